@@ -1,0 +1,159 @@
+"""Checks: queries that return the bad rows. No rows, no fault.
+
+Keys, references and NOT NULL are derived from the tables' definitions; the others are files in sql/checks/.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sparkify import models
+from sparkify.engines.base import Engine, Row
+from sparkify.engines.dialects import Dialect
+from sparkify.models import Table, columns_of, parse, quoted
+from sparkify.transform import PLAYS, TOUCHED_PLAYS, Chunk, keys_in_scope, plays_query, scope
+
+SHOWN_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """A query that returns the bad rows; `is_blocking` ones undo the transaction."""
+
+    name: str
+    about: str
+    is_blocking: bool
+    sql: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Bad rows that a check found: how many, and the first of them."""
+
+    check: Check
+    count: int
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+    @property
+    def text(self) -> str:
+        """The first bad rows, a line each."""
+        lines = (", ".join(f"{name}={value!r}" for name, value in zip(self.columns, row, strict=True)) for row in self.rows)
+        return "\n".join(f"  {line}" for line in lines)
+
+
+def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Check]:
+    """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything."""
+    literals = {**chunk.literals, "now": int(time.time() * 1000)}
+    found = [
+        Check(name, about, blocking, models.render(query, dialect, literals))
+        for name, about, blocking, query in (*_derived(chunk), *_from_files(chunk, loading))
+    ]
+    return sorted(found, key=lambda check: not check.is_blocking)
+
+
+def run_check(engine: Engine, check: Check) -> Finding | None:
+    """What a check found, or nothing."""
+    result = engine.query(f"SELECT * FROM (\n{check.sql}\n) AS bad LIMIT {SHOWN_ROWS}")  # noqa: S608
+    if not result.rows:
+        return None
+    count = len(result.rows)
+    if count == SHOWN_ROWS:
+        count = engine.execute(f"SELECT COUNT(*) FROM (\n{check.sql}\n) AS bad")[0][0]  # noqa: S608
+    return Finding(check, count, result.columns, result.rows)
+
+
+_Named = tuple[str, str, bool, exp.Query]
+
+
+def _derived(chunk: Chunk) -> Iterator[_Named]:
+    for name in models.STAR:
+        definition = models.table(name)
+        yield _unique(definition, chunk)
+        yield _not_null(definition)
+        for reference in definition.references:
+            yield _resolved(definition, reference, chunk)
+
+
+def _unique(definition: Table, chunk: Chunk) -> _Named:
+    key = columns_of(definition.key)
+    keys = keys_in_scope(chunk, definition)
+    where = f"WHERE {key} IN ({keys})" if keys else ""
+    query = f"SELECT {key}, COUNT(*) AS copies FROM {quoted(definition.name)} {where} GROUP BY {key} HAVING COUNT(*) > 1"
+    return f"{definition.name}_key_unique", f"{key} is unique in {definition.name}", True, parse(query)
+
+
+def _not_null(definition: Table) -> _Named:
+    columns = [quoted(column.name) for column in definition.columns if column.not_null]
+    condition = " OR ".join(f"{column} IS NULL" for column in columns)
+    query = f"SELECT * FROM {quoted(definition.name)} WHERE {condition}"  # noqa: S608
+    return f"{definition.name}_not_null", f"{', '.join(columns)} are there in {definition.name}", True, parse(query)
+
+
+def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _Named:
+    """Rows in scope refer to rows that are there; and no row at all to one that the chunk removed."""
+    key, column = columns_of(definition.key), reference.column
+    query = (
+        f"SELECT c.{key}, c.{column} FROM {definition.name} AS c "  # noqa: S608
+        f"WHERE c.{column} IS NOT NULL AND NOT EXISTS "
+        f"(SELECT 1 FROM every_{reference.table} AS r WHERE r.{reference.key} = c.{column})"
+    )
+    if not chunk.in_full:
+        query += (
+            f" UNION ALL SELECT c.{key}, c.{column} FROM every_{definition.name} AS c "
+            f"WHERE c.{column} IN (SELECT r.{reference.key} FROM removed_{reference.table} AS r)"
+        )
+    relations = {**_every(), **_scoped(chunk, definition.name)}
+    about = f"every {column} of {definition.name} is in {reference.table}"
+    return f"{definition.name}_{column}_resolved", about, True, parse(query, relations)
+
+
+def _every() -> dict[str, exp.Query | str]:
+    return {f"every_{name}": name for name in models.STAR} | {"every_songplay": "songplays"}
+
+
+def _scoped(chunk: Chunk, name: str) -> Mapping[str, exp.Query | str]:
+    relations = scope(chunk)
+    return {name: relations[name]} if name in relations else {}
+
+
+def _from_files(chunk: Chunk, loading: bool) -> Iterator[_Named]:
+    relations = {**_every(), **scope(chunk), **_staging_relations(chunk, loading)}
+    for name in models.names_in("checks"):
+        about = models.header(f"checks/{name}")
+        yield name, about["about"], about["severity"] == "blocking", models.select(f"checks/{name}", relations)
+
+
+def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str]:
+    """What the checks on staging read: in a chunk what is new, else everything."""
+    new = "WHERE s.file_id >= :first_new"
+    duplicated: exp.Query | str = "duplicated"
+    if not loading:
+        duplicated = models.select("work/duplicated", {"play_rows": parse(PLAYS)})
+    relations: dict[str, exp.Query | str] = {
+        "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),  # noqa: S608
+        "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),  # noqa: S608
+        "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),  # noqa: S608
+        "duplicated": duplicated,
+        "play_rows": parse(PLAYS if chunk.in_full else TOUCHED_PLAYS),
+    }
+    if chunk.in_full:
+        relations["play_counts"] = parse(
+            "SELECT a.plays, b.duplicates FROM "
+            f"(SELECT COUNT(*) AS plays FROM ({PLAYS}) AS p) AS a "  # noqa: S608
+            "CROSS JOIN (SELECT COALESCE(SUM(d.copies - 1), 0) AS duplicates FROM duplicated AS d) AS b",
+            {"duplicated": duplicated},
+        )
+        relations["dropped_plays"] = parse("SELECT m.plays FROM etl_matches AS m WHERE NOT m.is_kept")
+    else:
+        relations["play_counts"] = parse(
+            "SELECT COALESCE(SUM(t.rows_after), 0) AS plays, "
+            "COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates "
+            "FROM touched_plays AS t"
+        )
+        relations["dropped_plays"] = models.select("work/dropped", {"plays": plays_query(TOUCHED_PLAYS)})
+    return relations

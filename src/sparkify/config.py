@@ -1,0 +1,189 @@
+"""Settings: a flag beats the environment, the environment beats the file, the file beats the default."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ByteSize, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sparkify.engines.base import without_password
+from sparkify.errors import UsageError
+
+CONFIG_FILE = "sparkify.toml"
+PREFIX = "SPARKIFY_"
+
+UnknownSongs = Literal["infer", "null", "drop"]
+
+
+class MaxRejects(NamedTuple):
+    """How many rejects are allowed: both limits must be passed before a run is refused."""
+
+    number: int
+    share: float
+
+    def allows(self, rejected: int, read: int) -> bool:
+        """Whether so many rejects among so many records read are allowed."""
+        return rejected <= self.number or rejected <= self.share * read
+
+    def __str__(self) -> str:
+        """As it is written in the settings."""
+        if self.number and self.share:
+            return f"{self.number} and {self.share:.0%}"
+        return f"{self.share:.2%}" if self.share else str(self.number)
+
+
+DEFAULT_MAX_REJECTS = MaxRejects(number=10, share=0.01)
+
+
+class Settings(BaseSettings):
+    """All settings. `sources` says where each value came from; `public()` shows them without secrets."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", arbitrary_types_allowed=True)
+
+    warehouse: str = Field("duckdb:///sparkify.duckdb", description="the warehouse, as a URL")
+    logs: str | None = Field(None, description="the folder that holds the logs")
+    songs: str | None = Field(None, description="the folder that holds the song metadata")
+    unknown_songs: UnknownSongs = Field(
+        "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
+    )
+    max_rejects: MaxRejects = Field(
+        DEFAULT_MAX_REJECTS,
+        description="refuse a run that rejects more records: a number, or a share such as 0.01 or 1%; "
+        "by default more than 10 and more than 1 %",
+    )
+    chunk_bytes: ByteSize = Field(ByteSize(4 * 2**30), description="commit after about this much input, such as 4GiB")
+    chunk_files: int = Field(100_000, ge=1, description="commit after this many files")
+    memory_limit: str = Field("1GB", description="memory that DuckDB may use; more than that goes to disk")
+    spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
+
+    @field_validator("chunk_bytes")
+    @classmethod
+    def _some_bytes(cls, value: ByteSize) -> ByteSize:
+        if value < 1:
+            raise ValueError("must be at least one byte")
+        return value
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _a_size(cls, value: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value):
+            raise ValueError("must be a size such as 1GB or 512MB")
+        return value
+
+    @field_validator("max_rejects", mode="before")
+    @classmethod
+    def _a_number_or_a_share(cls, value: object) -> object:
+        return value if isinstance(value, MaxRejects) else parse_max_rejects(str(value))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values arrive merged already (see `load`)."""
+        return (init_settings,)
+
+    def public(self) -> dict[str, Any]:
+        """The settings as they may be shown and kept: no password."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        for name in ("warehouse", "logs", "songs"):
+            values[name] = without_password(values[name]) if values[name] else values[name]
+        values["max_rejects"] = str(self.max_rejects)
+        values["chunk_bytes"] = int(self.chunk_bytes)
+        return values
+
+
+class Loaded(NamedTuple):
+    """The settings, and where each value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def parse_max_rejects(text: str) -> MaxRejects:
+    """A number (`10`) or a share (`0.01`, `1%`).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text.isdecimal():
+        return MaxRejects(int(text), 0.0)
+    share = text.removesuffix("%")
+    try:
+        value = float(share) / (100 if share != text else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("must be a number such as 10, or a share such as 0.01 or 1%")
+    return MaxRejects(0, value)
+
+
+def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
+    """Merge flags, environment, file and defaults.
+
+    `flags` are by the settings' names; None means not given. `config` is a TOML file; by default `sparkify.toml` in the
+    working directory, if it is there.
+
+    Raises:
+        UsageError: an unknown key, or a value of the wrong type; says where it came from.
+    """
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    path = Path(config or CONFIG_FILE)
+    for origin, found in ((str(path), _from_file(path, config)), *_from_environment(), *_from_flags(flags)):
+        values |= found
+        origins |= dict.fromkeys(found, origin)
+    try:
+        return Loaded(Settings(**values), origins)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise _wrong_value(error, origins) from error
+
+
+def _from_flags(flags: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:
+    return [
+        (f"--{name.replace('_', '-')}", {name: value}) for name, value in flags.items() if value is not None
+    ]
+
+
+def _from_environment() -> list[tuple[str, dict[str, object]]]:
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    return [(variable, {name: os.environ[variable]}) for variable, name in names.items() if variable in os.environ]
+
+
+def _from_file(path: Path, config: str | None) -> dict[str, object]:
+    if not path.is_file():
+        if config:
+            raise UsageError(f"no such file: {config}", hint="Write one with: sparkify init")
+        return {}
+    try:
+        found: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"cannot read {path}: {error}", hint="It must be TOML; sparkify init writes one.") from error
+    for key in found:
+        if key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(Settings.model_fields)}."
+            raise UsageError(f"unknown key {key} in {path}", hint=hint)
+    return found
+
+
+def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    what = first["msg"].removeprefix("Value error, ")
+    about = Settings.model_fields[name].description
+    return UsageError(
+        f"wrong value for {name} (from {origins[name]}): {first['input']!r}: {what[:1].lower()}{what[1:]}",
+        hint=f"{name} is {about}.",
+    )

@@ -1,0 +1,143 @@
+"""The contract: what a record holds, field by field.
+
+Everything else about a field is derived from here: the staging tables, the casts, the regular expression of the
+fast reader, the rules of the careful reader, the order of records, the documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+CONTRACT_VERSION = 1
+"""Raised when a change of the rules changes the tables: the next run then rebuilds the star."""
+
+MAX_TEXT_BYTES = 65_535
+"""Longest text in bytes of UTF-8: a Redshift VARCHAR holds no more."""
+
+MAX_WHOLE = 2**53 - 1
+"""Largest whole number that every JSON reader keeps exactly (RFC 8259, section 6)."""
+
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""Longest record in bytes."""
+
+LAST_TS = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z in milliseconds since the epoch."""
+
+FILE_ID = "file_id"
+
+
+class Type(StrEnum):
+    """The column types of staging, by their names in DuckDB."""
+
+    TEXT = "VARCHAR"
+    BIGINT = "BIGINT"
+    INTEGER = "INTEGER"
+    DOUBLE = "DOUBLE"
+
+
+WHOLE_LIMITS = {Type.BIGINT: MAX_WHOLE, Type.INTEGER: 2**31 - 1}
+"""Largest absolute value of each whole-number type."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record.
+
+    `required` fields must be there, not null, not empty and not only spaces. `empty_is_null` reads `""` as absent.
+    `least` and `most` bound a whole number; without them the type does.
+    """
+
+    name: str
+    type: Type
+    about: str
+    required: bool = False
+    empty_is_null: bool = False
+    least: int | None = None
+    most: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the field holds whole numbers."""
+        return self.type in WHOLE_LIMITS
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the largest whole number that the field takes."""
+        limit = WHOLE_LIMITS[self.type]
+        return (-limit if self.least is None else self.least, limit if self.most is None else self.most)
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """One kind of record: its staging table, its fields in contract order, and what makes one record the first.
+
+    `first_by` names the leading fields of the order; the remaining ones follow in contract order.
+    `required_if` is (field, value, names): where that field has that value, the named fields are required too.
+    """
+
+    kind: Literal["events", "songs"]
+    table: str
+    fields: tuple[Field, ...]
+    first_by: tuple[str, ...]
+    required_if: tuple[str, str, tuple[str, ...]] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields in contract order."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def order(self) -> tuple[Field, ...]:
+        """The fields in the order that decides which of two records is the first."""
+        rank = {name: place for place, name in enumerate(self.first_by)}
+        return tuple(sorted(self.fields, key=lambda field: rank.get(field.name, len(rank))))
+
+
+EVENTS = RecordType(
+    kind="events",
+    table="staging_events",
+    first_by=("ts", "sessionId", "itemInSession"),
+    required_if=("page", "NextSong", ("userId", "artist", "song")),
+    fields=(
+        Field("ts", Type.BIGINT, "milliseconds since the epoch, UTC", required=True, least=0, most=LAST_TS),
+        Field("sessionId", Type.BIGINT, "number of the session; restarts in every run of a simulator", required=True),
+        Field("itemInSession", Type.INTEGER, "number of the event within its session", required=True),
+        Field("userId", Type.BIGINT, "number of the user; absent while logged out", empty_is_null=True),
+        Field("page", Type.TEXT, "the page; NextSong is a play", required=True),
+        Field("level", Type.TEXT, "free or paid", required=True),
+        Field("auth", Type.TEXT, "Logged In, Logged Out, Guest or Cancelled"),
+        Field("method", Type.TEXT, "HTTP method"),
+        Field("status", Type.INTEGER, "HTTP status"),
+        Field("firstName", Type.TEXT, "given name of the user"),
+        Field("lastName", Type.TEXT, "family name of the user"),
+        Field("gender", Type.TEXT, "F or M"),
+        Field("location", Type.TEXT, "metropolitan area of the user"),
+        Field("userAgent", Type.TEXT, "browser of the user; may hold literal quotes"),
+        Field("registration", Type.BIGINT, "when the user registered, milliseconds since the epoch, UTC"),
+        Field("artist", Type.TEXT, "name of the artist played"),
+        Field("song", Type.TEXT, "title of the song played"),
+        Field("length", Type.DOUBLE, "duration of the song played, seconds"),
+    ),
+)
+
+SONGS = RecordType(
+    kind="songs",
+    table="staging_songs",
+    first_by=("title", "artist_id", "artist_name"),
+    fields=(
+        Field("num_songs", Type.INTEGER, "always 1 in the Million Song Dataset"),
+        Field("artist_id", Type.TEXT, "id of the artist", required=True),
+        Field("artist_latitude", Type.DOUBLE, "degrees north; unknown unless the longitude is there too"),
+        Field("artist_longitude", Type.DOUBLE, "degrees east; unknown unless the latitude is there too"),
+        Field("artist_location", Type.TEXT, "place of the artist; empty when unknown"),
+        Field("artist_name", Type.TEXT, "name of the artist, in one of its spellings", required=True),
+        Field("song_id", Type.TEXT, "id of the song", required=True),
+        Field("title", Type.TEXT, "title of the song", required=True),
+        Field("duration", Type.DOUBLE, "seconds"),
+        Field("year", Type.INTEGER, "year of release; 0 when unknown"),
+    ),
+)
+
+RECORD_TYPES: dict[str, RecordType] = {EVENTS.kind: EVENTS, SONGS.kind: SONGS}

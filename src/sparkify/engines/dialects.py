@@ -1,0 +1,61 @@
+"""What types and functions are called in each engine's SQL. How a statement is run is another matter (`base`).
+
+The models are written in the part of SQL that the engines share; sqlglot translates it. What it cannot translate, or
+would translate wrongly, has a name of its own in the models, in capitals, and its meaning here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The SQL of one engine.
+
+    `functions` maps a name in the models to its text, `{0}` being the argument:
+    FROM_MILLIS: milliseconds since the epoch to a TIMESTAMP in UTC; TO_MILLIS: the way back;
+    BYTEWISE: a text that is to be ordered by its bytes.
+    """
+
+    name: str
+    functions: Mapping[str, str]
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def type(self, name: str) -> str:
+        """A column type of the models as this engine calls it."""
+        return self.types.get(name, name)
+
+
+DUCKDB = Dialect(
+    name="duckdb",
+    functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}"},
+)
+
+POSTGRES = Dialect(
+    name="postgres",
+    functions={
+        "FROM_MILLIS": "(TIMESTAMP '1970-01-01 00:00:00' + {0} * INTERVAL '1 millisecond')",
+        "TO_MILLIS": "CAST(EXTRACT(EPOCH FROM {0}) * 1000 AS BIGINT)",
+        "BYTEWISE": '{0} COLLATE "C"',
+    },
+    types={"DOUBLE": "DOUBLE PRECISION"},
+)
+
+REDSHIFT = Dialect(
+    name="redshift",
+    functions={
+        # Whole seconds and the rest apart: a product of a fraction and an interval is rounded.
+        "FROM_MILLIS": (
+            "(TIMESTAMP '1970-01-01 00:00:00' + {0} / 1000 * INTERVAL '1 second'"
+            " + {0} % 1000 * INTERVAL '1 millisecond')"
+        ),
+        "TO_MILLIS": "(CAST(EXTRACT(EPOCH FROM {0}) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM {0}) % 1000)",
+        "BYTEWISE": "{0}",
+    },
+    types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (DUCKDB, POSTGRES, REDSHIFT)}

@@ -1,0 +1,116 @@
+"""One chunk of files into staging, rejects and manifest, within the transaction of its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sparkify import models
+from sparkify.contract import RECORD_TYPES
+from sparkify.engines.base import Engine, LoadFailed, Row
+from sparkify.manifest import Entry
+from sparkify.spool import Spool
+from sparkify.staging import Batch, ReadFile, Staged, Stager
+from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp
+
+
+class NotPlain(Exception):
+    """Files that were staged as plain and could not be loaded so; the transaction must be undone."""
+
+    def __init__(self, uris: frozenset[str]) -> None:
+        super().__init__(", ".join(sorted(uris)))
+        self.uris = uris
+
+
+class ChunkLoader:
+    """Loads staged files that have numbers from `first_new` on."""
+
+    def __init__(self, engine: Engine, spool: Spool, run_id: int, first_new: int) -> None:
+        self._engine = engine
+        self._spool = spool
+        self._run_id = run_id
+        self._first_new = first_new
+
+    def load(self, staged: Staged, stager: Stager) -> None:
+        """Load rows, rejects and manifest.
+
+        Raises:
+            NotPlain: undo the transaction, and stage those files carefully.
+        """
+        for batch in staged.batches.values():
+            self._load_batch(batch, staged.files)
+        counts, broken = self._counts()
+        if broken:
+            self._take_back(broken)
+            again = stager.read_again(broken, staged)
+            for batch in again.batches.values():
+                self._load_batch(batch, again.files)
+            counts, _ = self._counts()
+        if staged.reject_paths:
+            load_spooled(self._engine, "etl_rejects", staged.reject_paths)
+        load_rows(self._engine, "etl_files", self._manifest_rows(staged.files, counts), self._spool)
+
+    def forget(self, gone: Iterable[Entry]) -> None:
+        """Take gone files out of the books; the transform takes their rows out of staging."""
+        self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
+        for entry in gone:
+            self._engine.execute("INSERT INTO gone_files (file_id) VALUES (?)", [entry.file_id])
+        for book in ("etl_files", "etl_rejects"):
+            self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")  # noqa: S608
+
+    def _load_batch(self, batch: Batch, files: list[ReadFile]) -> None:
+        columns = staging_columns(batch.record_type)
+        try:
+            self._engine.load(batch.record_type.table, columns, batch.packed, batch.whole)
+        except LoadFailed as failure:
+            file_id = dict(batch.whole).get(failure.path)
+            kind = batch.record_type.kind
+            found = [read for read in files if read.file_id == file_id]
+            suspects = found or [read for read in files if read.file.kind == kind]
+            raise NotPlain(frozenset(read.file.uri for read in suspects)) from failure
+
+    def _counts(self) -> tuple[dict[int, int], set[int]]:
+        """Rows in staging of every new file, and the new files with rows that break the contract."""
+        rows = [row for sql in count_queries(self._engine, self._first_new) for row in self._engine.execute(sql)]
+        return {file_id: count for file_id, count, _ in rows}, {file_id for file_id, _, faults in rows if faults}
+
+    def _take_back(self, file_ids: set[int]) -> None:
+        numbers = ", ".join(str(file_id) for file_id in sorted(file_ids))
+        for record_type in RECORD_TYPES.values():
+            self._engine.execute(f"DELETE FROM {record_type.table} WHERE file_id IN ({numbers})")  # noqa: S608
+
+    def _manifest_rows(self, files: Iterable[ReadFile], counts: dict[int, int]) -> Iterator[dict[str, Any]]:
+        for read in files:
+            yield {
+                "file_id": read.file_id,
+                "kind": read.file.kind,
+                "uri": read.file.uri,
+                "size_bytes": read.file.size,
+                "content_tag": read.tag,
+                "content_hash": read.hash,
+                "read_at": timestamp(read.read_at),
+                "records": read.records,
+                "loaded": counts.get(read.file_id, 0),
+                "rejected": read.rejected,
+                "run_id": self._run_id,
+            }
+
+
+def count_queries(engine: Engine, first_new: int) -> Iterator[str]:
+    """For each staging table: file_id, rows, and rows that break the contract, for files from `first_new` on."""
+    for record_type in RECORD_TYPES.values():
+        broken = models.broken_contract(record_type)
+        query = models.parse(
+            f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "  # noqa: S608
+            f"FROM {record_type.table} WHERE file_id >= :first_new GROUP BY file_id"
+        )
+        yield models.render(query, engine.dialect, {"first_new": first_new})
+
+
+def rejects_of_run(engine: Engine, run_id: int) -> list[Row]:
+    """The rejects of a run: URI, line, byte offset, field, reason, suggestion, raw text."""
+    return engine.execute(
+        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, r.raw_text FROM etl_rejects AS r "
+        "JOIN etl_files AS f ON f.file_id = r.file_id WHERE f.run_id = ? ORDER BY f.uri, r.byte_offset",
+        [run_id],
+    )

@@ -1,0 +1,98 @@
+"""Which files are new, changed, unchanged or vanished: the listing of a source held against `etl_files`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sparkify.engines.base import Engine
+from sparkify.sources import RACY_SECONDS, Kind, SourceFile, hash_of, modified_at
+
+
+class Entry(NamedTuple):
+    """A file in the manifest; `read_at` is in UTC."""
+
+    file_id: int
+    kind: Kind
+    uri: str
+    size: int
+    tag: str
+    hash: str
+    read_at: datetime
+
+
+class Changed(NamedTuple):
+    """A file whose content is another one than the manifest's."""
+
+    file: SourceFile
+    entry: Entry
+
+
+@dataclass
+class Plan:
+    """What a run has to do.
+
+    `retagged` are files whose tag changed while their content did not: only the manifest has to follow.
+    """
+
+    new: list[SourceFile] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    unchanged: int = 0
+    retagged: list[Changed] = field(default_factory=list)
+    vanished: list[Entry] = field(default_factory=list)
+
+    @property
+    def to_load(self) -> list[SourceFile]:
+        """New and changed files; songs first, so that plays find them."""
+        files = [*self.new, *(changed.file for changed in self.changed)]
+        return sorted(files, key=lambda file: (file.kind != "songs", file.uri))
+
+
+def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
+    """The manifest by kind and URI."""
+    rows = engine.execute(
+        "SELECT file_id, kind, uri, size_bytes, content_tag, content_hash, read_at FROM etl_files"
+    )
+    entries = (Entry(*row) for row in rows)
+    return {(entry.kind, entry.uri): entry for entry in entries}
+
+
+def compare(
+    listed: Mapping[Kind, Iterable[SourceFile]], roots: Mapping[Kind, str], manifest: dict[tuple[str, str], Entry]
+) -> Plan:
+    """Hold complete listings, by kind, against the manifest; `roots` are the URIs of the sources listed.
+
+    Only what lies below a source that was listed can have vanished.
+    """
+    plan = Plan()
+    for kind, files in listed.items():
+        seen = set()
+        for file in files:
+            seen.add(file.uri)
+            _place(plan, file, manifest.get((kind, file.uri)))
+        below = roots[kind].rstrip("/") + "/"
+        plan.vanished += [
+            entry
+            for entry in manifest.values()
+            if entry.kind == kind and entry.uri not in seen and entry.uri.startswith(below)
+        ]
+    return plan
+
+
+def _place(plan: Plan, file: SourceFile, entry: Entry | None) -> None:
+    if entry is None:
+        plan.new.append(file)
+    elif file.tag == entry.tag and not _is_racy(file, entry):
+        plan.unchanged += 1
+    elif file.size == entry.size and hash_of(file) == entry.hash:
+        plan.unchanged += 1
+        plan.retagged.append(Changed(file, entry))
+    else:
+        plan.changed.append(Changed(file, entry))
+
+
+def _is_racy(file: SourceFile, entry: Entry) -> bool:
+    """Whether the file may have changed after it was read without another tag."""
+    return entry.read_at.replace(tzinfo=UTC).timestamp() - modified_at(file) < RACY_SECONDS

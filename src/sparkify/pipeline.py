@@ -1,0 +1,338 @@
+"""The flow on one page: plan, then for every chunk of files stage, transform, check, commit."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparkify import __version__
+from sparkify.config import Settings
+from sparkify.contract import RECORD_TYPES
+from sparkify.engines.base import Engine
+from sparkify.errors import TooManyRejects, UsageError
+from sparkify.manifest import Entry, Plan, compare, read_manifest
+from sparkify.sources import Kind, SourceFile, current_tag, file_uri, list_files, root_of, shown
+from sparkify.spool import Spool
+from sparkify.staging import FileChanged, Staged, Stager
+from sparkify.warehouse import (
+    RunBook,
+    changed_settings,
+    create_missing_tables,
+    star_settings,
+    store_settings,
+    timestamp,
+)
+
+if TYPE_CHECKING:
+    from sparkify.prepared import Prepared
+
+MOST_ATTEMPTS = 4
+"""How often a chunk is tried with one more file read carefully; after that all of them are."""
+
+SHOWN_REJECTS = 5
+
+
+@dataclass
+class Options:
+    """What one run is asked to do, beside its settings."""
+
+    prune: bool = False
+    full_refresh: bool = False
+    rejects_file: Path | None = None
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
+    """
+
+    run_id: int = 0
+    files_loaded: int = 0
+    files_changed: int = 0
+    files_unchanged: int = 0
+    files_removed: int = 0
+    vanished: list[str] = field(default_factory=list)
+    records: int = 0
+    loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
+    rejected: int = 0
+    chunks: int = 0
+    rebuilt_because: str = ""
+    unknown_names: dict[str, list[str]] = field(default_factory=dict)
+    warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: the step, and bytes of input done of all."""
+
+    step: str
+    done: int
+    total: int
+
+
+Listing = dict[Kind, list[SourceFile]]
+Report = Callable[[Progress], None]
+
+
+def list_sources(settings: Settings) -> tuple[Listing, dict[Kind, str]]:
+    """All files of the configured sources by kind, and the URIs of the sources.
+
+    Raises:
+        UsageError: no source is configured, or one file would be both kinds.
+        SourceError: a source is missing, unreadable or holds no JSON.
+    """
+    given: dict[Kind, str | None] = {"songs": settings.songs, "events": settings.logs}
+    locations = {kind: location for kind, location in given.items() if location}
+    if not locations:
+        raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
+    roots = {kind: file_uri(root_of(location)) for kind, location in locations.items()}
+    if len(set(roots.values())) < len(roots):
+        raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
+    listing = {kind: list_files(kind, location) for kind, location in locations.items()}
+    shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
+    if len(listing) > 1 and shared:
+        raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
+    return listing, roots
+
+
+def make_plan(engine: Engine, settings: Settings) -> Plan:
+    """What a run would load, leave alone and miss."""
+    listing, roots = list_sources(settings)
+    return compare(listing, roots, read_manifest(engine))
+
+
+def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
+    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most."""
+    chunk: list[SourceFile] = []
+    size = 0
+    for file in files:
+        if chunk and (size + file.size > settings.chunk_bytes or len(chunk) == settings.chunk_files):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(file)
+        size += file.size
+    if chunk:
+        yield chunk
+
+
+class Run:
+    """One run of the etl."""
+
+    def __init__(
+        self, engine: Engine, settings: Settings, options: Options | None = None, report: Report | None = None
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._options = options or Options()
+        self._report = report or (lambda _progress: None)
+        self._summary = Summary()
+        self._bytes_done = 0
+        self._bytes_total = 0
+
+    def run(self) -> Summary:
+        """Bring the warehouse up to its sources.
+
+        Raises:
+            SparkifyError: what went wrong; the warehouse is at its last committed chunk, and `etl_runs` says why.
+        """
+        with self._timed("list"):
+            listing, roots = list_sources(self._settings)
+        create_missing_tables(self._engine)
+        self._book = RunBook(self._engine, __version__, self._settings.public())
+        self._summary.run_id = self._book.run_id
+        try:
+            with self._timed("plan"):
+                plan = compare(listing, roots, read_manifest(self._engine))
+            with Spool(self._settings.spool) as self._spool:
+                self._work(plan)
+        except BaseException as error:
+            self._engine.rollback()
+            self._book.finish("refused" if isinstance(error, TooManyRejects) else "failed", reason_of(error))
+            raise
+        self._book.finish("done")
+        return self._summary
+
+    def _work(self, plan: Plan) -> None:
+        self._summary.files_unchanged = plan.unchanged
+        self._summary.files_changed = len(plan.changed)
+        self._summary.vanished = [entry.uri for entry in plan.vanished]
+        self._follow_tags(plan)
+        self._rebuild_if_needed()
+        files = plan.to_load
+        self._bytes_total = sum(file.size for file in files)
+        old = {(entry.kind, entry.uri): entry for _, entry in plan.changed}
+        for chunk in chunks_of(files, self._settings):
+            self._load(chunk, [old[file.kind, file.uri] for file in chunk if (file.kind, file.uri) in old])
+            self._bytes_done += sum(file.size for file in chunk)
+        if self._options.prune and plan.vanished:
+            self._load([], plan.vanished)
+            self._summary.files_removed = len(plan.vanished)
+
+    def _follow_tags(self, plan: Plan) -> None:
+        """Write down the new tags of files that have their old content."""
+        if not plan.retagged:
+            return
+        self._engine.begin()
+        for file, entry in plan.retagged:
+            self._engine.execute(
+                "UPDATE etl_files SET content_tag = ?, read_at = CAST(? AS TIMESTAMP) WHERE file_id = ?",
+                [file.tag, timestamp(time.time()), entry.file_id],
+            )
+        self._engine.commit()
+
+    def _rebuild_if_needed(self) -> None:
+        """Build the star anew from staging, if it was asked for or a setting changed."""
+        changes = changed_settings(self._engine, star_settings(self._settings.unknown_songs))
+        reasons = [f"{change.setting} changed from {change.before} to {change.now}" for change in changes]
+        if self._options.full_refresh:
+            reasons.append("a full refresh was asked for")
+        if not reasons:
+            return
+        from sparkify.prepared import Prepared, clear
+
+        self._summary.rebuilt_because = " and ".join(reasons)
+        self._engine.begin()
+        clear(self._engine)
+        self._transform(Prepared.rebuild(self._settings.unknown_songs, self._engine.dialect))
+        self._commit()
+
+    def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
+        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
+        from sparkify.loading import NotPlain
+
+        careful: frozenset[str] = frozenset()
+        attempts = changes = 0
+        while True:
+            try:
+                return self._try(files, gone, careful)
+            except NotPlain as found:
+                attempts += 1
+                careful |= found.uris if attempts < MOST_ATTEMPTS else {file.uri for file in files}
+            except FileChanged:
+                changes += 1
+                if changes > 1:
+                    raise
+            finally:
+                self._engine.rollback()
+                self._spool.clear()
+
+    def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
+        from sparkify.loading import ChunkLoader
+        from sparkify.prepared import Prepared
+
+        first_new, first_reject = self._next_numbers()
+        # The SQL is written while the files are read: together they keep both cores busy.
+        with ThreadPoolExecutor(1) as background:
+            future = background.submit(Prepared.chunk, self._settings.unknown_songs, self._engine.dialect, first_new)
+            stager = Stager(self._spool, first_new, first_reject, self._reader_report())
+            with self._timed("read"):
+                staged = stager.stage(files, careful)
+            prepared = future.result()
+        self._engine.begin()
+        loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
+        with self._timed("load"):
+            loader.load(staged, stager)
+            loader.forget(gone)
+        self._refuse_if_too_many(staged)
+        self._transform(prepared)
+        for read in staged.files:
+            if current_tag(read.file) != read.tag:
+                raise FileChanged.named(read.file)
+        self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
+        self._commit()
+        self._count(staged)
+
+    def _next_numbers(self) -> tuple[int, int]:
+        """The first file_id and the first reject_id that are free."""
+        files, rejects = self._engine.execute(
+            "SELECT (SELECT COALESCE(MAX(file_id), 0) FROM etl_files), "
+            "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects)"
+        )[0]
+        return files + 1, rejects + 1
+
+    def _refuse_if_too_many(self, staged: Staged) -> None:
+        rejected = self._summary.rejected + staged.rejected
+        read = self._summary.records + staged.records
+        if self._settings.max_rejects.allows(rejected, read):
+            return
+        from sparkify.loading import rejects_of_run
+
+        rows = rejects_of_run(self._engine, self._book.run_id)
+        if self._options.rejects_file:
+            names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "raw_text")
+            lines = [json.dumps(dict(zip(names, (shown(row[0]), *row[1:]), strict=True))) for row in rows]
+            self._options.rejects_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        examples = "".join(
+            f"  {shown(uri)}, line {line}: {where} {reason}\n" for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
+        )
+        more = f"  and {len(rows) - SHOWN_REJECTS:,} more\n" if len(rows) > SHOWN_REJECTS else ""
+        raise TooManyRejects(
+            f"{rejected:,} of {read:,} records were rejected; max_rejects allows {self._settings.max_rejects}",
+            hint=f"{examples}{more}Mend the files, or allow more with --max-rejects.",
+        )
+
+    def _transform(self, prepared: Prepared) -> None:
+        with self._timed("transform"):
+            prepared.transform(self._engine)
+            store_settings(self._engine, star_settings(self._settings.unknown_songs))
+        with self._timed("check"):
+            for finding in prepared.check(self._engine):
+                count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
+                self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
+
+    def _commit(self) -> None:
+        from sparkify.prepared import drop_temporary
+
+        with self._timed("commit"):
+            drop_temporary(self._engine)
+            self._engine.commit()
+        self._summary.chunks += 1
+
+    def _count(self, staged: Staged) -> None:
+        summary = self._summary
+        summary.files_loaded += len(staged.files)
+        summary.records += staged.records
+        summary.rejected += staged.rejected
+        for read in staged.files:
+            summary.loaded[read.file.kind] += read.records - read.rejected
+        for kind, names in staged.unknown_names.items():
+            if names:
+                summary.unknown_names[kind] = sorted({*summary.unknown_names.get(kind, []), *names})
+
+    def _reader_report(self) -> Callable[[SourceFile], None]:
+        done = self._bytes_done
+
+        def report(file: SourceFile) -> None:
+            nonlocal done
+            done += file.size
+            self._report(Progress("read", done, self._bytes_total))
+
+        return report
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        self._report(Progress(step, self._bytes_done, self._bytes_total))
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a run failed, in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]
+
+

@@ -1,0 +1,228 @@
+"""The careful reader: record by record, by the letter of the contract, with a reason for each reject."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sparkify.contract import MAX_RECORD_BYTES, MAX_TEXT_BYTES, Field, RecordType, Type
+from sparkify.splitting import Piece
+
+RAW_BYTES = 1_000
+"""How much of a rejected record is kept, in bytes."""
+
+Value = str | int | float | None
+Record = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One rejected record: where it begins, what it was, why it was rejected.
+
+    `line` counts from 1, `offset` in bytes from 0, both in the decompressed stream. `field` is empty when the record as
+    a whole is at fault. `suggestion` is empty when none is obvious.
+    """
+
+    line: int
+    offset: int
+    raw_text: str
+    field: str
+    reason: str
+    suggestion: str = ""
+
+
+class _Fault(Exception):
+    """Why a record is rejected."""
+
+    def __init__(self, reason: str, field: str = "", suggestion: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.suggestion = suggestion
+
+
+class _Number(str):
+    """A JSON number as it was written."""
+
+    __slots__ = ()
+
+
+class CarefulReader:
+    """Reads records of one type; remembers the unknown names it met."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        self.record_type = record_type
+        self.unknown_names: set[str] = set()
+        self._known = frozenset(record_type.names)
+
+    def read(self, pieces: Iterable[Piece]) -> Iterator[Record | Reject]:
+        """Each piece as a record in contract order, or as a reject."""
+        for piece in pieces:
+            try:
+                if piece.fault:
+                    raise _Fault(piece.fault)
+                yield self._record(piece.raw)
+            except _Fault as fault:
+                yield Reject(
+                    piece.line, piece.offset, bounded(piece.raw), fault.field, fault.reason, fault.suggestion
+                )
+
+    def _record(self, raw: bytes) -> Record:
+        given = _parse(raw)
+        unknown = given.keys() - self._known
+        self.unknown_names |= unknown
+        record = {field.name: _convert(field, given.get(field.name)) for field in self.record_type.fields}
+        for name in _missing(self.record_type, record):
+            raise _Fault("is required, and is absent or empty", name, _misspelled(name, unknown))
+        return record
+
+
+def bounded(raw: bytes) -> str:
+    """The beginning of a raw record as printable text: control characters and bytes that are not UTF-8 as escapes."""
+    text = raw[:RAW_BYTES].decode("utf-8", "backslashreplace")
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable + ("…" if len(raw) > RAW_BYTES else "")
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    if len(raw) > MAX_RECORD_BYTES:
+        raise _Fault(f"is longer than {MAX_RECORD_BYTES:,} bytes")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise _Fault(f"is not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start} of the record") from error
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise _syntax_fault(text, error) from error
+    except RecursionError as error:
+        raise _Fault("is nested too deeply") from error
+    if text[end:].strip(" \t\r\n"):
+        raise _Fault(f"is followed by other text on its line, from character {end}")
+    if not isinstance(value, dict):
+        raise _Fault(f"is {_a_kind(value)}, not an object")
+    return value
+
+
+def _syntax_fault(text: str, error: json.JSONDecodeError) -> _Fault:
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return _Fault("is cut off: the object has no end")
+    what = error.msg[:1].lower() + error.msg[1:]
+    before = text[: error.pos].rstrip()
+    comma = before.endswith(",") or text[error.pos] == ","
+    suggestion = "remove the comma" if comma and text[error.pos :].lstrip(", \t\r\n")[:1] in ("}", "]") else ""
+    return _Fault(f"is not JSON: {what} at character {error.pos}", suggestion=suggestion)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Fault("is there twice", bounded(twice.encode("utf-8", "backslashreplace")))
+    return record
+
+
+def _no_constant(name: str) -> None:
+    raise _Fault(f"is not JSON: {name} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
+)
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 400
+"""Digits; the exact value of every double needs fewer significant ones, and Decimal is slow on millions."""
+
+
+def _convert(field: Field, value: object) -> Value:
+    if value is None or (value == "" and field.empty_is_null and not isinstance(value, _Number)):
+        return None
+    if field.type is Type.TEXT:
+        return _text(field, value)
+    number = _number(field, value)
+    return _whole(field, number) if field.is_whole else _double(field, number)
+
+
+def _text(field: Field, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise _Fault(f"is {_a_kind(value)}, not text", field.name)
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError as error:
+        raise _Fault("holds a lone surrogate, which is no character", field.name) from error
+    if size > MAX_TEXT_BYTES:
+        raise _Fault(f"has {size:,} bytes; a text may have {MAX_TEXT_BYTES:,}", field.name)
+    if "\0" in value:
+        raise _Fault("holds a NUL character", field.name)
+    return str(value)
+
+
+def _number(field: Field, value: object) -> str:
+    wanted = "a whole number" if field.is_whole else "a number"
+    if not isinstance(value, str):
+        raise _Fault(f"is {_a_kind(value)}, not {wanted}", field.name)
+    if not _JSON_NUMBER.fullmatch(value):
+        inner = value.strip()
+        suggestion = f"write {inner}" if inner != value and _JSON_NUMBER.fullmatch(inner) else ""
+        raise _Fault(f"is the text {_quoted(value)}, not {wanted}", field.name, suggestion)
+    if len(value) > _LONGEST_NUMBER:
+        raise _Fault(f"is a number of {len(value):,} digits", field.name)
+    return value
+
+
+def _whole(field: Field, written: str) -> int:
+    number = Decimal(written)
+    least, most = field.bounds
+    if not least <= number <= most:
+        raise _Fault(f"is {_short(written)}, outside {least} to {most}", field.name)
+    if number != number.to_integral_value():
+        raise _Fault(f"is {_short(written)}, which has a fraction", field.name)
+    return int(number)
+
+
+def _double(field: Field, written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise _Fault(f"is {_short(written)}, beyond the largest number that a double holds", field.name)
+    return number + 0.0  # there is one zero, not two
+
+
+def _missing(record_type: RecordType, record: Record) -> Iterator[str]:
+    required: Sequence[str] = [field.name for field in record_type.fields if field.required]
+    if record_type.required_if:
+        name, value, names = record_type.required_if
+        required = [*required, *names] if record[name] == value else required
+    for name in required:
+        value_given = record[name]
+        if value_given is None or (isinstance(value_given, str) and not value_given.strip(" ")):
+            yield name
+
+
+def _misspelled(name: str, unknown: Iterable[str]) -> str:
+    like = next((other for other in sorted(unknown) if other.lower() == name.lower()), "")
+    return f"name it {name}, not {like}" if like else ""
+
+
+def _a_kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, _Number):
+        return "a number"
+    kinds = {dict: "an object", list: "an array", str: "a text", type(None): "null"}
+    return kinds[type(value)]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _quoted(text: str) -> str:
+    return '"' + bounded(_short(text).encode("utf-8", "backslashreplace")) + '"'

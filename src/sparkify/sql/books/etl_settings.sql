@@ -1,0 +1,7 @@
+/*
+about: the settings that the star was built with; if one changes, the star is built anew
+key: setting
+columns:
+  setting        VARCHAR  not null  name of the setting
+  setting_value  VARCHAR  not null  its value
+*/

@@ -1,0 +1,7 @@
+/*
+about: latitudes lie within ±90 degrees, longitudes within ±180
+severity: warning
+*/
+SELECT a.artist_id, a.name, a.latitude, a.longitude
+FROM artists AS a
+WHERE ABS(a.latitude) > 90 OR ABS(a.longitude) > 180

@@ -1,0 +1,7 @@
+/*
+about: gender is F, M or not given
+severity: warning
+*/
+SELECT u.user_id, u.gender
+FROM users AS u
+WHERE u.gender NOT IN ('F', 'M')

@@ -1,0 +1,7 @@
+/*
+about: level is free or paid
+severity: warning
+*/
+SELECT s.songplay_id, s.user_id, s.level
+FROM songplays AS s
+WHERE s.level NOT IN ('free', 'paid')

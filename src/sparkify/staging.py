@@ -1,0 +1,335 @@
+"""Make files ready for bulk loading: plain ones as they lie, tiny ones packed, all others record by record.
+
+What comes out is newline-delimited JSON that a typed reader cannot misread (see `plain`), whatever went in.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+import numpy as np
+
+from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
+from sparkify.errors import SourceError
+from sparkify.plain import has_only_short_lines, plain_lines
+from sparkify.rejects import CarefulReader, Reject
+from sparkify.sources import Kind, OpenFile, SourceFile, opened, shown
+from sparkify.splitting import BYTE_ORDER_MARK, split
+from sparkify.spool import Spool
+
+BLOCK_BYTES = 8 * 1024 * 1024
+PACKED_BELOW = 256 * 1024
+"""Files below this many bytes are packed together: a statement of its own costs more than copying them."""
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """A file that was read: what the manifest will say of it.
+
+    `records` counts what is in the file; `rejected` of them are in the rejects, the others are to be loaded.
+    `read_at` is in seconds since the epoch.
+    """
+
+    file_id: int
+    file: SourceFile
+    tag: str
+    hash: str
+    read_at: float
+    records: int
+    rejected: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines of one record type, ready for one bulk load.
+
+    `whole` are files in which every line belongs to the file_id beside the path; lines in `packed` carry their own.
+    """
+
+    record_type: RecordType
+    whole: list[tuple[str, int]] = field(default_factory=list)
+    packed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Staged:
+    """A chunk of files made ready: batches to load, rejects, and what the manifest will say."""
+
+    batches: dict[Kind, Batch]
+    files: list[ReadFile]
+    reject_paths: list[str]
+    unknown_names: dict[Kind, set[str]]
+
+    @property
+    def records(self) -> int:
+        """Records in all the files."""
+        return sum(read.records for read in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """How many of them were rejected."""
+        return sum(read.rejected for read in self.files)
+
+
+@dataclass(slots=True)
+class _Plain:
+    """A file of plain lines, as found by `_examine`: where the lines are and how many."""
+
+    path: str
+    tag: str
+    hash: str
+    records: int
+
+
+class FileChanged(SourceError):
+    """A file changed while it was read."""
+
+    @classmethod
+    def named(cls, file: SourceFile) -> FileChanged:
+        """The error for a file."""
+        return cls(
+            f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
+            hint="Let its writer finish (write elsewhere, then rename), and run again.",
+        )
+
+
+T = TypeVar("T")
+Progress = Callable[[SourceFile], None]
+
+
+class Stager:
+    """Reads files and gives numbers to them and to their rejects, from the given ones on."""
+
+    def __init__(
+        self, spool: Spool, next_file_id: int, next_reject_id: int, progress: Progress | None = None
+    ) -> None:
+        self._spool = spool
+        self._next_file_id = next_file_id
+        self._next_reject_id = next_reject_id
+        self._progress = progress or (lambda _file: None)
+
+    def stage(self, files: Iterable[SourceFile], careful: frozenset[str] = frozenset()) -> Staged:
+        """Make files ready; those whose URI is in `careful` are read record by record.
+
+        Raises:
+            SourceError: a file cannot be read, is damaged, or keeps changing.
+        """
+        files = list(files)
+        staged = Staged(
+            batches={kind: Batch(record_type) for kind, record_type in RECORD_TYPES.items()},
+            files=[],
+            reject_paths=[],
+            unknown_names={kind: set() for kind in RECORD_TYPES},
+        )
+        small = [file for file in files if _is_small(file) and file.uri not in careful]
+        large = [file for file in files if not _is_small(file) and file.uri not in careful]
+        todo = [file for file in files if file.uri in careful]
+        todo += self._pack(small, staged)
+        todo += self._examine_all(large, staged)
+        for file in todo:
+            self._read_carefully(file, staged)
+            self._progress(file)
+        return staged
+
+    def _add(self, staged: Staged, file: SourceFile, found: _Plain) -> ReadFile:
+        read = ReadFile(self._next_file_id, file, found.tag, found.hash, time.time(), found.records)
+        self._next_file_id += 1
+        staged.files.append(read)
+        return read
+
+    def _pack(self, files: list[SourceFile], staged: Staged) -> Iterator[SourceFile]:
+        """Pack small plain files into one; those that are not plain are returned."""
+        for kind, batch in staged.batches.items():
+            of_kind = [file for file in files if file.kind == kind]
+            if not of_kind:
+                continue
+            path = self._spool.path(f"packed-{kind}")
+            with open(path, "wb") as out:  # noqa: PTH123
+                for file in of_kind:
+                    content = _twice(file, lambda stream: _small_content(stream, batch.record_type))
+                    if content is None:
+                        yield file
+                        continue
+                    lines, found = content
+                    read = self._add(staged, file, found)
+                    out.write(_with_file_id(lines, read.file_id))
+                    self._progress(file)
+            batch.packed.append(path)
+
+    def _examine_all(self, files: list[SourceFile], staged: Staged) -> Iterator[SourceFile]:
+        """Find the plain files, several at once; those that are not plain are returned."""
+        paths = [self._spool.path("whole") for _ in files]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+            for file, found in zip(files, threads.map(_examine_file, files, paths), strict=True):
+                if found is None:
+                    yield file
+                    continue
+                read = self._add(staged, file, found)
+                staged.batches[file.kind].whole.append((found.path, read.file_id))
+                self._progress(file)
+
+    def read_again(self, file_ids: set[int], staged: Staged) -> Staged:
+        """Read files record by record that were staged as plain and break the contract all the same.
+
+        They leave `staged` with all that was said of them; what comes back stands for them.
+        """
+        files = [read.file for read in staged.files if read.file_id in file_ids]
+        staged.files = [read for read in staged.files if read.file_id not in file_ids]
+        again = self.stage(files, frozenset(file.uri for file in files))
+        staged.files += again.files
+        staged.reject_paths += again.reject_paths
+        for kind, names in again.unknown_names.items():
+            staged.unknown_names[kind] |= names
+        return again
+
+    def _read_carefully(self, file: SourceFile, staged: Staged) -> None:
+        batch = staged.batches[file.kind]
+        good, bad = self._spool.path(f"careful-{file.kind}"), self._spool.path("rejects")
+        reader = CarefulReader(batch.record_type)
+
+        def read(stream: OpenFile) -> tuple[_Plain, int]:
+            loaded, rejected = self._write_records(reader, stream, good, bad)
+            return _Plain(good, stream.tag, stream.hash, loaded + rejected), rejected
+
+        found, rejected = _twice(file, read)
+        self._add(staged, file, found).rejected = rejected
+        self._next_reject_id += rejected
+        staged.unknown_names[file.kind] |= reader.unknown_names
+        batch.packed.append(good)
+        if rejected:
+            staged.reject_paths.append(bad)
+
+    def _write_records(self, reader: CarefulReader, stream: OpenFile, good: str, bad: str) -> tuple[int, int]:
+        """Write the good records as plain lines, the bad ones as rejects; the numbers of both come back."""
+        loaded = rejected = 0
+        with open(good, "wb") as records, open(bad, "wb") as rejects:  # noqa: PTH123
+            for result in reader.read(split(stream, shown(stream.file.uri))):
+                if isinstance(result, Reject):
+                    row = _reject_row(result, self._next_reject_id + rejected, self._next_file_id)
+                    rejects.write(_encode(row))
+                    rejected += 1
+                else:
+                    result[FILE_ID] = self._next_file_id
+                    records.write(_encode(result))
+                    loaded += 1
+        return loaded, rejected
+
+
+def _encode(row: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(row) + b"\n"
+
+
+def _reject_row(reject: Reject, reject_id: int, file_id: int) -> dict[str, Any]:
+    return {
+        "reject_id": reject_id,
+        "file_id": file_id,
+        "line": reject.line,
+        "byte_offset": reject.offset,
+        "raw_text": reject.raw_text,
+        "field": reject.field,
+        "reason": reject.reason,
+        "suggestion": reject.suggestion,
+    }
+
+
+def _is_small(file: SourceFile) -> bool:
+    return file.size < PACKED_BELOW and not file.packing
+
+
+def _twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
+    """Read a file; once more if it changed meanwhile."""
+    for _ in range(2):
+        with opened(file) as stream:
+            result = read(stream)
+            if stream.is_unchanged:
+                return result
+    raise FileChanged.named(file)
+
+
+def _small_content(stream: OpenFile, record_type: RecordType) -> tuple[bytes, _Plain] | None:
+    """The lines of a small file if it is plain."""
+    buffer = bytearray(PACKED_BELOW + 1)
+    size = 0
+    while size < len(buffer) and (count := stream.readinto(memoryview(buffer)[size:])):
+        size += count
+    if size == len(buffer):
+        return None  # it grew since it was listed
+    lines = bytes(memoryview(buffer)[_mark_length(buffer) : size]).rstrip(b" \t\r\n") + b"\n"
+    if lines == b"\n":
+        return b"", _Plain(stream.file.path, stream.tag, stream.hash, 0)
+    if not has_only_short_lines(lines, len(lines)) or not plain_lines(record_type).fullmatch(lines):
+        return None
+    return lines, _Plain(stream.file.path, stream.tag, stream.hash, lines.count(b"\n"))
+
+
+def _mark_length(head: bytearray) -> int:
+    return len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
+
+
+def _with_file_id(lines: bytes, file_id: int) -> bytes:
+    """Plain lines, each with its file_id as the first member; a line begins with its `{`."""
+    if not lines:
+        return b""
+    member = b'{"%s":%d,' % (FILE_ID.encode(), file_id)
+    return member + lines[1:].replace(b"\n{", b"\n" + member)
+
+
+def _examine_file(file: SourceFile, path: str) -> _Plain | None:
+    """What the manifest needs to know of a file, if all its lines are plain.
+
+    `path` becomes a link to the file, or holds its unpacked lines.
+    """
+    return _twice(file, lambda stream: _unpack_plain(stream, path) if file.packing else _link_plain(stream, path))
+
+
+def _link_plain(stream: OpenFile, path: str) -> _Plain | None:
+    records = _count_plain(stream, RECORD_TYPES[stream.file.kind], None)
+    if records is None:
+        return None
+    # A link has a name without characters that are special in a pattern of names.
+    if os.path.islink(path):
+        os.unlink(path)
+    os.symlink(stream.file.path, path)
+    return _Plain(path, stream.tag, stream.hash, records)
+
+
+def _unpack_plain(stream: OpenFile, path: str) -> _Plain | None:
+    with open(path, "wb") as out:  # noqa: PTH123
+        records = _count_plain(stream, RECORD_TYPES[stream.file.kind], out)
+    return None if records is None else _Plain(path, stream.tag, stream.hash, records)
+
+
+def _count_plain(stream: OpenFile, record_type: RecordType, out: BinaryIO | None) -> int | None:
+    """How many lines there are, if all are plain. The stream is copied to `out`."""
+    pattern = plain_lines(record_type)
+    buffer = bytearray(BLOCK_BYTES)
+    view = memoryview(buffer)
+    letters = np.frombuffer(buffer, dtype=np.uint8)
+    held = records = 0
+    while count := stream.readinto(view[held:]):
+        end = held + count
+        if out:
+            out.write(view[held:end])
+        cut = buffer.rfind(b"\n", held, end) + 1
+        if not cut:
+            if end == len(buffer):
+                return None  # a line longer than a block
+            held = end
+            continue
+        if not pattern.fullmatch(buffer, 0, cut) or not has_only_short_lines(buffer, cut):
+            return None
+        records += int(np.count_nonzero(letters[:cut] == ord("\n")))
+        view[: end - cut] = view[cut:end]
+        held = end - cut
+    last = bytes(view[:held]).rstrip(b" \t\r")
+    if last:
+        if not pattern.fullmatch(last + b"\n") or len(last) > PACKED_BELOW:
+            return None
+        records += 1
+    return records

@@ -1,0 +1,238 @@
+"""From staging to the star: the statements, in order, for a full load and for one more chunk.
+
+Both use the same models. In full, a model reads all of staging. In a chunk, it reads the plays and users that the new
+and the gone files touch, wherever their rows lie; what is played is counted per song, so that no old play is read again
+to know which songs are played at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from sparkify import models
+from sparkify.contract import RECORD_TYPES
+from sparkify.engines.dialects import Dialect
+from sparkify.models import Relations, Table, columns_of, parse, quoted, select
+
+
+class Statement(NamedTuple):
+    """One statement, and what it does in a few words."""
+
+    about: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What the statements depend on.
+
+    `first_new` is the smallest file_id of the new files; `in_full` builds the star from all of staging.
+    """
+
+    unknown_songs: str
+    first_new: int = 0
+    in_full: bool = False
+
+    @property
+    def literals(self) -> Mapping[str, str | int]:
+        """What stands for the `:names` in the models."""
+        return {"unknown_songs": self.unknown_songs, "first_new": self.first_new}
+
+
+_IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'
+PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
+TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"  # noqa: S608
+_BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
+_GONE = "SELECT file_id FROM gone_files"
+
+TEMPORARY = (
+    "duplicated",
+    "duplicated_before",
+    "played",
+    "played_before",
+    "played_after",
+    "catalogue",
+    "matches",
+    "rematched",
+    "touched_plays",
+    "touched_users",
+    "touched_songplays",
+    "touched_times",
+    "user_events",
+    "old_songplays",
+    "new_songs",
+    "new_artists",
+    "removed_songs",
+    "removed_artists",
+    "removed_users",
+    "removed_time",
+)
+"""The temporary tables that the statements make."""
+
+
+def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
+    """The statements that bring the star up to staging; they run in one transaction with the load."""
+    writer = _Writer(chunk, dialect)
+    return list(_in_full(writer) if chunk.in_full else _incremental(writer))
+
+
+class _Writer:
+    """Writes statements in a dialect."""
+
+    def __init__(self, chunk: Chunk, dialect: Dialect) -> None:
+        self._chunk = chunk
+        self._dialect = dialect
+
+    def text(self, query: exp.Query | str) -> str:
+        """A query in the engine's SQL."""
+        query = parse(query) if isinstance(query, str) else query
+        return models.render(query, self._dialect, self._chunk.literals)
+
+    def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
+        """Make a temporary table."""
+        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}")
+
+    def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
+        """Add rows to a table."""
+        columns = columns_of(models.table(table).column_names) if table not in TEMPORARY else ""
+        target = f"{quoted(table)} ({columns})" if columns else table
+        return Statement(about, f"INSERT INTO {target}\n{self.text(query)}")
+
+    def delete(self, table: str, column: str, keys: str, about: str) -> Statement:
+        """Remove the rows whose column is among the keys."""
+        return Statement(about, f"DELETE FROM {quoted(table)}\nWHERE {column} IN (\n{self.text(keys)}\n)")
+
+
+def plays_query(rows: str, duplicated: str = "duplicated") -> exp.Query:
+    """The plays among some rows of staging, each once."""
+    return select("work/plays", {"play_rows": parse(rows), "duplicated": duplicated})
+
+
+def clear(dialect: Dialect) -> list[Statement]:
+    """The statements that empty the star; references go before what they refer to."""
+    tables = [*reversed(models.STAR), "etl_matches"]
+    return [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
+
+
+def _in_full(writer: _Writer) -> Iterator[Statement]:
+    plays = plays_query(PLAYS)
+    events = parse('SELECT * FROM staging_events WHERE "userId" IS NOT NULL')
+    yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
+    yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
+    yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
+    yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
+    yield writer.insert("artists", select("star/artists"), "fill artists")
+    yield writer.insert("songs", select("star/songs"), "fill songs")
+    yield writer.insert("users", select("star/users", {"user_events": events}), "fill users")
+    yield writer.insert("songplays", select("star/songplays", {"plays": plays}), "fill songplays")
+    yield writer.insert("time", select("star/time", {"start_times": "songplays"}), "fill time")
+
+
+def _incremental(writer: _Writer) -> Iterator[Statement]:
+    yield writer.temporary("touched_plays", select("work/touched_plays"), "plays in new or gone files")
+    yield writer.temporary("touched_users", select("work/touched_users"), "users in new or gone files")
+    yield from _subtract(writer)
+    for record_type in RECORD_TYPES.values():
+        yield writer.delete(record_type.table, "file_id", _GONE, f"remove gone files from {record_type.table}")
+    yield from _match(writer)
+    yield from _replace_small(writer, "artists")
+    yield from _replace_small(writer, "songs")
+    yield from _replace_users(writer)
+    yield from _replace_plays(writer)
+
+
+def _subtract(writer: _Writer) -> Iterator[Statement]:
+    """What the touched plays were before."""
+    duplicated = "SELECT * FROM touched_plays WHERE rows_before > 1"
+    plays = plays_query(_BEFORE, "duplicated_before")
+    yield writer.temporary("duplicated_before", duplicated, "their duplicates before")
+    yield writer.temporary("played_before", select("work/played", {"plays": plays}), "what they played before")
+
+
+def _match(writer: _Writer) -> Iterator[Statement]:
+    """What is played now, and which songs that is; plays whose song is another one now are touched too."""
+    yield writer.temporary("duplicated", "SELECT * FROM touched_plays WHERE rows_after > 1", "their duplicates now")
+    yield writer.temporary(
+        "played_after", select("work/played", {"plays": plays_query(TOUCHED_PLAYS)}), "what they play now"
+    )
+    yield writer.temporary("played", select("work/played_merged"), "count what was played")
+    yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
+    yield writer.temporary("matches", select("work/matches"), "find the song of each play")
+    yield writer.temporary("rematched", select("work/rematched"), "what is another song now")
+    yield writer.insert("touched_plays", select("work/rematched_plays"), "their plays")
+    more = (
+        "SELECT t.* FROM touched_plays AS t WHERE t.rows_after > 1 AND NOT EXISTS "
+        f"(SELECT 1 FROM duplicated AS p WHERE {_IDENTITY})"
+    )
+    yield writer.insert("duplicated", more, "their duplicates")
+    yield Statement("forget the old matches", "DELETE FROM etl_matches")
+    columns = columns_of(models.table("etl_matches").column_names)
+    yield writer.insert("etl_matches", f"SELECT {columns} FROM matches", "keep the matches")  # noqa: S608
+
+
+def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
+    """A small table is worked out anew, and what differs is replaced."""
+    definition = models.table(name)
+    key, columns = definition.key[0], columns_of(definition.column_names)
+    new, removed = f"new_{name}", f"removed_{name}"
+    yield writer.temporary(new, select(f"star/{name}"), f"work out {name}")
+    yield writer.temporary(removed, f"SELECT {key} FROM {name} EXCEPT SELECT {key} FROM {new}", f"{name} that go")  # noqa: S608
+    differing = f"SELECT d.{key} FROM (SELECT {columns} FROM {name} EXCEPT SELECT {columns} FROM {new}) AS d"  # noqa: S608
+    yield writer.delete(name, key, differing, f"remove {name} that differ")
+    missing = f"SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {name}"  # noqa: S608
+    yield writer.insert(name, missing, f"fill {name}")
+
+
+def _replace_users(writer: _Writer) -> Iterator[Statement]:
+    events = 'SELECT e.* FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId" AND e.ts >= t.since'
+    yield writer.temporary("user_events", events, "events that may be a user's last")
+    yield writer.delete("users", "user_id", "SELECT user_id FROM touched_users", "remove touched users")
+    yield writer.insert("users", select("star/users"), "fill users")
+    gone = "SELECT user_id FROM touched_users EXCEPT SELECT user_id FROM users"
+    yield writer.temporary("removed_users", gone, "users that go")
+
+
+def _replace_plays(writer: _Writer) -> Iterator[Statement]:
+    old = (
+        "SELECT s.songplay_id, s.start_time FROM songplays AS s WHERE s.songplay_id IN "
+        "(SELECT SONGPLAY_ID(t) FROM touched_plays AS t WHERE t.rows_before > 0)"
+    )
+    new = select("star/songplays", {"plays": plays_query(TOUCHED_PLAYS)})
+    columns = columns_of(models.table("songplays").column_names)
+    yield writer.temporary("old_songplays", old, "touched songplays as they were")
+    yield writer.temporary("touched_songplays", new, "touched songplays as they are")
+    yield writer.delete("songplays", "songplay_id", "SELECT songplay_id FROM old_songplays", "remove old songplays")
+    yield writer.insert("songplays", f"SELECT {columns} FROM touched_songplays", "fill songplays")  # noqa: S608
+    times = "SELECT start_time FROM old_songplays UNION SELECT start_time FROM touched_songplays"
+    yield writer.temporary("touched_times", times, "touched times")
+    touched = "SELECT start_time FROM touched_times"
+    yield writer.delete("time", "start_time", touched, "remove touched times")
+    starts = parse(f"SELECT start_time FROM songplays WHERE start_time IN ({touched})")  # noqa: S608
+    yield writer.insert("time", select("star/time", {"start_times": starts}), "fill time")
+    gone = 'SELECT start_time FROM touched_times EXCEPT SELECT start_time FROM "time"'
+    yield writer.temporary("removed_time", gone, "times that go")
+
+
+def scope(chunk: Chunk) -> Relations:
+    """What the checks look at in place of the whole tables."""
+    if chunk.in_full:
+        return {}
+    return {
+        "songplays": "touched_songplays",
+        "users": parse("SELECT u.* FROM users AS u WHERE u.user_id IN (SELECT t.user_id FROM touched_users AS t)"),
+        "time": parse(
+            'SELECT t.* FROM "time" AS t WHERE t.start_time IN (SELECT n.start_time FROM touched_times AS n)'
+        ),
+    }
+
+
+def keys_in_scope(chunk: Chunk, table: Table) -> str:
+    """A query of the keys that a chunk touched in a table, or nothing if it may be any."""
+    touched = {"songplays": "touched_songplays", "users": "touched_users", "time": "touched_times"}
+    if chunk.in_full or table.name not in touched:
+        return ""
+    return f"SELECT k.{table.key[0]} FROM {touched[table.name]} AS k"  # noqa: S608
