@@ -23,7 +23,8 @@ from sparkify.sources import Kind, OpenFile, SourceFile, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
 from sparkify.spool import Spool
 
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 512 * 1024
+"""How much of a file is looked at in one go; small enough to stay in the processor's cache."""
 PACKED_BELOW = 256 * 1024
 """Files below this many bytes are packed together: a statement of its own costs more than copying them."""
 
@@ -130,8 +131,11 @@ class Stager:
         small = [file for file in files if _is_small(file) and file.uri not in careful]
         large = [file for file in files if not _is_small(file) and file.uri not in careful]
         todo = [file for file in files if file.uri in careful]
-        todo += self._pack(small, staged)
-        todo += self._examine_all(large, staged)
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+            paths = [self._spool.path("whole") for _ in large]
+            examined = threads.map(_examine_file, large, paths)
+            todo += self._pack(small, staged)
+            todo += self._sort_out(zip(large, examined, strict=True), staged)
         for file in todo:
             self._read_carefully(file, staged)
             self._progress(file)
@@ -162,17 +166,15 @@ class Stager:
                     self._progress(file)
             batch.packed.append(path)
 
-    def _examine_all(self, files: list[SourceFile], staged: Staged) -> Iterator[SourceFile]:
-        """Find the plain files, several at once; those that are not plain are returned."""
-        paths = [self._spool.path("whole") for _ in files]
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-            for file, found in zip(files, threads.map(_examine_file, files, paths), strict=True):
-                if found is None:
-                    yield file
-                    continue
-                read = self._add(staged, file, found)
-                staged.batches[file.kind].whole.append((found.path, read.file_id))
-                self._progress(file)
+    def _sort_out(self, examined: Iterable[tuple[SourceFile, _Plain | None]], staged: Staged) -> Iterator[SourceFile]:
+        """Take plain files as they lie; those that are not plain are returned."""
+        for file, found in examined:
+            if found is None:
+                yield file
+                continue
+            read = self._add(staged, file, found)
+            staged.batches[file.kind].whole.append((found.path, read.file_id))
+            self._progress(file)
 
     def read_again(self, file_ids: set[int], staged: Staged) -> Staged:
         """Read files record by record that were staged as plain and break the contract all the same.

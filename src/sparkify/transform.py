@@ -52,6 +52,8 @@ _GONE = "SELECT file_id FROM gone_files"
 TEMPORARY = (
     "duplicated",
     "duplicated_before",
+    "winners",
+    "winners_before",
     "played",
     "played_before",
     "played_after",
@@ -107,9 +109,15 @@ class _Writer:
         return Statement(about, f"DELETE FROM {quoted(table)}\nWHERE {column} IN (\n{self.text(keys)}\n)")
 
 
-def plays_query(rows: str, duplicated: str = "duplicated") -> exp.Query:
-    """The plays among some rows of staging, each once."""
-    return select("work/plays", {"play_rows": parse(rows), "duplicated": duplicated})
+def plays_query(rows: str, suffix: str = "") -> exp.Query:
+    """The plays among some rows of staging, each once; `duplicated` and `winners` must have been made from them."""
+    relations = {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}", "winners": f"winners{suffix}"}
+    return select("work/plays", relations)
+
+
+def _winners(writer: _Writer, rows: str, suffix: str = "") -> Statement:
+    query = select("work/winners", {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}"})
+    return writer.temporary(f"winners{suffix}", query, "the first of their duplicates")
 
 
 def clear(dialect: Dialect) -> list[Statement]:
@@ -122,6 +130,7 @@ def _in_full(writer: _Writer) -> Iterator[Statement]:
     plays = plays_query(PLAYS)
     events = parse('SELECT * FROM staging_events WHERE "userId" IS NOT NULL')
     yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
+    yield _winners(writer, PLAYS)
     yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
@@ -148,14 +157,16 @@ def _incremental(writer: _Writer) -> Iterator[Statement]:
 def _subtract(writer: _Writer) -> Iterator[Statement]:
     """What the touched plays were before."""
     duplicated = "SELECT * FROM touched_plays WHERE rows_before > 1"
-    plays = plays_query(_BEFORE, "duplicated_before")
+    plays = plays_query(_BEFORE, "_before")
     yield writer.temporary("duplicated_before", duplicated, "their duplicates before")
+    yield _winners(writer, _BEFORE, "_before")
     yield writer.temporary("played_before", select("work/played", {"plays": plays}), "what they played before")
 
 
 def _match(writer: _Writer) -> Iterator[Statement]:
     """What is played now, and which songs that is; plays whose song is another one now are touched too."""
     yield writer.temporary("duplicated", "SELECT * FROM touched_plays WHERE rows_after > 1", "their duplicates now")
+    yield _winners(writer, TOUCHED_PLAYS)
     yield writer.temporary(
         "played_after", select("work/played", {"plays": plays_query(TOUCHED_PLAYS)}), "what they play now"
     )
@@ -169,6 +180,8 @@ def _match(writer: _Writer) -> Iterator[Statement]:
         f"(SELECT 1 FROM duplicated AS p WHERE {_IDENTITY})"
     )
     yield writer.insert("duplicated", more, "their duplicates")
+    yield Statement("forget the winners", "DROP TABLE winners")
+    yield _winners(writer, TOUCHED_PLAYS)
     yield Statement("forget the old matches", "DELETE FROM etl_matches")
     columns = columns_of(models.table("etl_matches").column_names)
     yield writer.insert("etl_matches", f"SELECT {columns} FROM matches", "keep the matches")  # noqa: S608

@@ -1,7 +1,7 @@
 /*
-about: the identities that more than one play of staging has
+about: the identities that more than one play has; sessionId leads, for it tells most plays apart
 */
-SELECT p."userId", p."sessionId", p."itemInSession", COUNT(*) AS copies
+SELECT p."sessionId", p."itemInSession", p."userId", COUNT(*) AS copies
 FROM play_rows AS p
-GROUP BY p."userId", p."sessionId", p."itemInSession"
+GROUP BY p."sessionId", p."itemInSession", p."userId"
 HAVING COUNT(*) > 1
