@@ -42,7 +42,9 @@ class Finding:
     @property
     def text(self) -> str:
         """The first bad rows, a line each."""
-        lines = (", ".join(f"{name}={value!r}" for name, value in zip(self.columns, row, strict=True)) for row in self.rows)
+        lines = (
+            ", ".join(f"{name}={value!r}" for name, value in zip(self.columns, row, strict=True)) for row in self.rows
+        )
         return "\n".join(f"  {line}" for line in lines)
 
 
@@ -58,12 +60,12 @@ def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Chec
 
 def run_check(engine: Engine, check: Check) -> Finding | None:
     """What a check found, or nothing."""
-    result = engine.query(f"SELECT * FROM (\n{check.sql}\n) AS bad LIMIT {SHOWN_ROWS}")  # noqa: S608
+    result = engine.query(f"SELECT * FROM (\n{check.sql}\n) AS bad LIMIT {SHOWN_ROWS}")
     if not result.rows:
         return None
     count = len(result.rows)
     if count == SHOWN_ROWS:
-        count = engine.execute(f"SELECT COUNT(*) FROM (\n{check.sql}\n) AS bad")[0][0]  # noqa: S608
+        count = engine.execute(f"SELECT COUNT(*) FROM (\n{check.sql}\n) AS bad")[0][0]
     return Finding(check, count, result.columns, result.rows)
 
 
@@ -83,14 +85,16 @@ def _unique(definition: Table, chunk: Chunk) -> _Named:
     key = columns_of(definition.key)
     keys = keys_in_scope(chunk, definition)
     where = f"WHERE {key} IN ({keys})" if keys else ""
-    query = f"SELECT {key}, COUNT(*) AS copies FROM {quoted(definition.name)} {where} GROUP BY {key} HAVING COUNT(*) > 1"
+    query = (
+        f"SELECT {key}, COUNT(*) AS copies FROM {quoted(definition.name)} {where} GROUP BY {key} HAVING COUNT(*) > 1"
+    )
     return f"{definition.name}_key_unique", f"{key} is unique in {definition.name}", True, parse(query)
 
 
 def _not_null(definition: Table) -> _Named:
     columns = [quoted(column.name) for column in definition.columns if column.not_null]
     condition = " OR ".join(f"{column} IS NULL" for column in columns)
-    query = f"SELECT * FROM {quoted(definition.name)} WHERE {condition}"  # noqa: S608
+    query = f"SELECT * FROM {quoted(definition.name)} WHERE {condition}"
     return f"{definition.name}_not_null", f"{', '.join(columns)} are there in {definition.name}", True, parse(query)
 
 
@@ -98,7 +102,7 @@ def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _
     """Rows in scope refer to rows that are there; and no row at all to one that the chunk removed."""
     key, column = columns_of(definition.key), reference.column
     query = (
-        f"SELECT c.{key}, c.{column} FROM {definition.name} AS c "  # noqa: S608
+        f"SELECT c.{key}, c.{column} FROM {definition.name} AS c "
         f"WHERE c.{column} IS NOT NULL AND NOT EXISTS "
         f"(SELECT 1 FROM every_{reference.table} AS r WHERE r.{reference.key} = c.{column})"
     )
@@ -113,7 +117,7 @@ def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _
 
 
 def _every() -> dict[str, exp.Query | str]:
-    return {f"every_{name}": name for name in models.STAR} | {"every_songplay": "songplays"}
+    return {**{f"every_{name}": name for name in models.STAR}, "every_songplay": "songplays"}
 
 
 def _scoped(chunk: Chunk, name: str) -> Mapping[str, exp.Query | str]:
@@ -135,16 +139,16 @@ def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str
     if not loading:
         duplicated = models.select("work/duplicated", {"play_rows": parse(PLAYS)})
     relations: dict[str, exp.Query | str] = {
-        "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),  # noqa: S608
-        "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),  # noqa: S608
-        "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),  # noqa: S608
+        "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),
+        "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),
+        "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),
         "duplicated": duplicated,
         "play_rows": parse(PLAYS if chunk.in_full else TOUCHED_PLAYS),
     }
     if chunk.in_full:
         relations["play_counts"] = parse(
             "SELECT a.plays, b.duplicates FROM "
-            f"(SELECT COUNT(*) AS plays FROM ({PLAYS}) AS p) AS a "  # noqa: S608
+            f"(SELECT COUNT(*) AS plays FROM ({PLAYS}) AS p) AS a "
             "CROSS JOIN (SELECT COALESCE(SUM(d.copies - 1), 0) AS duplicates FROM duplicated AS d) AS b",
             {"duplicated": duplicated},
         )

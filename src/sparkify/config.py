@@ -151,9 +151,7 @@ def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
 
 
 def _from_flags(flags: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:
-    return [
-        (f"--{name.replace('_', '-')}", {name: value}) for name, value in flags.items() if value is not None
-    ]
+    return [(f"--{name.replace('_', '-')}", {name: value}) for name, value in flags.items() if value is not None]
 
 
 def _from_environment() -> list[tuple[str, dict[str, object]]]:
@@ -187,3 +185,24 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
         f"wrong value for {name} (from {origins[name]}): {first['input']!r}: {what[:1].lower()}{what[1:]}",
         hint=f"{name} is {about}.",
     )
+
+
+def example() -> str:
+    """A commented configuration file with every setting at its default."""
+    lines = ["# Settings of Sparkify. A flag or an environment variable SPARKIFY_… beats what is said here.", ""]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"# {field.description}")
+        lines.append(f"# {name} = {_toml(name, field.default)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(name: str, default: object) -> str:
+    samples = {
+        "logs": '"data/log_data"',
+        "songs": '"data/song_data"',
+        "spool": '"/var/tmp"',
+        "max_rejects": '"1%"',
+        "chunk_bytes": '"4GiB"',
+    }
+    return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

@@ -28,6 +28,9 @@ LAST_TS = 253_402_300_799_999
 FILE_ID = "file_id"
 
 
+Kind = Literal["events", "songs"]
+
+
 class Type(StrEnum):
     """The column types of staging, by their names in DuckDB."""
 
@@ -77,7 +80,7 @@ class RecordType:
     `required_if` is (field, value, names): where that field has that value, the named fields are required too.
     """
 
-    kind: Literal["events", "songs"]
+    kind: Kind
     table: str
     fields: tuple[Field, ...]
     first_by: tuple[str, ...]
@@ -140,4 +143,4 @@ SONGS = RecordType(
     ),
 )
 
-RECORD_TYPES: dict[str, RecordType] = {EVENTS.kind: EVENTS, SONGS.kind: SONGS}
+RECORD_TYPES: dict[Kind, RecordType] = {EVENTS.kind: EVENTS, SONGS.kind: SONGS}

@@ -56,7 +56,7 @@ class ChunkLoader:
         for entry in gone:
             self._engine.execute("INSERT INTO gone_files (file_id) VALUES (?)", [entry.file_id])
         for book in ("etl_files", "etl_rejects"):
-            self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")  # noqa: S608
+            self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
     def _load_batch(self, batch: Batch, files: list[ReadFile]) -> None:
         columns = staging_columns(batch.record_type)
@@ -77,7 +77,7 @@ class ChunkLoader:
     def _take_back(self, file_ids: set[int]) -> None:
         numbers = ", ".join(str(file_id) for file_id in sorted(file_ids))
         for record_type in RECORD_TYPES.values():
-            self._engine.execute(f"DELETE FROM {record_type.table} WHERE file_id IN ({numbers})")  # noqa: S608
+            self._engine.execute(f"DELETE FROM {record_type.table} WHERE file_id IN ({numbers})")
 
     def _manifest_rows(self, files: Iterable[ReadFile], counts: dict[int, int]) -> Iterator[dict[str, Any]]:
         for read in files:
@@ -101,7 +101,7 @@ def count_queries(engine: Engine, first_new: int) -> Iterator[str]:
     for record_type in RECORD_TYPES.values():
         broken = models.broken_contract(record_type)
         query = models.parse(
-            f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "  # noqa: S608
+            f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "
             f"FROM {record_type.table} WHERE file_id >= :first_new GROUP BY file_id"
         )
         yield models.render(query, engine.dialect, {"first_new": first_new})

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from sparkify.contract import Kind
 from sparkify.engines.base import Engine
-from sparkify.sources import RACY_SECONDS, Kind, SourceFile, hash_of, modified_at
+from sparkify.sources import RACY_SECONDS, SourceFile, hash_of, modified_at
 
 
 class Entry(NamedTuple):
@@ -52,9 +53,7 @@ class Plan:
 
 def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
     """The manifest by kind and URI."""
-    rows = engine.execute(
-        "SELECT file_id, kind, uri, size_bytes, content_tag, content_hash, read_at FROM etl_files"
-    )
+    rows = engine.execute("SELECT file_id, kind, uri, size_bytes, content_tag, content_hash, read_at FROM etl_files")
     entries = (Entry(*row) for row in rows)
     return {(entry.kind, entry.uri): entry for entry in entries}
 

@@ -192,12 +192,11 @@ def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int]
     """A query as text in an engine's SQL: macros expanded, `:name` replaced by a literal."""
     query = query.copy()
     _expand_lists(query)
-    query = query.transform(_expand_macro, dialect)
-    query = query.transform(_fill, literals or {})
-    return query.sql(dialect=dialect.name, pretty=True, comments=False)
+    expanded = query.transform(_expand_macro, dialect).transform(_fill, literals or {})
+    return expanded.sql(dialect=dialect.name, pretty=True, comments=False)
 
 
-def _fill(node: exp.Expression, literals: Mapping[str, str | int]) -> exp.Expression:
+def _fill(node: exp.Expr, literals: Mapping[str, str | int]) -> exp.Expr:
     if isinstance(node, exp.Placeholder):
         return exp.convert(literals[node.name])
     return node
@@ -208,9 +207,11 @@ def _expand_lists(query: exp.Query) -> None:
     for chosen in query.find_all(exp.Select):
         if any(isinstance(column, exp.Anonymous) and column.name == "EVENT_COLUMNS" for column in chosen.expressions):
             alias = chosen.expressions[0].expressions[0].name
-            chosen.set("expressions", [exp.column(name, table=alias, quoted=not name.islower()) for name in EVENTS.names])
+            chosen.set(
+                "expressions", [exp.column(name, table=alias, quoted=not name.islower()) for name in EVENTS.names]
+            )
     for order in query.find_all(exp.Order):
-        keys: list[exp.Expression] = []
+        keys: list[exp.Expr] = []
         for key in order.expressions:
             call = key.this
             orders = _ORDERS.get(call.name.upper()) if isinstance(call, exp.Anonymous) else None
@@ -218,7 +219,7 @@ def _expand_lists(query: exp.Query) -> None:
         order.set("expressions", keys)
 
 
-def _order(record_type: RecordType, alias: str, last: bool) -> list[exp.Expression]:
+def _order(record_type: RecordType, alias: str, last: bool) -> list[exp.Expr]:
     keys = []
     for field in record_type.order:
         column = f"{alias}.{quoted(field.name)}"
@@ -228,7 +229,7 @@ def _order(record_type: RecordType, alias: str, last: bool) -> list[exp.Expressi
     return list(ordered.args["order"].expressions)
 
 
-_ORDERS: Mapping[str, Callable[[str], list[exp.Expression]]] = {
+_ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
     "FIRST_EVENT": lambda alias: _order(EVENTS, alias, last=False),
     "LAST_EVENT": lambda alias: _order(EVENTS, alias, last=True),
     "FIRST_SONG": lambda alias: _order(SONGS, alias, last=False),
@@ -243,7 +244,7 @@ _MACROS: Mapping[str, str] = {
 }
 
 
-def _expand_macro(node: exp.Expression, dialect: Dialect) -> exp.Expression:
+def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if not isinstance(node, exp.Anonymous):
         return node
     name = node.name.upper()

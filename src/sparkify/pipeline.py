@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from sparkify import __version__
 from sparkify.config import Settings
-from sparkify.contract import RECORD_TYPES
+from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import TooManyRejects, UsageError
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.sources import Kind, SourceFile, current_tag, file_uri, list_files, root_of, shown
+from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
 from sparkify.staging import FileChanged, Staged, Stager
 from sparkify.warehouse import (
@@ -272,7 +272,8 @@ class Run:
             lines = [json.dumps(dict(zip(names, (shown(row[0]), *row[1:]), strict=True))) for row in rows]
             self._options.rejects_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         examples = "".join(
-            f"  {shown(uri)}, line {line}: {where} {reason}\n" for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
+            f"  {shown(uri)}, line {line}: {where} {reason}\n"
+            for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
         )
         more = f"  and {len(rows) - SHOWN_REJECTS:,} more\n" if len(rows) > SHOWN_REJECTS else ""
         raise TooManyRejects(
@@ -334,5 +335,3 @@ def reason_of(error: BaseException) -> str:
         return "interrupted"
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]
-
-

@@ -26,9 +26,7 @@ _TEXT = f'"(?:{_LETTER}|{_ESCAPE})*"'
 _FILLED_TEXT = rf'"(?:[^"\\\x00-\x20]|\\["\\/])(?:{_LETTER}|{_ESCAPE})*"'
 _DIGITS = {Type.BIGINT: 14, Type.INTEGER: 8}
 # 15 digits are exact in a double, two digits of exponent cannot overflow one, and there is no minus zero.
-_NUMBER = (
-    r"(?:(?:0|-?[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?|-0\.0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
-)
+_NUMBER = r"(?:(?:0|-?[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?|-0\.0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
 _SPACE = " ?"
 _LINE_END = r"[ \t\r]*\n"
 
@@ -39,7 +37,8 @@ LONGEST_SURE = 32_768
 class Pattern(Protocol):
     """A compiled regular expression of RE2."""
 
-    def fullmatch(self, text: bytes | bytearray, pos: int = 0, endpos: int | None = None) -> object: ...
+    def fullmatch(self, text: bytes | bytearray, pos: int = 0, endpos: int | None = None) -> object:
+        """A match of the whole text, or None."""
 
 
 def _value(field: Field) -> str:

@@ -59,7 +59,7 @@ class Prepared:
 
 def clear(engine: Engine) -> None:
     """Empty the star."""
-    for statement in transform.clear(engine.dialect):
+    for statement in transform.clear():
         engine.execute(statement.sql)
 
 

@@ -68,9 +68,7 @@ class CarefulReader:
                     raise _Fault(piece.fault)
                 yield self._record(piece.raw)
             except _Fault as fault:
-                yield Reject(
-                    piece.line, piece.offset, bounded(piece.raw), fault.field, fault.reason, fault.suggestion
-                )
+                yield Reject(piece.line, piece.offset, bounded(piece.raw), fault.field, fault.reason, fault.suggestion)
 
     def _record(self, raw: bytes) -> Record:
         given = _parse(raw)

@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from xxhash import xxh3_128
 
+from sparkify.contract import Kind
 from sparkify.errors import SourceError, UsageError
-
-Kind = Literal["events", "songs"]
 
 ENDINGS = tuple(form + packed for form in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
 _HASH_STEP = 1024 * 1024
@@ -142,7 +141,7 @@ def modified_at(file: SourceFile) -> float:
 
 def hash_of(file: SourceFile) -> str:
     """The XXH3-128 hash of the file's content as it lies there, in hexadecimal."""
-    with _naming(file.path), open(file.path, "rb") as stream:  # noqa: PTH123 - names may be any bytes
+    with _naming(file.path), open(file.path, "rb") as stream:
         digest = xxh3_128()
         while data := stream.read(_HASH_STEP):
             digest.update(data)
@@ -217,8 +216,11 @@ def opened(file: SourceFile) -> Iterator[OpenFile]:
 
 
 class _Decompressor(Protocol):
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, /) -> bytes: ...
 

@@ -15,11 +15,11 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 import numpy as np
 
-from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
+from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
 from sparkify.errors import SourceError
 from sparkify.plain import has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import Kind, OpenFile, SourceFile, opened, shown
+from sparkify.sources import OpenFile, SourceFile, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
 from sparkify.spool import Spool
 
@@ -107,9 +107,7 @@ Progress = Callable[[SourceFile], None]
 class Stager:
     """Reads files and gives numbers to them and to their rejects, from the given ones on."""
 
-    def __init__(
-        self, spool: Spool, next_file_id: int, next_reject_id: int, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, spool: Spool, next_file_id: int, next_reject_id: int, progress: Progress | None = None) -> None:
         self._spool = spool
         self._next_file_id = next_file_id
         self._next_reject_id = next_reject_id
@@ -154,9 +152,9 @@ class Stager:
             if not of_kind:
                 continue
             path = self._spool.path(f"packed-{kind}")
-            with open(path, "wb") as out:  # noqa: PTH123
+            with open(path, "wb") as out:
                 for file in of_kind:
-                    content = _twice(file, lambda stream: _small_content(stream, batch.record_type))
+                    content = _twice(file, _small_content)
                     if content is None:
                         yield file
                         continue
@@ -210,7 +208,7 @@ class Stager:
     def _write_records(self, reader: CarefulReader, stream: OpenFile, good: str, bad: str) -> tuple[int, int]:
         """Write the good records as plain lines, the bad ones as rejects; the numbers of both come back."""
         loaded = rejected = 0
-        with open(good, "wb") as records, open(bad, "wb") as rejects:  # noqa: PTH123
+        with open(good, "wb") as records, open(bad, "wb") as rejects:
             for result in reader.read(split(stream, shown(stream.file.uri))):
                 if isinstance(result, Reject):
                     row = _reject_row(result, self._next_reject_id + rejected, self._next_file_id)
@@ -254,7 +252,7 @@ def _twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
     raise FileChanged.named(file)
 
 
-def _small_content(stream: OpenFile, record_type: RecordType) -> tuple[bytes, _Plain] | None:
+def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:
     """The lines of a small file if it is plain."""
     buffer = bytearray(PACKED_BELOW + 1)
     size = 0
@@ -265,7 +263,8 @@ def _small_content(stream: OpenFile, record_type: RecordType) -> tuple[bytes, _P
     lines = bytes(memoryview(buffer)[_mark_length(buffer) : size]).rstrip(b" \t\r\n") + b"\n"
     if lines == b"\n":
         return b"", _Plain(stream.file.path, stream.tag, stream.hash, 0)
-    if not has_only_short_lines(lines, len(lines)) or not plain_lines(record_type).fullmatch(lines):
+    pattern = plain_lines(RECORD_TYPES[stream.file.kind])
+    if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
         return None
     return lines, _Plain(stream.file.path, stream.tag, stream.hash, lines.count(b"\n"))
 
@@ -302,7 +301,7 @@ def _link_plain(stream: OpenFile, path: str) -> _Plain | None:
 
 
 def _unpack_plain(stream: OpenFile, path: str) -> _Plain | None:
-    with open(path, "wb") as out:  # noqa: PTH123
+    with open(path, "wb") as out:
         records = _count_plain(stream, RECORD_TYPES[stream.file.kind], out)
     return None if records is None else _Plain(path, stream.tag, stream.hash, records)
 

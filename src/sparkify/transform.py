@@ -45,7 +45,7 @@ class Chunk:
 
 _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'
 PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
-TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"  # noqa: S608
+TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
 _GONE = "SELECT file_id FROM gone_files"
 
@@ -111,16 +111,21 @@ class _Writer:
 
 def plays_query(rows: str, suffix: str = "") -> exp.Query:
     """The plays among some rows of staging, each once; `duplicated` and `winners` must have been made from them."""
-    relations = {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}", "winners": f"winners{suffix}"}
+    relations: Relations = {
+        "play_rows": parse(rows),
+        "duplicated": f"duplicated{suffix}",
+        "winners": f"winners{suffix}",
+    }
     return select("work/plays", relations)
 
 
 def _winners(writer: _Writer, rows: str, suffix: str = "") -> Statement:
-    query = select("work/winners", {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}"})
+    relations: Relations = {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}"}
+    query = select("work/winners", relations)
     return writer.temporary(f"winners{suffix}", query, "the first of their duplicates")
 
 
-def clear(dialect: Dialect) -> list[Statement]:
+def clear() -> list[Statement]:
     """The statements that empty the star; references go before what they refer to."""
     tables = [*reversed(models.STAR), "etl_matches"]
     return [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
@@ -184,7 +189,7 @@ def _match(writer: _Writer) -> Iterator[Statement]:
     yield _winners(writer, TOUCHED_PLAYS)
     yield Statement("forget the old matches", "DELETE FROM etl_matches")
     columns = columns_of(models.table("etl_matches").column_names)
-    yield writer.insert("etl_matches", f"SELECT {columns} FROM matches", "keep the matches")  # noqa: S608
+    yield writer.insert("etl_matches", f"SELECT {columns} FROM matches", "keep the matches")
 
 
 def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
@@ -193,10 +198,10 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
     key, columns = definition.key[0], columns_of(definition.column_names)
     new, removed = f"new_{name}", f"removed_{name}"
     yield writer.temporary(new, select(f"star/{name}"), f"work out {name}")
-    yield writer.temporary(removed, f"SELECT {key} FROM {name} EXCEPT SELECT {key} FROM {new}", f"{name} that go")  # noqa: S608
-    differing = f"SELECT d.{key} FROM (SELECT {columns} FROM {name} EXCEPT SELECT {columns} FROM {new}) AS d"  # noqa: S608
+    yield writer.temporary(removed, f"SELECT {key} FROM {name} EXCEPT SELECT {key} FROM {new}", f"{name} that go")
+    differing = f"SELECT d.{key} FROM (SELECT {columns} FROM {name} EXCEPT SELECT {columns} FROM {new}) AS d"
     yield writer.delete(name, key, differing, f"remove {name} that differ")
-    missing = f"SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {name}"  # noqa: S608
+    missing = f"SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {name}"
     yield writer.insert(name, missing, f"fill {name}")
 
 
@@ -219,12 +224,12 @@ def _replace_plays(writer: _Writer) -> Iterator[Statement]:
     yield writer.temporary("old_songplays", old, "touched songplays as they were")
     yield writer.temporary("touched_songplays", new, "touched songplays as they are")
     yield writer.delete("songplays", "songplay_id", "SELECT songplay_id FROM old_songplays", "remove old songplays")
-    yield writer.insert("songplays", f"SELECT {columns} FROM touched_songplays", "fill songplays")  # noqa: S608
+    yield writer.insert("songplays", f"SELECT {columns} FROM touched_songplays", "fill songplays")
     times = "SELECT start_time FROM old_songplays UNION SELECT start_time FROM touched_songplays"
     yield writer.temporary("touched_times", times, "touched times")
     touched = "SELECT start_time FROM touched_times"
     yield writer.delete("time", "start_time", touched, "remove touched times")
-    starts = parse(f"SELECT start_time FROM songplays WHERE start_time IN ({touched})")  # noqa: S608
+    starts = parse(f"SELECT start_time FROM songplays WHERE start_time IN ({touched})")
     yield writer.insert("time", select("star/time", {"start_times": starts}), "fill time")
     gone = 'SELECT start_time FROM touched_times EXCEPT SELECT start_time FROM "time"'
     yield writer.temporary("removed_time", gone, "times that go")
@@ -248,4 +253,4 @@ def keys_in_scope(chunk: Chunk, table: Table) -> str:
     touched = {"songplays": "touched_songplays", "users": "touched_users", "time": "touched_times"}
     if chunk.in_full or table.name not in touched:
         return ""
-    return f"SELECT k.{table.key[0]} FROM {touched[table.name]} AS k"  # noqa: S608
+    return f"SELECT k.{table.key[0]} FROM {touched[table.name]} AS k"

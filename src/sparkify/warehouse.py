@@ -59,7 +59,7 @@ def staging_columns(record_type: RecordType) -> list[LoadColumn]:
 def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spool: Spool) -> None:
     """Load rows into one of the books, in bulk."""
     path = spool.path(table)
-    with open(path, "wb") as out:  # noqa: PTH123
+    with open(path, "wb") as out:
         for row in rows:
             out.write(msgspec.json.encode(row))
             out.write(b"\n")
@@ -92,9 +92,11 @@ def star_settings(unknown_songs: str) -> dict[str, str]:
 
 def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:
     """The settings that differ from those that the star was built with; none if it was never built."""
-    stored = dict(engine.execute("SELECT setting, setting_value FROM etl_settings"))
+    stored: dict[str, str] = dict(engine.execute("SELECT setting, setting_value FROM etl_settings"))
     return [
-        Change(name, stored[name], value) for name, value in settings.items() if name in stored and stored[name] != value
+        Change(name, stored[name], value)
+        for name, value in settings.items()
+        if name in stored and stored[name] != value
     ]
 
 

@@ -20,9 +20,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Capabilities:
-    """Facts about an engine that shared code needs to know.
-
-    """
+    """Facts about an engine that shared code needs to know."""
 
     enforces_keys: bool
 

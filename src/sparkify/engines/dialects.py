@@ -6,9 +6,9 @@ would translate wrongly, has a name of its own in the models, in capitals, and i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from collections.abc import Mapping
 
 
 @dataclass(frozen=True)

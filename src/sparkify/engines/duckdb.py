@@ -66,8 +66,12 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         raise WarehouseError(f"{path} is in use by {who}", hint="Wait until it ends, or close it there.") from error
     if "not a valid DuckDB database" in text or "Unable to find" in text:
-        raise WarehouseError(f"not a DuckDB file: {path}", hint="Name another file; this one was left alone.") from error
-    raise WarehouseError(f"cannot open {path}: {_first_line(text)}", hint="Check the path and its permissions.") from error
+        raise WarehouseError(
+            f"not a DuckDB file: {path}", hint="Name another file; this one was left alone."
+        ) from error
+    raise WarehouseError(
+        f"cannot open {path}: {_first_line(text)}", hint="Check the path and its permissions."
+    ) from error
 
 
 def _first_line(text: str) -> str:
@@ -137,7 +141,7 @@ class DuckDBEngine(Engine):
         types = {column.name: "VARCHAR" if column.empty_is_null else column.type for column in columns}
         parameters: list[object] = [first_id] if len(values) > len(columns) else []
         sql = (
-            f"INSERT INTO {quoted(table)} ({', '.join(names)}) SELECT {', '.join(values)} "  # noqa: S608
+            f"INSERT INTO {quoted(table)} ({', '.join(names)}) SELECT {', '.join(values)} "
             "FROM read_json(?, format = 'newline_delimited', compression = 'uncompressed', columns = ?)"
         )
         try:

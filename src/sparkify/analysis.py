@@ -1,0 +1,67 @@
+"""What a warehouse holds, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sparkify import models
+from sparkify.checks import checks, run_check
+from sparkify.engines.base import Engine
+from sparkify.models import quoted
+from sparkify.transform import Chunk
+from sparkify.warehouse import require_tables
+
+
+class Checked(NamedTuple):
+    """The state of a check: `passed`, `warning` or `failed`; and its first bad rows."""
+
+    name: str
+    state: str
+    bad_rows: int
+    about: str
+    examples: list[dict[str, object]]
+
+
+def row_counts(engine: Engine) -> dict[str, int]:
+    """Rows of every table of staging and star."""
+    require_tables(engine)
+    names = ["staging_events", "staging_songs", *sorted(models.STAR)]
+    return {name: engine.execute(f"SELECT COUNT(*) FROM {quoted(name)}")[0][0] for name in names}
+
+
+def stored_setting(engine: Engine, name: str, default: str) -> str:
+    """A setting that the star was built with."""
+    rows = engine.execute("SELECT setting_value FROM etl_settings WHERE setting = ?", [name])
+    return str(rows[0][0]) if rows else default
+
+
+def check_all(engine: Engine) -> list[Checked]:
+    """Every check, over the whole warehouse."""
+    require_tables(engine)
+    chunk = Chunk(stored_setting(engine, "unknown_songs", "infer"), in_full=True)
+    results = []
+    for check in checks(chunk, engine.dialect, loading=False):
+        finding = run_check(engine, check)
+        if finding is None:
+            results.append(Checked(check.name, "passed", 0, check.about, []))
+            continue
+        state = "failed" if check.is_blocking else "warning"
+        examples = [dict(zip(finding.columns, row, strict=True)) for row in finding.rows]
+        results.append(Checked(check.name, state, finding.count, check.about, examples))
+    return results
+
+
+def holdings(engine: Engine) -> dict[str, object]:
+    """Files, rows, rejects, time span, settings and the last run."""
+    counts = row_counts(engine)
+    files, rejected = engine.execute("SELECT COUNT(*), COALESCE(SUM(rejected), 0) FROM etl_files")[0]
+    first, last = engine.execute("SELECT MIN(start_time), MAX(start_time) FROM songplays")[0]
+    run = engine.execute("SELECT run_id, state, started_at, reason FROM etl_runs ORDER BY run_id DESC LIMIT 1")
+    settings = engine.execute("SELECT setting, setting_value FROM etl_settings ORDER BY setting")
+    values: dict[str, object] = {"files": files, **counts, "rejects": int(rejected)}
+    values |= {"first_play": first, "last_play": last}
+    values |= dict(settings)
+    if run:
+        number, state, started, reason = run[0]
+        values["last_run"] = f"{number}, {state}, {started:%Y-%m-%d %H:%M:%S} UTC{': ' + reason if reason else ''}"
+    return values

@@ -1,0 +1,114 @@
+"""The Python API: connect to a warehouse, run the etl, query it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from sparkify.analysis import Checked, check_all, row_counts
+from sparkify.config import load
+from sparkify.engines.base import Engine, Result, Row
+from sparkify.engines.base import connect as connect_engine
+from sparkify.pipeline import Options, Report, Run, Summary
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+
+class Answer:
+    """What a query returned, as rows, as an Arrow table or as a pandas DataFrame.
+
+    `columns` are the names; `rows` are tuples of Python values, times being naive datetimes in UTC.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.columns = result.columns
+        self.rows: list[Row] = result.rows
+
+    def arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table; needs the extra `pandas`."""
+        import pyarrow
+
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
+        return pyarrow.Table.from_arrays([pyarrow.array(list(values)) for values in columns], names=list(self.columns))
+
+    def pandas(self) -> pandas.DataFrame:
+        """The rows as a DataFrame; needs the extra `pandas`."""
+        return self.arrow().to_pandas()
+
+
+class Warehouse:
+    """A connection to a warehouse; closed at the end of a `with` block.
+
+    Every method raises `sparkify.errors.SparkifyError` or one of its kinds.
+    """
+
+    def __init__(self, url: str, engine: Engine) -> None:
+        self._url = url
+        self._engine = engine
+
+    def etl(
+        self,
+        *,
+        logs: str | None = None,
+        songs: str | None = None,
+        prune: bool = False,
+        full_refresh: bool = False,
+        report: Report | None = None,
+        **settings: object,
+    ) -> Summary:
+        """Bring the warehouse up to its sources.
+
+        Args:
+            logs: the folder that holds the logs.
+            songs: the folder that holds the song metadata.
+            prune: remove the rows of files that have vanished.
+            full_refresh: build the star anew from staging.
+            report: called with the progress.
+            settings: any other setting by name, such as `unknown_songs="drop"`.
+
+        Raises:
+            UsageError: wrong settings.
+            SourceError: a source cannot be read.
+            TooManyRejects: more records were rejected than `max_rejects` allows.
+            CheckFailed: a blocking check found bad rows; the chunk was undone.
+        """
+        flags = {"warehouse": self._url, "logs": logs, "songs": songs, **settings}
+        loaded = load(flags).settings
+        return Run(self._engine, loaded, Options(prune=prune, full_refresh=full_refresh), report).run()
+
+    def query(self, sql: str) -> Answer:
+        """Run one SELECT statement."""
+        return Answer(self._engine.query(sql))
+
+    def row_counts(self) -> dict[str, int]:
+        """Rows of every table of staging and star."""
+        return row_counts(self._engine)
+
+    def check(self) -> list[Checked]:
+        """The state of every check, over the whole warehouse."""
+        return check_all(self._engine)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._engine.close()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(url: str, *, read_only: bool = False, memory_limit: str | None = None) -> Warehouse:
+    """Open a warehouse by its URL, such as `duckdb:///warehouse.duckdb`; a DuckDB file is made if it is missing.
+
+    Raises:
+        UsageError: the URL is malformed, or its scheme unknown.
+        WarehouseError: it cannot be opened, or is in use.
+    """
+    loaded = load({"warehouse": url, "memory_limit": memory_limit}).settings
+    return Warehouse(url, connect_engine(url, read_only=read_only, memory_limit=loaded.memory_limit))

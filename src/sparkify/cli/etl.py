@@ -1,0 +1,171 @@
+"""Commands that load: plan, etl."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparkify.cli.options import (
+    Config,
+    Logs,
+    Output,
+    Songs,
+    UnknownSongs,
+    Verbose,
+    Warehouse,
+    load_settings,
+    open_warehouse,
+)
+from sparkify.cli.output import Format, plain_text, print_json, say
+
+if TYPE_CHECKING:
+    from sparkify.config import Loaded
+    from sparkify.manifest import Plan
+    from sparkify.pipeline import Progress, Report, Summary
+
+
+def etl(
+    warehouse: Warehouse = None,
+    logs: Logs = None,
+    songs: Songs = None,
+    unknown_songs: UnknownSongs = None,
+    max_rejects: Annotated[
+        str | None,
+        typer.Option(
+            help="Refuse a run that rejects more: a number, or a share such as 1%. [default: 10 and 1%]",
+            metavar="LIMIT",
+        ),
+    ] = None,
+    rejects_file: Annotated[
+        Path | None, typer.Option(help="Where the rejects of a refused run are written, as JSON lines.")
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build the star anew from staging.")] = False,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Extract, stage, transform, check, commit."""
+    from sparkify.pipeline import Options, Run, list_sources
+
+    loaded = load_settings(
+        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, max_rejects=max_rejects
+    )
+    if verbose:
+        _say_settings(loaded)
+    list_sources(loaded.settings)  # a wrong source must not leave an empty warehouse behind
+    options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_file)
+    with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
+        summary = Run(engine, loaded.settings, options, report).run()
+    if output is Format.JSON:
+        print_json(dataclasses.asdict(summary))
+    else:
+        _say_summary(summary, verbose)
+
+
+def _say_settings(loaded: Loaded) -> None:
+    for name, value in loaded.settings.public().items():
+        say(f"{name} = {plain_text(value)}  ({loaded.origins[name]})")
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Report | None]:
+    """A progress bar on a terminal, else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("list", total=None)
+
+        def report(progress: Progress) -> None:
+            bar.update(task, description=progress.step, completed=progress.done, total=progress.total or None)
+
+        yield report
+
+
+def _say_summary(summary: Summary, verbose: bool) -> None:
+    if summary.rebuilt_because:
+        say(f"the star was built anew: {summary.rebuilt_because}")
+    if summary.files_loaded:
+        events, songs = summary.loaded["events"], summary.loaded["songs"]
+        changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
+        say(f"loaded {events:,} events and {songs:,} songs from {summary.files_loaded:,} files{changed}")
+    else:
+        say(f"nothing new to load: {summary.files_unchanged:,} files are unchanged")
+    if summary.rejected:
+        say(f"rejected {summary.rejected:,} of {summary.records:,} records: see sparkify rejects list")
+    if summary.files_removed:
+        say(f"removed the rows of {summary.files_removed:,} files that have vanished")
+    elif summary.vanished:
+        say(f"{len(summary.vanished):,} files have vanished; their rows stay until: sparkify etl --prune")
+    for kind, names in summary.unknown_names.items():
+        say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
+    for name, (count, about) in summary.warnings.items():
+        say(f"warning: {name}: not so: {about} ({count:,} row{'s' if count > 1 else ''})")
+    if verbose:
+        say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
+
+
+def plan(
+    sql: Annotated[bool, typer.Option("--sql", help="Print the exact SQL that etl would run.")] = False,
+    warehouse: Warehouse = None,
+    logs: Logs = None,
+    songs: Songs = None,
+    unknown_songs: UnknownSongs = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Show what etl would do: new, changed and vanished files; the exact SQL."""
+    from sparkify.planning import look_ahead
+
+    settings = load_settings(config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs).settings
+    ahead = look_ahead(settings)
+    if output is Format.JSON:
+        print_json(
+            {**_files(ahead.plan), "sql": [list(statement) for statement in ahead.sql]} if sql else _files(ahead.plan)
+        )
+    elif sql:
+        for about, text in ahead.sql:
+            print(f"-- {about}\n{text};\n")
+    else:
+        _print_plan(ahead.plan)
+
+
+def _files(plan: Plan) -> dict[str, object]:
+    from sparkify.sources import shown
+
+    return {
+        "new": [shown(file.uri) for file in plan.new],
+        "changed": [shown(change.file.uri) for change in plan.changed],
+        "unchanged": plan.unchanged,
+        "vanished": [shown(entry.uri) for entry in plan.vanished],
+    }
+
+
+def _print_plan(plan: Plan) -> None:
+    from sparkify.sources import shown
+
+    for word, uris in (
+        ("new", [file.uri for file in plan.new]),
+        ("changed", [change.file.uri for change in plan.changed]),
+        ("vanished", [entry.uri for entry in plan.vanished]),
+    ):
+        for uri in uris:
+            print(f"{word:<9} {plain_text(shown(uri))}")
+    size = sum(file.size for file in plan.to_load)
+    say(
+        f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
+        f"{len(plan.vanished):,} vanished; {size / 1e6:,.1f} MB to load"
+    )

@@ -1,0 +1,87 @@
+"""Commands that look back: runs, rejects, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, open_warehouse
+from sparkify.cli.output import Format, print_table, print_values, say
+from sparkify.sources import shown
+
+rejects = typer.Typer(help="Show the records that were rejected.", no_args_is_help=True, rich_markup_mode=None)
+
+Most = Annotated[int, typer.Option("--most", help="How many rows at the most, the latest first.", min=1)]
+
+
+def runs(
+    most: Most = 20,
+    warehouse: Warehouse = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Show the history of runs, those that failed too."""
+    from sparkify.lookback import list_runs
+
+    settings = load_settings(config, warehouse=warehouse).settings
+    with open_warehouse(settings) as engine:
+        result = list_runs(engine, most)
+    if output is Format.JSON or verbose:
+        print_table(result.columns, result.rows, output)
+    else:
+        print_table(result.columns[:-1], [row[:-1] for row in result.rows], output)
+
+
+@rejects.command("list")
+def list_rejects(
+    most: Most = 100,
+    warehouse: Warehouse = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """List the rejects: where each is, and why it was rejected."""
+    from sparkify.lookback import list_rejects as rows_of
+
+    settings = load_settings(config, warehouse=warehouse).settings
+    with open_warehouse(settings) as engine:
+        result = rows_of(engine, most)
+    rows = [(number, shown(uri), *rest) for number, uri, *rest in result.rows]
+    print_table(result.columns, rows, output)
+    if not rows:
+        say("no rejects")
+
+
+@rejects.command("show")
+def show_reject(
+    reject_id: Annotated[int, typer.Argument(help="The number of the reject.", metavar="ID")],
+    warehouse: Warehouse = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Show one reject, with its raw text."""
+    from sparkify.lookback import find_reject
+
+    settings = load_settings(config, warehouse=warehouse).settings
+    with open_warehouse(settings) as engine:
+        values = find_reject(engine, reject_id)
+    print_values({**values, "file": shown(str(values["file"]))}, output)
+
+
+def explain(
+    songplay_id: Annotated[str, typer.Argument(help="userId-sessionId-itemInSession", metavar="SONGPLAY_ID")],
+    warehouse: Warehouse = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Trace a play back to its file and line, and say how its song was found."""
+    from sparkify.lookback import explain_play
+
+    settings = load_settings(config, warehouse=warehouse).settings
+    with open_warehouse(settings) as engine:
+        values = explain_play(engine, songplay_id)
+    print_values(values, output)

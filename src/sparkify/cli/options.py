@@ -1,0 +1,44 @@
+"""The options that commands share, and what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparkify.cli.output import Format
+
+if TYPE_CHECKING:
+    from sparkify.config import Loaded, Settings
+    from sparkify.engines.base import Engine
+
+Warehouse = Annotated[str | None, typer.Option(help="The warehouse: duckdb:///path/to/file.duckdb.", metavar="URL")]
+Logs = Annotated[str | None, typer.Option(help="The folder that holds the logs.", metavar="URI")]
+Songs = Annotated[str | None, typer.Option(help="The folder that holds the song metadata.", metavar="URI")]
+Config = Annotated[str | None, typer.Option(help="The configuration file. [default: sparkify.toml]", metavar="FILE")]
+Output = Annotated[Format, typer.Option(help="How to print results.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tracebacks.")]
+UnknownSongs = Annotated[
+    str | None, typer.Option(help="Plays without a song in the catalogue: infer, null or drop.", metavar="SETTING")
+]
+
+
+def load_settings(config: str | None, **flags: object) -> Loaded:
+    """Flags, environment, file and defaults, merged."""
+    from sparkify.config import load
+
+    return load(flags, config)
+
+
+@contextmanager
+def open_warehouse(settings: Settings, *, read_only: bool = True) -> Iterator[Engine]:
+    """A connection to the configured warehouse."""
+    from sparkify.engines.base import connect
+
+    engine = connect(settings.warehouse, read_only=read_only, memory_limit=settings.memory_limit)
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -1,0 +1,105 @@
+"""How results, errors and tables are printed. Whatever comes from data is printed as text, and does nothing."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sparkify.errors import SparkifyError
+
+
+class Format(StrEnum):
+    """What `--output` takes."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def plain_text(value: object) -> str:
+    """A value as text in which control characters are escapes, so that a terminal does not act on them."""
+    text = "" if value is None else value if isinstance(value, str) else _number_or_text(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _number_or_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime) and value.microsecond:
+        return value.isoformat(sep=" ", timespec="milliseconds")
+    return str(value)
+
+
+def say(text: str) -> None:
+    """Print a line for people, to stderr."""
+    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+
+
+def explain(error: SparkifyError, *, verbose: bool) -> None:
+    """Print an error: what happened, where, what to do; with a traceback if asked for."""
+    if verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    say(f"error: {_lines(error.what)}")
+    if error.hint:
+        say(_lines(error.hint))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(plain_text(line) for line in text.splitlines())
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document to stdout."""
+    print(json.dumps(document, default=_jsonable, ensure_ascii=False, indent=2))
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format) -> None:
+    """Print rows: as a table, or as a JSON array of objects."""
+    if output is Format.JSON:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for place, column in enumerate(columns):
+        numeric = bool(rows) and all(_is_number(row[place]) for row in rows)
+        table.add_column(Text(plain_text(column)), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain_text(value)) for value in row))
+    # Off a terminal a table is as wide as it needs, so that what follows in a pipe sees whole lines.
+    console = Console() if sys.stdout.isatty() else Console(width=10_000, no_color=True)
+    console.print(table, soft_wrap=not sys.stdout.isatty())
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool))
+
+
+def print_values(values: Mapping[str, object], output: Format) -> None:
+    """Print named values: a line each, or as one JSON object."""
+    if output is Format.JSON:
+        print_json(values)
+        return
+    width = max(map(len, values), default=0)
+    for name, value in values.items():
+        print(f"{name:<{width}}  {plain_text(value)}")

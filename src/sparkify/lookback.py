@@ -1,0 +1,136 @@
+"""Look back: the runs, the rejects, and where a play came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sparkify import models
+from sparkify.contract import EVENTS
+from sparkify.engines.base import Engine, Result
+from sparkify.errors import SparkifyError, UsageError
+from sparkify.models import columns_of, parse
+from sparkify.rejects import CarefulReader, Reject
+from sparkify.sources import SourceFile, opened, shown
+from sparkify.splitting import split
+from sparkify.warehouse import require_tables
+
+_RUNS = (
+    "SELECT run_id, started_at, state, files, records, rejected, seconds, "
+    "CASE WHEN seconds > 0 THEN records / seconds ELSE 0 END AS records_per_second, version, reason, settings "
+    "FROM etl_runs ORDER BY run_id DESC LIMIT {most}"
+)
+_REJECTS = (
+    "SELECT r.reject_id, f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion FROM etl_rejects AS r "
+    "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.reject_id DESC LIMIT {most}"
+)
+_IDENTITY = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,16})")
+
+
+def list_runs(engine: Engine, most: int) -> Result:
+    """The latest runs, the last one first; `seconds` with two digits, records a second as a whole number."""
+    require_tables(engine)
+    result = engine.query(_RUNS.format(most=int(most)))
+    rows = [(*row[:6], round(row[6], 2), round(row[7]), *row[8:]) for row in result.rows]
+    return Result(result.columns, rows)
+
+
+def list_rejects(engine: Engine, most: int) -> Result:
+    """The latest rejects: number, URI, line, byte offset, field, reason, suggestion."""
+    require_tables(engine)
+    return engine.query(_REJECTS.format(most=int(most)))
+
+
+def find_reject(engine: Engine, reject_id: int) -> dict[str, object]:
+    """All that is known of one reject.
+
+    Raises:
+        UsageError: there is none of that number.
+    """
+    require_tables(engine)
+    rows = engine.execute(
+        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, f.run_id, r.raw_text "
+        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.reject_id = ?",
+        [reject_id],
+    )
+    if not rows:
+        raise UsageError(f"no reject has the number {reject_id}", hint="See them with: sparkify rejects list")
+    names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "run", "raw_text")
+    return {"reject": reject_id, **dict(zip(names, rows[0], strict=True))}
+
+
+def explain_play(engine: Engine, songplay_id: str) -> dict[str, object]:
+    """A play, its row in staging, its file and line, its run, and how its song was found.
+
+    The line is found by reading the file as it is now.
+
+    Raises:
+        UsageError: there is no such play.
+    """
+    require_tables(engine)
+    identity = _IDENTITY.fullmatch(songplay_id)
+    star = models.table("songplays").column_names
+    rows = engine.execute(
+        f"SELECT {columns_of(star)} FROM songplays WHERE songplay_id = ?",
+        [songplay_id],
+    )
+    if not identity or not rows:
+        raise UsageError(f"no play has the id {songplay_id}", hint="It is userId-sessionId-itemInSession.")
+    staged, copies = _staged_play(engine, [int(number) for number in identity.groups()])
+    uri, tag, run_id = engine.execute(
+        "SELECT uri, content_tag, run_id FROM etl_files WHERE file_id = ?", [staged["file_id"]]
+    )[0]
+    return {
+        **dict(zip(star, rows[0], strict=True)),
+        **{f"staging.{name}": staged[name] for name in EVENTS.names},
+        "file": shown(uri),
+        "line": _line_of(uri, tag, staged),
+        "run": run_id,
+        "copies_in_staging": copies,
+        "song_found": _how_found(engine, staged),
+    }
+
+
+def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, object], int]:
+    names = (*EVENTS.names, "file_id")
+    query = parse(
+        f"SELECT {columns_of(names, 'p.')} FROM staging_events AS p WHERE p.page = 'NextSong' "
+        'AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item ORDER BY FIRST_EVENT(p)'
+    )
+    literals = dict(zip(("user", "session", "item"), identity, strict=True))
+    rows = engine.execute(models.render(query, engine.dialect, literals))
+    return dict(zip(names, rows[0], strict=True)), len(rows)
+
+
+def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
+    """The line of a record in its file, found by reading the file."""
+    path = shown(uri)
+    file = SourceFile("events", uri, path, 0, tag)
+    record = {name: staged[name] for name in EVENTS.names}
+    try:
+        with opened(file) as stream:
+            if stream.tag != tag:
+                return "unknown: the file has changed since it was loaded"
+            for piece in split(stream, path):
+                found = next(CarefulReader(EVENTS).read([piece]))
+                if not isinstance(found, Reject) and found == record:
+                    return f"{piece.line} (byte {piece.offset})"
+    except SparkifyError as error:
+        return f"unknown: {error.what}"
+    return "unknown: the file does not hold it any more"
+
+
+def _how_found(engine: Engine, staged: dict[str, object]) -> str:
+    song, artist = (str(staged[name]).rstrip(" ") for name in ("song", "artist"))
+    rows = engine.execute(
+        "SELECT song_id, artist_id, song_inferred, artist_inferred FROM etl_matches WHERE song = ? AND artist = ? "
+        "AND COALESCE(length, 0) = COALESCE(CAST(? AS DOUBLE PRECISION), 0)",
+        [song, artist, staged["length"]],
+    )
+    song_id, artist_id, song_inferred, artist_inferred = rows[0]
+    if song_id is None:
+        return "no record of the catalogue has this title and artist (unknown_songs = null)"
+    if not song_inferred:
+        return f"{song_id}: its title and artist are those of the play, and its duration is the nearest"
+    whose = "of an inferred artist" if artist_inferred else "of an artist whom the catalogue knows by name"
+    return f"{song_id}: inferred, for no record of the catalogue has this title and artist; {whose} ({artist_id})"
