@@ -50,22 +50,22 @@ class Finding:
 
 def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Check]:
     """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything."""
-    literals = {**chunk.literals, "now": int(time.time() * 1000)}
     found = [
-        Check(name, about, blocking, models.render(query, dialect, literals))
+        Check(name, about, blocking, models.render(query, dialect, chunk.literals))
         for name, about, blocking, query in (*_derived(chunk), *_from_files(chunk, loading))
     ]
     return sorted(found, key=lambda check: not check.is_blocking)
 
 
-def run_check(engine: Engine, check: Check) -> Finding | None:
-    """What a check found, or nothing."""
-    result = engine.query(f"SELECT * FROM (\n{check.sql}\n) AS bad LIMIT {SHOWN_ROWS}")
+def run_check(engine: Engine, check: Check, first_new: int = 0) -> Finding | None:
+    """What a check found, or nothing; in files from `first_new` on where it looks at what is new."""
+    sql = models.bind(check.sql, {"first_new": first_new, "now": int(time.time() * 1000)})
+    result = engine.query(f"SELECT * FROM (\n{sql}\n) AS bad LIMIT {SHOWN_ROWS}")
     if not result.rows:
         return None
     count = len(result.rows)
     if count == SHOWN_ROWS:
-        count = engine.execute(f"SELECT COUNT(*) FROM (\n{check.sql}\n) AS bad")[0][0]
+        count = engine.execute(f"SELECT COUNT(*) FROM (\n{sql}\n) AS bad")[0][0]
     return Finding(check, count, result.columns, result.rows)
 
 

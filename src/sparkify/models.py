@@ -6,6 +6,7 @@ that the caller names: the same SELECT serves a full load and an incremental one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -189,7 +190,7 @@ def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
 
 
 def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
-    """A query as text in an engine's SQL: macros expanded, `:name` replaced by a literal."""
+    """A query as text in an engine's SQL: macros expanded, `:name` replaced by its literal if there is one (see `bind`)."""
     query = query.copy()
     _expand_lists(query)
     expanded = query.transform(_expand_macro, dialect).transform(_fill, literals or {})
@@ -198,8 +199,17 @@ def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int]
 
 def _fill(node: exp.Expr, literals: Mapping[str, str | int]) -> exp.Expr:
     if isinstance(node, exp.Placeholder):
-        return exp.convert(literals[node.name])
+        value = literals.get(node.name)
+        return exp.var(f":{node.name}") if value is None else exp.convert(value)
     return node
+
+
+def bind(sql: str, numbers: Mapping[str, int]) -> str:
+    """Rendered SQL with numbers in the place of the `:names` that were left in it."""
+    return _LEFT.sub(lambda match: str(int(numbers[match[1]])), sql)
+
+
+_LEFT = re.compile(r":(first_new|now)\b")
 
 
 def _expand_lists(query: exp.Query) -> None:

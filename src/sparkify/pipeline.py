@@ -197,12 +197,12 @@ class Run:
             reasons.append("a full refresh was asked for")
         if not reasons:
             return
-        from sparkify.prepared import Prepared, clear
+        from sparkify.prepared import clear, prepare
 
         self._summary.rebuilt_because = " and ".join(reasons)
         self._engine.begin()
         clear(self._engine)
-        self._transform(Prepared.rebuild(self._settings.unknown_songs, self._engine.dialect))
+        self._transform(prepare(self._settings.unknown_songs, self._engine.dialect, in_full=True))
         self._commit()
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
@@ -227,12 +227,12 @@ class Run:
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
         from sparkify.loading import ChunkLoader
-        from sparkify.prepared import Prepared
+        from sparkify.prepared import prepare
 
         first_new, first_reject = self._next_numbers()
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
-            future = background.submit(Prepared.chunk, self._settings.unknown_songs, self._engine.dialect, first_new)
+            future = background.submit(prepare, self._settings.unknown_songs, self._engine.dialect, first_new == 1)
             stager = Stager(self._spool, first_new, first_reject, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
@@ -243,7 +243,7 @@ class Run:
             loader.load(staged, stager)
             loader.forget(gone)
         self._refuse_if_too_many(staged)
-        self._transform(prepared)
+        self._transform(prepared, first_new)
         for read in staged.files:
             if current_tag(read.file) != read.tag:
                 raise FileChanged.named(read.file)
@@ -281,12 +281,12 @@ class Run:
             hint=f"{examples}{more}Mend the files, or allow more with --max-rejects.",
         )
 
-    def _transform(self, prepared: Prepared) -> None:
+    def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
         with self._timed("transform"):
-            prepared.transform(self._engine)
+            prepared.transform(self._engine, first_new)
             store_settings(self._engine, star_settings(self._settings.unknown_songs))
         with self._timed("check"):
-            for finding in prepared.check(self._engine):
+            for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
                 self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
 

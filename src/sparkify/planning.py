@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
+from sparkify import models
 from sparkify.config import Settings
 from sparkify.engines.base import Engine, connect
 from sparkify.errors import WarehouseError
 from sparkify.manifest import Plan, compare
 from sparkify.pipeline import list_sources, make_plan
-from sparkify.prepared import Prepared
+from sparkify.prepared import prepare
 from sparkify.transform import Statement
 
 
@@ -48,6 +50,7 @@ def _with(engine: Engine, settings: Settings) -> Ahead:
 def _statements(settings: Settings, dialect: str, first_new: int) -> list[Statement]:
     from sparkify.engines.dialects import DIALECTS
 
-    prepared = Prepared.chunk(settings.unknown_songs, DIALECTS[dialect], first_new)
+    prepared = prepare(settings.unknown_songs, DIALECTS[dialect], first_new == 1)
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
-    return [*prepared.statements, *checks]
+    numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
+    return [Statement(about, models.bind(sql, numbers)) for about, sql in (*prepared.statements, *checks)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from sparkify import transform
+from sparkify import models, transform
 from sparkify.checks import Check, Finding, checks, run_check
 from sparkify.engines.base import Engine
 from sparkify.engines.dialects import Dialect
@@ -17,36 +18,22 @@ from sparkify.transform import Chunk, Statement
 class Prepared:
     """The statements and the checks of a chunk, in an engine's SQL."""
 
-    statements: list[Statement]
-    checks: list[Check]
+    statements: tuple[Statement, ...]
+    checks: tuple[Check, ...]
 
-    @classmethod
-    def chunk(cls, unknown_songs: str, dialect: Dialect, first_new: int) -> Prepared:
-        """For files from `first_new` on; the first ones of all fill an empty star."""
-        return cls._of(Chunk(unknown_songs, first_new, in_full=first_new == 1), dialect)
-
-    @classmethod
-    def rebuild(cls, unknown_songs: str, dialect: Dialect) -> Prepared:
-        """For a star that is built anew from staging."""
-        return cls._of(Chunk(unknown_songs, in_full=True), dialect)
-
-    @classmethod
-    def _of(cls, chunk: Chunk, dialect: Dialect) -> Prepared:
-        return cls(transform.statements(chunk, dialect), checks(chunk, dialect))
-
-    def transform(self, engine: Engine) -> None:
-        """Bring the star up to staging."""
+    def transform(self, engine: Engine, first_new: int = 0) -> None:
+        """Bring the star up to staging, in which the new files have numbers from `first_new` on."""
         for statement in self.statements:
-            engine.execute(statement.sql)
+            engine.execute(models.bind(statement.sql, {"first_new": first_new}))
 
-    def check(self, engine: Engine) -> Iterator[Finding]:
+    def check(self, engine: Engine, first_new: int = 0) -> Iterator[Finding]:
         """What the checks that warn have found.
 
         Raises:
             CheckFailed: a blocking check found bad rows.
         """
         for check in self.checks:
-            finding = run_check(engine, check)
+            finding = run_check(engine, check, first_new)
             if finding and check.is_blocking:
                 raise CheckFailed(
                     f"check {check.name} failed ({check.about}): {finding.count:,} bad rows",
@@ -55,6 +42,13 @@ class Prepared:
                 )
             if finding:
                 yield finding
+
+
+@cache
+def prepare(unknown_songs: str, dialect: Dialect, in_full: bool) -> Prepared:
+    """The SQL of a chunk: `in_full` for an empty star, which is built from all of staging."""
+    chunk = Chunk(unknown_songs, in_full)
+    return Prepared(tuple(transform.statements(chunk, dialect)), tuple(checks(chunk, dialect)))
 
 
 def clear(engine: Engine) -> None:

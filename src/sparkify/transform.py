@@ -30,17 +30,17 @@ class Statement(NamedTuple):
 class Chunk:
     """What the statements depend on.
 
-    `first_new` is the smallest file_id of the new files; `in_full` builds the star from all of staging.
+    `in_full` builds the star from all of staging. `:first_new`, the smallest file_id of the new files, is left in the
+    text, so that it can be written once and run for every chunk.
     """
 
     unknown_songs: str
-    first_new: int = 0
     in_full: bool = False
 
     @property
     def literals(self) -> Mapping[str, str | int]:
         """What stands for the `:names` in the models."""
-        return {"unknown_songs": self.unknown_songs, "first_new": self.first_new}
+        return {"unknown_songs": self.unknown_songs}
 
 
 _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'

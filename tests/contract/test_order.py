@@ -1,0 +1,82 @@
+"""The warehouse is a function of its input: any order, any split into runs, any history of files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support import LONG, event, load, picture, song, write_lines
+
+ARTISTS = ("Elena", "Muse", "Muse ")
+TITLES = ("One", "Two")
+LENGTHS = (None, 10.0, 20.0)
+
+plays = st.builds(
+    event,
+    ts=st.sampled_from([1000, 2000, 3000]),
+    sessionId=st.integers(1, 2),
+    itemInSession=st.integers(0, 1),
+    userId=st.sampled_from(["1", "2"]),
+    artist=st.sampled_from(ARTISTS),
+    song=st.sampled_from(TITLES),
+    length=st.sampled_from(LENGTHS),
+    level=st.sampled_from(["free", "paid"]),
+    firstName=st.sampled_from(["Ada", "Bo", None]),
+    page=st.sampled_from(["NextSong", "NextSong", "NextSong", "Home"]),
+    location=st.sampled_from(["", "London"]),
+)
+broken = st.sampled_from(['{"ts": 5.7}', "{", '{"ts": 1, "ts": 2}'])
+records = st.builds(
+    song,
+    artist_id=st.sampled_from(["AR1", "AR2"]),
+    artist_name=st.sampled_from(ARTISTS),
+    song_id=st.sampled_from(["SO1", "SO2", "SO3"]),
+    title=st.sampled_from(TITLES),
+    duration=st.sampled_from(LENGTHS),
+    artist_location=st.sampled_from(["", "Berlin"]),
+    artist_latitude=st.sampled_from([None, 52.5]),
+    artist_longitude=st.sampled_from([None, 13.4]),
+    year=st.sampled_from([0, 1999]),
+)
+log_files = st.lists(st.one_of(plays, plays, plays, broken), max_size=4)
+song_files = st.lists(records, max_size=2)
+states = st.fixed_dictionaries(
+    {
+        "logs": st.dictionaries(st.sampled_from("abc"), log_files, min_size=1),
+        "songs": st.dictionaries(st.sampled_from("xyz"), song_files, min_size=1),
+    }
+)
+
+
+def _write(folder: Path, state: dict[str, dict[str, list[Any]]]) -> None:
+    for kind, files in state.items():
+        shutil.rmtree(folder / kind, ignore_errors=True)
+        for name, content in files.items():
+            write_lines(folder / kind / f"{name}.json", content)
+
+
+@settings(
+    max_examples=3000 if LONG else 200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    history=st.lists(states, min_size=2, max_size=4),
+    unknown_songs=st.sampled_from(["infer", "null", "drop"]),
+    chunk_files=st.sampled_from([1, 2, 100]),
+)
+def test_any_history_of_files_gives_the_tables_of_one_full_load(
+    history: list[dict[str, dict[str, list[Any]]]], unknown_songs: str, chunk_files: int
+) -> None:
+    chosen = {"unknown_songs": unknown_songs, "max_rejects": "100%", "prune": True}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for state in history:
+            _write(folder, state)
+            grown = load(folder, "grown.duckdb", chunk_files=chunk_files, **chosen)
+        once = load(folder, "once.duckdb", **chosen)
+        assert picture(grown) == picture(once)
