@@ -57,14 +57,14 @@ class Charts:
 def _ranking(seed: int, first: int, count: int) -> npt.NDArray[np.int32]:
     """The songs `first` to `first + count - 1` in the order of their popularity."""
     lots = Stream(seed, Purpose.POPULARITY, np.arange(first, first + count)).bits(0)
-    return (np.argsort(lots, kind="stable") + first).astype(np.int32)
+    return np.asarray(np.argsort(lots, kind="stable") + first, np.int32)
 
 
 def _ranks(uniform: F64, count: int) -> npt.NDArray[np.intp]:
     """Ranks from 0 for numbers in [0, 1): the inverse of the integral of 1 / (r + SHIFT)^SKEW."""
     low, high = SHIFT ** (1 - SKEW), (count + SHIFT) ** (1 - SKEW)
-    rank = (low + uniform * (high - low)) ** (1 / (1 - SKEW)) - SHIFT
-    return np.clip(rank.astype(np.intp), 0, count - 1)
+    rank: F64 = (low + uniform * (high - low)) ** (1 / (1 - SKEW)) - SHIFT
+    return np.minimum(np.maximum(rank.astype(np.intp), 0), count - 1)
 
 
 def song_of(record: Record) -> Song:
@@ -85,10 +85,11 @@ def write(records: Iterable[Record], folder: Path, tick: Callable[[int], None]) 
     width = max(SONGS_PER_FOLDER, -(-len(rows) // FOLDERS))
     for n, record in enumerate(rows):
         leaf, place = divmod(n, width)
-        a, b, c = _letters(leaf, 3)
+        letters = _letters(leaf, 3)
+        path = "/".join(letters)
         if place == 0:
-            (folder / a / b / c).mkdir(parents=True, exist_ok=True)
-        name = f"{a}/{b}/{c}/TR{a}{b}{c}{_letters(place, 2)}128F{n:09X}.json"
+            (folder / path).mkdir(parents=True, exist_ok=True)
+        name = f"{path}/TR{letters}{_letters(place, 2)}128F{n:09X}.json"
         size = (folder / name).write_bytes(json.dumps(record).encode())
         written.append((name, size))
         if n % 256 == 255:

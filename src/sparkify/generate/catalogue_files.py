@@ -69,7 +69,7 @@ def _text(path: Path) -> str:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """The JSON values of a file, one after another or in one array; after a mistake reading goes on at the next line."""
+    """The JSON values of a file, one after another or in one array; a mistake costs the rest of its line."""
     decoder, at = json.JSONDecoder(), 0
     while at < len(text):
         if text[at] in SPACE:

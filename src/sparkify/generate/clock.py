@@ -33,7 +33,8 @@ class SessionClock:
     def shift(self, times: I64) -> I64:
         """Pull times toward 15:00, as eventsim does: later in the morning, earlier in the evening and at night."""
         angle = (times % DAY_SECONDS - THREE_AM) * (2.0 * np.pi / DAY_SECONDS)
-        return times + (self._amplitude * np.sin(angle)).astype(np.int64)
+        shifted: I64 = times + (self._amplitude * np.sin(angle)).astype(np.int64)
+        return shifted
 
     def redraw_chance(self, times: I64) -> F64:
         """The chance that a start at each of these times is drawn again, because people are out."""
@@ -54,7 +55,7 @@ class SessionClock:
         while waiting.size:
             streams, base = stream.take(waiting), result[waiting]
             wait = (beta[waiting] * streams.exponential(drawn[waiting])).astype(np.int64) + self._gap
-            start = self.shift(base + np.minimum(wait, FAR))
+            start = self.shift(base + np.clip(wait, 1, FAR))
             back = start < base
             again = streams.uniform(drawn[waiting] + 1) < self.redraw_chance(start)
             drawn[waiting] += 2

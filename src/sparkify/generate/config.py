@@ -29,6 +29,7 @@ class State(NamedTuple):
     level: str
 
     def __str__(self) -> str:
+        """For errors."""
         return f"{self.page} ({self.auth}, {self.method} {self.status}, {self.level})"
 
 
@@ -142,7 +143,7 @@ def parse(text: str, name: str) -> Config:
         auths=reader.weights(raw, "auths", "auth"),
         levels=reader.weights(raw, "levels", "level"),
         show_user=_show_user(raw, reader),
-        churned_auth=raw.get("churned-state"),
+        churned_auth=None if raw.get("churned-state") is None else reader.text(raw, "churned-state", "the top"),
         **_settings(raw, reader),
     )
     _check_states(config, raw, reader)

@@ -1,9 +1,9 @@
 """What can go wrong in the simulator.
 
-    SparkifyError
-    ├── GenerateError            the run failed: disk, folder, worker (exit code 1)
-    └── UsageError
-        └── OptionsError         an option or the configuration file is wrong (exit code 2); a GenerateError too
+SparkifyError
+├── GenerateError            the run failed: disk, folder, worker (exit code 1)
+└── UsageError
+    └── OptionsError         an option or the configuration file is wrong (exit code 2); a GenerateError too
 """
 
 from sparkify.errors import SparkifyError, UsageError

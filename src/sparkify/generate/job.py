@@ -77,7 +77,7 @@ class Job:
     @property
     def block_users(self) -> int:
         """How many users are simulated together."""
-        return int(min(max(BLOCK_EVENTS / self.events_per_user, 16), MAX_BLOCK_USERS))
+        return int(min(max(BLOCK_EVENTS / self.events_per_user, 1), MAX_BLOCK_USERS))
 
     @property
     def buckets_a_day(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ DEFAULT_BEGIN = datetime(2018, 11, 1, tzinfo=UTC)
 DEFAULT_PERIOD = timedelta(days=30)
 MAX_PERIOD = timedelta(days=100 * 366)
 MAX_SONGS = 5_000_000
+MAX_USERS = 2**40
+YEAR_SECONDS = 365.25 * 86_400
 MAX_ID = 2**53 - 1  # whole numbers up to here are exact in every JSON reader
 
 
@@ -79,6 +82,11 @@ class Settings:
     gzip: bool
     workers: int
     force: bool
+
+    @property
+    def growth(self) -> float:
+        """The logarithm of the factor by which users grow over the whole period, if none leave."""
+        return self.growth_rate * (self.end - self.begin) / YEAR_SECONDS
 
 
 @dataclass(frozen=True)
@@ -143,8 +151,8 @@ def _first(flag: T | None, configured: T | None, default: T) -> T:
 
 
 def _period(options: GenerateOptions, given: dict[str, Any]) -> tuple[int, int]:
-    begin = _instant(_first(options.begin, given.get("start-date"), None), "--from")
-    end = _instant(_first(options.end, given.get("end-date"), None), "--to")
+    begin = _instant(options.begin, "--from") or _instant(given.get("start-date"), "start-date")
+    end = _instant(options.end, "--to") or _instant(given.get("end-date"), "end-date")
     if begin is None:
         begin = DEFAULT_BEGIN if end is None else end - DEFAULT_PERIOD
     if end is None:
@@ -195,17 +203,19 @@ def _check(options: GenerateOptions, settings: Settings, config: Config) -> None
     if options.songs is not None and options.catalogue is not None:
         raise OptionsError("Give --songs or --catalogue, not both.")
     bounds: list[tuple[str, float, float, float]] = [
-        ("--users", settings.users, 1, 2**40),
+        ("--users", settings.users, 1, MAX_USERS),
         ("--songs", settings.songs, 1, MAX_SONGS),
         ("--growth-rate", settings.growth_rate, 0, 1_000),
         ("--attrition-rate", settings.attrition_rate, 0, 1e6),
         ("--match-rate", settings.match_rate, 0, 1),
-        ("--first-user-id", settings.first_user_id, 0, MAX_ID - settings.users),
+        ("--first-user-id", settings.first_user_id, 0, MAX_ID - MAX_USERS),
         ("--workers", settings.workers, 1, 1024),
     ]
     for name, value, low, high in bounds:
         if not low <= value <= high:  # also true of NaN
             raise OptionsError(f"{name} must be between {low:g} and {high:g}, not {value:g}.")
+    if settings.growth > math.log(MAX_USERS / settings.users):
+        raise OptionsError(f"--growth-rate {settings.growth_rate:g} makes more than {MAX_USERS:,} users by the end.")
     newcomer = (config.new_user_auth, config.new_user_level)
     if settings.growth_rate > 0 and newcomer not in config.new_session:
         raise OptionsError(f"No session can begin for new users, auth {newcomer[0]!r} and level {newcomer[1]!r}.")

@@ -38,7 +38,7 @@ class OutputFolder:
         self.out = out
         self._force = force
         self.partial = out / PARTIAL
-        self._old: dict[str, int] = {}
+        self._old: dict[str, set[int]] = {}
         with disk_errors(out):
             entries = {p.name for p in out.iterdir()} if out.exists() else set()
         if entries and not force:
@@ -50,15 +50,20 @@ class OutputFolder:
         if LEDGER in entries:
             self._old = self._read_ledger()
 
-    def _read_ledger(self) -> dict[str, int]:
+    def _read_ledger(self) -> dict[str, set[int]]:
         path = self.out / LEDGER
         try:
-            files = json.loads(path.read_text("utf-8"))["files"]
-            return {str(name): int(size) for name, size in files.items() if not _escapes(name)}
+            ledger = json.loads(path.read_text("utf-8"))
+            found: dict[str, set[int]] = {}
+            for name, size in [*ledger["files"].items(), *map(tuple, ledger.get("replaced", []))]:
+                if not _escapes(name):
+                    found.setdefault(name, set()).add(int(size))
+            return found
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
             raise GenerateError(f"{path} cannot be read, so that nobody knows what may be replaced: {e}") from e
 
     def __enter__(self) -> OutputFolder:
+        """Make the hidden folder."""
         self._made = not self.out.exists()
         with disk_errors(self.out):
             self.out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +75,7 @@ class OutputFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        """Remove the hidden folder, and after an error the output folder, if it is new."""
         shutil.rmtree(self.partial, ignore_errors=True)
         if kind is not None and self._made:
             try:
@@ -88,20 +94,27 @@ class OutputFolder:
             target = self.out / file.path
             if target.exists() and not self._is_ours(file.path):
                 raise GenerateError(f"{target} exists and was not written by an earlier run; move it away first.")
-        ledger = json.dumps({**note, "files": {f.path: f.size for f in files}}, indent=1, sort_keys=True)
+        ledger = {**note, "files": {f.path: f.size for f in files}}
+        replaced = sorted([name, size] for name, sizes in self._old.items() for size in sizes)
         with disk_errors(self.out):
-            (self.partial / LEDGER).write_text(ledger + "\n", "utf-8")
+            # Should this be killed half way, the next run still knows both lists.
+            self._write_ledger({**ledger, "replaced": replaced})
             self._remove_old({f.path for f in files})
             for top in (SONGS, LOGS):
                 self._move(top, [f.path for f in files if f.path.startswith(top + "/")])
-            (self.partial / LEDGER).replace(self.out / LEDGER)
+            self._write_ledger(ledger)
+
+    def _write_ledger(self, ledger: dict[str, Any]) -> None:
+        path = self.partial / LEDGER
+        path.write_text(json.dumps(ledger, indent=1, sort_keys=True) + "\n", "utf-8")
+        path.replace(self.out / LEDGER)
 
     def _is_ours(self, name: str) -> bool:
         path = self.out / name
-        return path.is_file() and not path.is_symlink() and self._old.get(name) == path.stat().st_size
+        return path.is_file() and not path.is_symlink() and path.stat().st_size in self._old.get(name, ())
 
     def _remove_old(self, new: set[str]) -> None:
-        folders = set()
+        folders: set[Path] = set()
         for name in self._old:
             if name not in new and self._is_ours(name):
                 (self.out / name).unlink()

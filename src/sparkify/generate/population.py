@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,9 @@ from sparkify.generate import people
 from sparkify.generate.chain import Chain
 from sparkify.generate.clock import FAR, SessionClock
 from sparkify.generate.config import DAY_SECONDS, Config
+from sparkify.generate.options import YEAR_SECONDS, Settings
 from sparkify.generate.rng import F64, I64, Purpose, Stream
 
-if TYPE_CHECKING:
-    from sparkify.generate.options import Settings
-
-YEAR_SECONDS = 365.25 * DAY_SECONDS
 WARM_UP = DAY_SECONDS  # the wait for a session has no memory, so that a day brings everyone to the steady state
 MAX_AGE_YEARS = 5.0  # nobody registered longer ago
 
@@ -71,13 +67,12 @@ class Population:
         self._config = config
         self._clock = clock
         self._chain = chain
-        years = (settings.end - settings.begin) / YEAR_SECONDS
         self.initial = settings.users
-        self.total = self.initial + int(self.initial * np.expm1(settings.growth_rate * years))
+        self.total = self.initial + int(self.initial * np.expm1(settings.growth))
         self._pairs, self._pair_bounds = self._first_states()
 
     def _first_states(self) -> tuple[npt.NDArray[np.uint16], F64]:
-        found = {pair: 0.0 for pair in self._chain.starts}
+        found = dict.fromkeys(self._chain.starts, 0.0)
         for auth, wa in self._config.auths.items():
             for level, wl in self._config.levels.items():
                 if wa * wl > 0:
@@ -103,7 +98,8 @@ class Population:
             stay = traits.exponential(_Trait.LEAVE) * (YEAR_SECONDS / self._settings.attrition_rate)
             leave = begin + np.minimum(stay, FAR).astype(np.int64)
         return Tempo(
-            alpha=self._config.alpha * traits.lognormal(_Trait.ALPHA),
+            # At least a second, so that time passes even where pages lead to nothing but pages.
+            alpha=np.maximum(self._config.alpha * traits.lognormal(_Trait.ALPHA), 1.0),
             beta=beta,
             start_state=self._start_state(new, traits),
             first_start=np.where(new, begin, self._steady_start(users, beta)),

@@ -67,9 +67,7 @@ class Renderer:
             + [f',"song":{_text(song.title)},"status":{n},{tag}"ts":' for n in statuses for song in songs]
         )
         self._length = _pieces([repr(float(song.length)) for song in songs] + ["null"])  # NO_SONG is the last
-        self._page = _pieces(
-            f',"method":{_text(s.method)},"page":{_text(s.page)},"registration":' for s in states
-        )
+        self._page = _pieces(f',"method":{_text(s.method)},"page":{_text(s.page)},"registration":' for s in states)
         self._items = _pieces(map(str, range(1024)))
         self._prepare_people(job)
 
@@ -109,18 +107,18 @@ class Renderer:
             shown = self._shown[state]
             song_or_zero = np.maximum(song, 0)
             rows = np.empty((len(state), PIECES), object)
-            rows[:, 0] = self._head[self._head_base[state] + song_or_zero]
-            rows[:, 1] = self._first_name[np.where(shown, profile.first_name[session], -1)]
-            rows[:, 2] = self._items[bucket.item[cut]]
-            rows[:, 3] = self._last_name[np.where(shown, profile.last_name[session], -1)]
-            rows[:, 4] = self._length[song]
+            rows[:, 0] = self._head.take(self._head_base[state] + song_or_zero)
+            rows[:, 1] = self._first_name.take(np.where(shown, profile.first_name[session], -1))
+            rows[:, 2] = self._items.take(bucket.item[cut])
+            rows[:, 3] = self._last_name.take(np.where(shown, profile.last_name[session], -1))
+            rows[:, 4] = self._length.take(song)
             place = np.where(shown, profile.location[session], len(people.tables().locations.rows))
-            rows[:, 5] = self._place[self._place_base[state] + place]
-            rows[:, 6] = self._page[state]
-            rows[:, 7] = sessions[np.where(shown, session + len(ids), session)]
-            rows[:, 8] = self._tail[self._tail_base[state] + song_or_zero]
+            rows[:, 5] = self._place.take(self._place_base[state] + place)
+            rows[:, 6] = self._page.take(state)
+            rows[:, 7] = sessions.take(np.where(shown, session + len(ids), session))
+            rows[:, 8] = self._tail.take(self._tail_base[state] + song_or_zero)
             rows[:, 9] = digits(bucket.milliseconds[cut])
-            rows[:, 10] = ends_array[np.where(shown, session, -1)]
+            rows[:, 10] = ends_array.take(np.where(shown, session, -1))
             yield b"".join(rows.ravel().tolist())
 
 

@@ -32,6 +32,8 @@ ROUNDS = (16, 16, 32, 64, 128)  # steps; the last repeats. Few at first: most us
 MAX_CELLS = 1 << 20  # cells of a matrix in one round
 BoolMatrix = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.intp]
+Count = npt.NDArray[np.uint32]
+Events = tuple[I64, Count, Count, npt.NDArray[np.int32], npt.NDArray[np.uint16]]  # time, session, item, song, state
 
 
 @dataclass
@@ -70,7 +72,9 @@ class _Lanes:
 class Simulator:
     """Simulates blocks of users of one run."""
 
-    def __init__(self, seed: int, end: int, chain: Chain, clock: SessionClock, users: Population, charts: Charts) -> None:
+    def __init__(
+        self, seed: int, end: int, chain: Chain, clock: SessionClock, users: Population, charts: Charts
+    ) -> None:
         """Prepare for a run until `end`, seconds since the epoch (exclusive)."""
         self._seed = seed
         self._end = end
@@ -111,7 +115,7 @@ class _BlockRun:
         )
         self._sessions = 0
         self._session_parts: list[tuple[Index, I64]] = []
-        self._event_parts: list[tuple[npt.NDArray[np.generic], ...]] = []
+        self._event_parts: list[Events] = []
 
     def run(self) -> Block:
         self._keep(self._lanes.time < self._lanes.leave)
@@ -240,10 +244,15 @@ class _BlockRun:
 
     def _result(self) -> Block:
         """All rounds together, in the order of time; an equal time keeps the order within a session."""
-        columns = [np.concatenate(parts) for parts in zip(*self._event_parts, strict=True)] or _no_events()
-        user, start = (np.concatenate(parts) for parts in zip(*self._session_parts, strict=True))
-        order = by_time(columns[0])
-        time, session, item, song, state = (column[order] for column in columns)
+        parts = self._event_parts or [_no_events()]
+        order = by_time(np.concatenate([p[0] for p in parts]))
+        time = np.concatenate([p[0] for p in parts])[order]
+        session = np.concatenate([p[1] for p in parts])[order]
+        item = np.concatenate([p[2] for p in parts])[order]
+        song = np.concatenate([p[3] for p in parts])[order]
+        state = np.concatenate([p[4] for p in parts])[order]
+        user = np.concatenate([p[0] for p in self._session_parts])
+        start = np.concatenate([p[1] for p in self._session_parts])
         ranking = by_time(start)
         rank = np.empty(len(start), np.uint32)
         rank[ranking] = np.arange(len(start), dtype=np.uint32)
@@ -295,9 +304,10 @@ def by_time(time: I64) -> Index:
     bits = max(int(len(time) - 1).bit_length(), 1)
     keys = ((time - time.min()) << bits) | np.arange(len(time))
     keys.sort()
-    return keys & ((1 << bits) - 1)
+    order: Index = keys & ((1 << bits) - 1)
+    return order
 
 
-def _no_events() -> list[npt.NDArray[np.generic]]:
-    kinds = (np.int64, np.uint32, np.uint32, np.int32, np.uint16)
-    return [np.zeros(0, kind) for kind in kinds]
+def _no_events() -> Events:
+    count = np.zeros(0, np.uint32)
+    return np.zeros(0, np.int64), count, count, np.zeros(0, np.int32), np.zeros(0, np.uint16)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,11 +62,12 @@ def write_block(job: Job, block: Block, first_user: int, path: Path) -> BlockInd
     second = block.time - origin
     day = block.session_start // DAY_SECONDS - job.first_day
     edges = np.arange(job.days * job.buckets_a_day + 1) * (DAY_SECONDS // job.buckets_a_day)
-    events = (second, block.session, block.item, block.song, block.state)
+    events: tuple[npt.NDArray[Any], ...] = (second, block.session, block.item, block.song, block.state)
+    sessions: tuple[npt.NDArray[Any], ...] = (block.session_user, day)
     with path.open("wb") as file:
         for (_, kind), column in zip(EVENT_COLUMNS, events, strict=True):
             file.write(column.astype(kind).data)
-        for (_, kind), column in zip(SESSION_COLUMNS, (block.session_user, day), strict=True):
+        for (_, kind), column in zip(SESSION_COLUMNS, sessions, strict=True):
             file.write(column.astype(kind).data)
     return BlockIndex(
         path,
@@ -113,7 +115,7 @@ class Spool:
             all_users,
         )
 
-    def _slice(self, number: int, block: BlockIndex, bucket: int) -> tuple[npt.NDArray[np.generic], ...] | None:
+    def _slice(self, number: int, block: BlockIndex, bucket: int) -> tuple[npt.NDArray[Any], ...] | None:
         """A block's part of a bucket: the events' columns, then id and user of the sessions they belong to."""
         low, high = int(block.buckets[bucket]), int(block.buckets[bucket + 1])
         if low == high:
@@ -135,7 +137,7 @@ class Spool:
         return second.astype(np.int64), position[session - first], item.astype(np.int64), song, state, ids, users
 
 
-def _read(file: object, kind: type[np.generic], start: int, low: int, high: int) -> npt.NDArray[np.generic]:
+def _read(file: IO[bytes], kind: type[np.generic], start: int, low: int, high: int) -> npt.NDArray[Any]:
     size = np.dtype(kind).itemsize
-    file.seek(start + low * size)  # type: ignore[attr-defined]
-    return np.fromfile(file, kind, high - low)  # type: ignore[call-overload,no-any-return]
+    file.seek(start + low * size)
+    return np.fromfile(file, kind, high - low)

@@ -19,7 +19,6 @@ from sparkify.generate.simulate import Simulator
 from sparkify.generate.spool import BlockIndex, Spool, write_block
 
 GZIP_LEVEL = 5
-BUFFER = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Task:
 
 @contextmanager
 def _writer(path: Path, compress: bool) -> Iterator[IO[bytes]]:
-    with path.open("xb", buffering=0 if not compress else BUFFER) as raw:
+    with path.open("xb") as raw:
         if not compress:
             yield raw
             return

@@ -23,6 +23,13 @@ from typing import IO, Any, Protocol
 
 from sparkify.generate.errors import GenerateError
 
+WORKER_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",  # numpy starts threads for linear algebra, which nobody here uses
+    # glibc gives large arrays back to the system at once, and the next one costs page faults anew.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+}
+
 
 class Crew(Protocol):
     """One or many who do calls on a `Task`."""
@@ -44,10 +51,11 @@ class Alone:
         self._task = Task()
 
     def __enter__(self) -> Alone:
+        """Start."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        """Nothing is left to end."""
 
     def each(self, method: str, *args: Any) -> None:
         """Call a method."""
@@ -67,19 +75,19 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         """Start `count` processes."""
-        # The worker must find the packages that this process found, wherever they came from. One thread for the
-        # linear algebra that numpy loads and nobody uses saves a tenth of a second.
-        path = os.pathsep.join(p for p in sys.path if p)
-        env = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        # The worker must find the packages that this process found, wherever they came from.
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **WORKER_ENVIRONMENT}
         command = [sys.executable, "-m", "sparkify.generate.workers"]
         self._processes = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) for _ in range(count)
         ]
 
     def __enter__(self) -> Workers:
+        """Start."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        """End the processes: by closing their pipes, or at once after an error."""
         for process in self._processes:
             if kind is not None:
                 process.kill()
