@@ -153,10 +153,8 @@ def _first(flag: T | None, configured: T | None, default: T) -> T:
 def _period(options: GenerateOptions, given: dict[str, Any]) -> tuple[int, int]:
     begin = _instant(options.begin, "--from") or _instant(given.get("start-date"), "start-date")
     end = _instant(options.end, "--to") or _instant(given.get("end-date"), "end-date")
-    if begin is None:
-        begin = DEFAULT_BEGIN if end is None else end - DEFAULT_PERIOD
-    if end is None:
-        end = begin + DEFAULT_PERIOD
+    begin = begin or DEFAULT_BEGIN
+    end = end or begin + DEFAULT_PERIOD
     if end <= begin:
         raise OptionsError(f"The end ({_show(end)}) must be after the beginning ({_show(begin)}); --to is exclusive.")
     if end - begin > MAX_PERIOD:
