@@ -27,13 +27,14 @@ generate(sys.argv[1], GenerateOptions(users=int(sys.argv[2]), config=sys.argv[3]
 LOAD = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1])
-con.execute("SET preserve_insertion_order = false")
+con.execute("SET enable_progress_bar = false")
 con.execute("CREATE TABLE events AS SELECT * FROM read_json(?, format = 'newline_delimited')", [sys.argv[2]])
 print(con.execute("SELECT count(*) FROM events").fetchone()[0])
 """
 COPY = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1], read_only=True)
+con.execute("SET enable_progress_bar = false")
 con.execute(f"COPY events TO '{sys.argv[2]}' (FORMAT json)")
 """
 
