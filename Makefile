@@ -18,8 +18,8 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## load a small sample and show the warehouse
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(DEMO)
+demo: $(STAMP) ## simulate a month of events, load it, look at it
+	$(BIN)/sparkify demo $(DEMO)
 
 test: $(STAMP) ## run the tests
 	$(BIN)/pytest -n auto --dist worksteal -m "not long"

@@ -89,7 +89,9 @@ def load(folder: Path, name: str = "w.duckdb", **settings: Any) -> Path:
 _PICTURES = {
     "staging_events": "SELECT s.* EXCLUDE (file_id), f.uri FROM staging_events s JOIN etl_files f USING (file_id)",
     "staging_songs": "SELECT s.* EXCLUDE (file_id), f.uri FROM staging_songs s JOIN etl_files f USING (file_id)",
-    "etl_rejects": "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason FROM etl_rejects r JOIN etl_files f USING (file_id)",
+    "etl_rejects": (
+        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason FROM etl_rejects r JOIN etl_files f USING (file_id)"
+    ),
     "etl_files": "SELECT uri, kind, size_bytes, content_hash, records, loaded, rejected FROM etl_files",
     **{name: f'SELECT * FROM "{name}"' for name in ("users", "songs", "artists", "time", "songplays", "etl_matches")},
 }

@@ -190,7 +190,7 @@ def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
 
 
 def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
-    """A query as text in an engine's SQL: macros expanded, `:name` replaced by its literal if there is one (see `bind`)."""
+    """A query as text in an engine's SQL: macros expanded, each `:name` with a literal replaced."""
     query = query.copy()
     _expand_lists(query)
     expanded = query.transform(_expand_macro, dialect).transform(_fill, literals or {})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli import etl, history, inspect, setup
+from sparkify.cli import demo, etl, generate, history, inspect, setup
 
 app = typer.Typer(
     name="sparkify",
@@ -37,11 +37,13 @@ def _root(
 
 app.command("init")(setup.init)
 app.command("create-tables")(setup.create_tables)
+app.command("generate")(generate.generate)
 app.command("plan")(etl.plan)
 app.command("etl")(etl.etl)
 app.command("analyze")(inspect.analyze)
 app.command("query")(inspect.query)
 app.command("status")(inspect.status)
 app.command("runs")(history.runs)
+app.command("demo")(demo.demo)
 app.command("explain")(history.explain)
 app.add_typer(history.rejects, name="rejects")

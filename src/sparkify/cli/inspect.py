@@ -25,7 +25,9 @@ def analyze(
     if output is Format.JSON:
         print_json({"rows": counts, "checks": [result._asdict() for result in results]})
     else:
-        print_table(("table", "rows"), list(counts.items()), output)
+        print_table(
+            ("table", "rows"), [(name, f"{count:,}") for name, count in counts.items()], output, right=("rows",)
+        )
         print()
         print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in results], output)
     if failed:

@@ -70,8 +70,10 @@ def _jsonable(value: object) -> object:
     return str(value)
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format) -> None:
-    """Print rows: as a table, or as a JSON array of objects."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format, right: Sequence[str] = ()
+) -> None:
+    """Print rows: as a table, or as a JSON array of objects. Numbers, and the columns named in `right`, stand right."""
     if output is Format.JSON:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
@@ -82,7 +84,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], output: F
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, column in enumerate(columns):
-        numeric = bool(rows) and all(_is_number(row[place]) for row in rows)
+        numeric = column in right or (bool(rows) and all(_is_number(row[place]) for row in rows))
         table.add_column(Text(plain_text(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain_text(value)) for value in row))

@@ -1,0 +1,86 @@
+"""The simulator against DuckDB's own JSON writer: whole processes, alternating rounds, the same rows.
+
+    python benchmarks/generate.py [--users 120000] [--rounds 3] [--folder DIR] [--config FILE]
+
+DuckDB reads the simulated logs into a table once (not timed); each of its rounds then writes that table with
+COPY ... TO ... (FORMAT json). So DuckDB is timed for starting, scanning and writing; the simulator for
+everything: starting, simulating, sorting and writing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SIMULATE = """
+import sys
+from sparkify.generate import GenerateOptions, generate
+generate(sys.argv[1], GenerateOptions(users=int(sys.argv[2]), config=sys.argv[3] or None))
+"""
+LOAD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+con.execute("SET enable_progress_bar = false")
+con.execute("CREATE TABLE events AS SELECT * FROM read_json(?, format = 'newline_delimited')", [sys.argv[2]])
+print(con.execute("SELECT count(*) FROM events").fetchone()[0])
+"""
+COPY = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1], read_only=True)
+con.execute("SET enable_progress_bar = false")
+con.execute(f"COPY events TO '{sys.argv[2]}' (FORMAT json)")
+"""
+
+
+def timed(script: str, *args: object) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script, *map(str, args)], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=120_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where to write; the disk that is measured")
+    parser.add_argument("--config", default="", help="a configuration in eventsim's format")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(dir=options.folder))
+    try:
+        measure(folder, options.users, options.rounds, options.config)
+    finally:
+        shutil.rmtree(folder)
+
+
+def measure(folder: Path, users: int, rounds: int, config: str) -> None:
+    database, out, copy = folder / "events.duckdb", folder / "out", folder / "copy.json"
+    timed(SIMULATE, out, users, config)
+    logs = f"{out}/log_data/*/*/*.json"
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD, str(database), logs], check=True, capture_output=True, text=True
+    )
+    events = int(loaded.stdout)
+    print(f"{events:,} events, {users:,} users")
+    ratios, ours, theirs = [], [], []
+    for n in range(rounds):
+        shutil.rmtree(out)
+        ours.append(timed(SIMULATE, out, users, config))
+        copy.unlink(missing_ok=True)
+        theirs.append(timed(COPY, database, copy))
+        ratios.append(ours[-1] / theirs[-1])
+        print(f"round {n + 1}: generate {ours[-1]:.2f} s, DuckDB COPY {theirs[-1]:.2f} s, ratio {ratios[-1]:.2f}")
+    for name, seconds in (("generate", ours), ("DuckDB COPY", theirs)):
+        print(f"{name}: median {events / statistics.median(seconds) / 1e6:.2f} million events/s")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(f"ratio of times: median {statistics.median(ratios):.2f}; largest process {peak / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

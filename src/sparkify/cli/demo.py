@@ -1,0 +1,37 @@
+"""`sparkify demo`: generate, etl and analyze in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sparkify.cli import etl, generate, inspect
+from sparkify.cli.options import Verbose
+from sparkify.cli.output import say
+
+DAYS = ("2018-11-01", "2018-12-01")
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="The folder to work in.", metavar="FOLDER")] = Path("demo"),
+    users: Annotated[int, typer.Option(help="Users to simulate.", min=1)] = 1000,
+    verbose: Verbose = False,
+) -> None:
+    """Generate a month of events, load them, and look at the warehouse."""
+    data = folder / "data"
+    url = f"duckdb:///{folder / 'warehouse.duckdb'}"
+    say(f"1. generate: {users:,} users, a month of events, in {data}")
+    generate.generate(data, users=users, begin=DAYS[0], end=DAYS[1], force=True)
+    say(f"\n2. etl: into {url}")
+    etl.etl(warehouse=url, logs=str(data / "log_data"), songs=str(data / "song_data"), prune=True, verbose=verbose)
+    say("\n3. analyze")
+    inspect.analyze(warehouse=url)
+    say(f"""
+Try next:
+  sparkify query --warehouse {url} \\
+    "SELECT a.name, COUNT(*) AS plays FROM songplays p JOIN artists a USING (artist_id)
+     GROUP BY a.name ORDER BY plays DESC LIMIT 10"
+  sparkify status --warehouse {url}
+  sparkify etl --warehouse {url} --logs {data}/log_data --songs {data}/song_data   # nothing new""")
