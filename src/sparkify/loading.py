@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from sparkify import models
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadFailed, Row
+from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
 from sparkify.spool import Spool
 from sparkify.staging import Batch, ReadFile, Staged, Stager
@@ -58,6 +60,10 @@ class ChunkLoader:
         for book in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
+    def drop_temporary(self) -> None:
+        """Drop what `forget` left for the transform."""
+        self._engine.execute("DROP TABLE gone_files")
+
     def _load_batch(self, batch: Batch, files: list[ReadFile]) -> None:
         columns = staging_columns(batch.record_type)
         try:
@@ -71,7 +77,8 @@ class ChunkLoader:
 
     def _counts(self) -> tuple[dict[int, int], set[int]]:
         """Rows in staging of every new file, and the new files with rows that break the contract."""
-        rows = [row for sql in count_queries(self._engine, self._first_new) for row in self._engine.execute(sql)]
+        queries = (models.bind(sql, {"first_new": self._first_new}) for sql in count_queries(self._engine.dialect))
+        rows = [row for sql in queries for row in self._engine.execute(sql)]
         return {file_id: count for file_id, count, _ in rows}, {file_id for file_id, _, faults in rows if faults}
 
     def _take_back(self, file_ids: set[int]) -> None:
@@ -96,15 +103,18 @@ class ChunkLoader:
             }
 
 
-def count_queries(engine: Engine, first_new: int) -> Iterator[str]:
-    """For each staging table: file_id, rows, and rows that break the contract, for files from `first_new` on."""
+@cache
+def count_queries(dialect: Dialect) -> tuple[str, ...]:
+    """For each staging table: file_id, rows, and rows that break the contract, for files from `:first_new` on."""
+    queries = []
     for record_type in RECORD_TYPES.values():
         broken = models.broken_contract(record_type)
         query = models.parse(
             f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "
             f"FROM {record_type.table} WHERE file_id >= :first_new GROUP BY file_id"
         )
-        yield models.render(query, engine.dialect, {"first_new": first_new})
+        queries.append(models.render(query, dialect))
+    return tuple(queries)
 
 
 def rejects_of_run(engine: Engine, run_id: int) -> list[Row]:

@@ -19,7 +19,7 @@ from sparkify.errors import TooManyRejects, UsageError
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
-from sparkify.staging import FileChanged, Staged, Stager
+from sparkify.staging import Staged, Stager, keeps_changing
 from sparkify.warehouse import (
     RunBook,
     changed_settings,
@@ -124,6 +124,14 @@ def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[Sour
         yield chunk
 
 
+class _Changed(Exception):
+    """A file changed between its first reading and its loading."""
+
+    def __init__(self, file: SourceFile) -> None:
+        super().__init__(file.uri)
+        self.file = file
+
+
 class Run:
     """One run of the etl."""
 
@@ -202,8 +210,9 @@ class Run:
         self._summary.rebuilt_because = " and ".join(reasons)
         self._engine.begin()
         clear(self._engine)
-        self._transform(prepare(self._settings.unknown_songs, self._engine.dialect, in_full=True))
-        self._commit()
+        prepared = prepare(self._settings.unknown_songs, self._engine.dialect, in_full=True)
+        self._transform(prepared)
+        self._commit(prepared)
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
         """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
@@ -217,10 +226,10 @@ class Run:
             except NotPlain as found:
                 attempts += 1
                 careful |= found.uris if attempts < MOST_ATTEMPTS else {file.uri for file in files}
-            except FileChanged:
+            except _Changed as changed:
                 changes += 1
                 if changes > 1:
-                    raise
+                    raise keeps_changing(changed.file) from changed
             finally:
                 self._engine.rollback()
                 self._spool.clear()
@@ -246,9 +255,10 @@ class Run:
         self._transform(prepared, first_new)
         for read in staged.files:
             if current_tag(read.file) != read.tag:
-                raise FileChanged.named(read.file)
+                raise _Changed(read.file)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
-        self._commit()
+        loader.drop_temporary()
+        self._commit(prepared)
         self._count(staged)
 
     def _next_numbers(self) -> tuple[int, int]:
@@ -290,11 +300,9 @@ class Run:
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
                 self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
 
-    def _commit(self) -> None:
-        from sparkify.prepared import drop_temporary
-
+    def _commit(self, prepared: Prepared) -> None:
         with self._timed("commit"):
-            drop_temporary(self._engine)
+            prepared.drop_temporary(self._engine)
             self._engine.commit()
         self._summary.chunks += 1
 

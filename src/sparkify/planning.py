@@ -53,4 +53,6 @@ def _statements(settings: Settings, dialect: str, first_new: int) -> list[Statem
     prepared = prepare(settings.unknown_songs, DIALECTS[dialect], first_new == 1)
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
-    return [Statement(about, models.bind(sql, numbers)) for about, sql in (*prepared.statements, *checks)]
+    return [
+        Statement(statement.about, models.bind(statement.sql, numbers)) for statement in (*prepared.statements, *checks)
+    ]

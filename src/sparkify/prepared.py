@@ -43,6 +43,11 @@ class Prepared:
             if finding:
                 yield finding
 
+    def drop_temporary(self, engine: Engine) -> None:
+        """Drop the temporary tables that `transform` made."""
+        for name in dict.fromkeys(statement.temporary for statement in self.statements if statement.temporary):
+            engine.execute(f"DROP TABLE {name}")
+
 
 @cache
 def prepare(unknown_songs: str, dialect: Dialect, in_full: bool) -> Prepared:
@@ -55,9 +60,3 @@ def clear(engine: Engine) -> None:
     """Empty the star."""
     for statement in transform.clear():
         engine.execute(statement.sql)
-
-
-def drop_temporary(engine: Engine) -> None:
-    """Drop the temporary tables of a chunk."""
-    for name in (*transform.TEMPORARY, "gone_files"):
-        engine.execute(f"DROP TABLE IF EXISTS {name}")

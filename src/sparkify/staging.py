@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -88,20 +88,12 @@ class _Plain:
     records: int
 
 
-class FileChanged(SourceError):
-    """A file changed while it was read."""
-
-    @classmethod
-    def named(cls, file: SourceFile) -> FileChanged:
-        """The error for a file."""
-        return cls(
-            f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
-            hint="Let its writer finish (write elsewhere, then rename), and run again.",
-        )
-
-
-T = TypeVar("T")
-Progress = Callable[[SourceFile], None]
+def keeps_changing(file: SourceFile) -> SourceError:
+    """The error for a file that changed again after it was read once more."""
+    return SourceError(
+        f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
+        hint="Let its writer finish (write elsewhere, then rename), and run again.",
+    )
 
 
 class Stager:
@@ -249,7 +241,7 @@ def _twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
             result = read(stream)
             if stream.is_unchanged:
                 return result
-    raise FileChanged.named(file)
+    raise keeps_changing(file)
 
 
 def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:

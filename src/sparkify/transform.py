@@ -20,10 +20,11 @@ from sparkify.models import Relations, Table, columns_of, parse, quoted, select
 
 
 class Statement(NamedTuple):
-    """One statement, and what it does in a few words."""
+    """One statement, and what it does in a few words; `temporary` is the temporary table that it makes."""
 
     about: str
     sql: str
+    temporary: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,32 +50,6 @@ TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
 _GONE = "SELECT file_id FROM gone_files"
 
-TEMPORARY = (
-    "duplicated",
-    "duplicated_before",
-    "winners",
-    "winners_before",
-    "played",
-    "played_before",
-    "played_after",
-    "catalogue",
-    "matches",
-    "rematched",
-    "touched_plays",
-    "touched_users",
-    "touched_songplays",
-    "touched_times",
-    "user_events",
-    "old_songplays",
-    "new_songs",
-    "new_artists",
-    "removed_songs",
-    "removed_artists",
-    "removed_users",
-    "removed_time",
-)
-"""The temporary tables that the statements make."""
-
 
 def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     """The statements that bring the star up to staging; they run in one transaction with the load."""
@@ -96,13 +71,16 @@ class _Writer:
 
     def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
         """Make a temporary table."""
-        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}")
+        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name)
 
     def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a table."""
-        columns = columns_of(models.table(table).column_names) if table not in TEMPORARY else ""
-        target = f"{quoted(table)} ({columns})" if columns else table
-        return Statement(about, f"INSERT INTO {target}\n{self.text(query)}")
+        columns = columns_of(models.table(table).column_names)
+        return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}")
+
+    def append(self, temporary: str, query: exp.Query | str, about: str) -> Statement:
+        """Add rows to a temporary table."""
+        return Statement(about, f"INSERT INTO {temporary}\n{self.text(query)}")
 
     def delete(self, table: str, column: str, keys: str, about: str) -> Statement:
         """Remove the rows whose column is among the keys."""
@@ -179,12 +157,12 @@ def _match(writer: _Writer) -> Iterator[Statement]:
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.temporary("matches", select("work/matches"), "find the song of each play")
     yield writer.temporary("rematched", select("work/rematched"), "what is another song now")
-    yield writer.insert("touched_plays", select("work/rematched_plays"), "their plays")
+    yield writer.append("touched_plays", select("work/rematched_plays"), "their plays")
     more = (
         "SELECT t.* FROM touched_plays AS t WHERE t.rows_after > 1 AND NOT EXISTS "
         f"(SELECT 1 FROM duplicated AS p WHERE {_IDENTITY})"
     )
-    yield writer.insert("duplicated", more, "their duplicates")
+    yield writer.append("duplicated", more, "their duplicates")
     yield Statement("forget the winners", "DROP TABLE winners")
     yield _winners(writer, TOUCHED_PLAYS)
     yield Statement("forget the old matches", "DELETE FROM etl_matches")

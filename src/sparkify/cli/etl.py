@@ -134,11 +134,13 @@ def plan(
     ahead = look_ahead(settings)
     if output is Format.JSON:
         print_json(
-            {**_files(ahead.plan), "sql": [list(statement) for statement in ahead.sql]} if sql else _files(ahead.plan)
+            {**_files(ahead.plan), "sql": [statement._asdict() for statement in ahead.sql]}
+            if sql
+            else _files(ahead.plan)
         )
     elif sql:
-        for about, text in ahead.sql:
-            print(f"-- {about}\n{text};\n")
+        for statement in ahead.sql:
+            print(f"-- {statement.about}\n{statement.sql};\n")
     else:
         _print_plan(ahead.plan)
 
