@@ -132,6 +132,12 @@ class _Changed(Exception):
         self.file = file
 
 
+def _raise_if_changed(staged: Staged) -> None:
+    for read in staged.files:
+        if current_tag(read.file) != read.tag:
+            raise _Changed(read.file)
+
+
 class Run:
     """One run of the etl."""
 
@@ -250,12 +256,10 @@ class Run:
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
+            _raise_if_changed(staged)
             loader.forget(gone)
         self._refuse_if_too_many(staged)
         self._transform(prepared, first_new)
-        for read in staged.files:
-            if current_tag(read.file) != read.tag:
-                raise _Changed(read.file)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
         loader.drop_temporary()
         self._commit(prepared)

@@ -96,6 +96,10 @@ def keeps_changing(file: SourceFile) -> SourceError:
     )
 
 
+T = TypeVar("T")
+Progress = Callable[[SourceFile], None]
+
+
 class Stager:
     """Reads files and gives numbers to them and to their rejects, from the given ones on."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.support import LONG, event, load, picture, rows, song, write_lines
 
-from sparkify import loading, manifest, pipeline, prepared, staging
+from sparkify import loading, manifest, pipeline, prepared, sources, staging
 from sparkify import warehouse as warehouse_books
 from sparkify.errors import CheckFailed, SparkifyError
 
@@ -196,9 +196,9 @@ def test_a_file_that_keeps_changing_fails_by_name_after_one_retry(
     path = write_lines(tmp_path / "logs/a.json", [event()])
     warehouse = load(tmp_path)
     readings = 0
-    real = staging.OpenFile.readinto
+    real = sources.OpenFile.readinto
 
-    def changing(self: staging.OpenFile, buffer: memoryview) -> int:
+    def changing(self: sources.OpenFile, buffer: memoryview) -> int:
         nonlocal readings
         count = real(self, buffer)
         if count == 0:
@@ -209,7 +209,7 @@ def test_a_file_that_keeps_changing_fails_by_name_after_one_retry(
     write_lines(
         path, [event(itemInSession=50), event(userAgent="x" * 60_000, itemInSession=51)] * (1 + padding // 60_000)
     )
-    monkeypatch.setattr(staging.OpenFile, "readinto", changing)
+    monkeypatch.setattr(sources.OpenFile, "readinto", changing)
     with pytest.raises(SparkifyError, match=r"a\.json keeps changing"):
         load(tmp_path)
     assert readings == 2
