@@ -60,6 +60,13 @@ class ChunkLoader:
         for book in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
+    def resolve(self, reject_ids: Iterable[int]) -> None:
+        """Mark rejects as mended by the first of the new files."""
+        for reject_id in reject_ids:
+            self._engine.execute(
+                "UPDATE etl_rejects SET resolved_by = ? WHERE reject_id = ?", [self._first_new, reject_id]
+            )
+
     def drop_temporary(self) -> None:
         """Drop what `forget` left for the transform."""
         self._engine.execute("DROP TABLE gone_files")

@@ -21,7 +21,8 @@ _RUNS = (
     "FROM etl_runs ORDER BY run_id DESC LIMIT {most}"
 )
 _REJECTS = (
-    "SELECT r.reject_id, f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion FROM etl_rejects AS r "
+    "SELECT r.reject_id, f.uri, r.line, r.byte_offset, CASE WHEN r.resolved_by IS NULL THEN 'open' ELSE 'resolved' END "
+    "AS state, r.field, r.reason, r.suggestion FROM etl_rejects AS r "
     "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.reject_id DESC LIMIT {most}"
 )
 _IDENTITY = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,16})")
@@ -36,7 +37,7 @@ def list_runs(engine: Engine, most: int) -> Result:
 
 
 def list_rejects(engine: Engine, most: int) -> Result:
-    """The latest rejects: number, URI, line, byte offset, field, reason, suggestion."""
+    """The latest rejects: number, URI, line, byte offset, state, field, reason, suggestion."""
     require_tables(engine)
     return engine.query(_REJECTS.format(most=int(most)))
 
@@ -49,13 +50,14 @@ def find_reject(engine: Engine, reject_id: int) -> dict[str, object]:
     """
     require_tables(engine)
     rows = engine.execute(
-        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, f.run_id, r.raw_text "
-        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.reject_id = ?",
+        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, f.run_id, m.uri, r.raw_text "
+        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
+        "LEFT JOIN etl_files AS m ON m.file_id = r.resolved_by WHERE r.reject_id = ?",
         [reject_id],
     )
     if not rows:
         raise UsageError(f"no reject has the number {reject_id}", hint="See them with: sparkify rejects list")
-    names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "run", "raw_text")
+    names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "run", "resolved_by", "raw_text")
     return {"reject": reject_id, **dict(zip(names, rows[0], strict=True))}
 
 

@@ -22,6 +22,7 @@ class Entry(NamedTuple):
     tag: str
     hash: str
     read_at: datetime
+    open_rejects: int
 
 
 class Changed(NamedTuple):
@@ -53,24 +54,37 @@ class Plan:
 
 def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
     """The manifest by kind and URI."""
-    rows = engine.execute("SELECT file_id, kind, uri, size_bytes, content_tag, content_hash, read_at FROM etl_files")
+    rows = engine.execute(
+        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.read_at, "
+        "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
+        "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
+    )
     entries = (Entry(*row) for row in rows)
     return {(entry.kind, entry.uri): entry for entry in entries}
 
 
 def compare(
-    listed: Mapping[Kind, Iterable[SourceFile]], roots: Mapping[Kind, str], manifest: dict[tuple[str, str], Entry]
+    listed: Mapping[Kind, Iterable[SourceFile]],
+    roots: Mapping[Kind, str],
+    manifest: dict[tuple[str, str], Entry],
+    *,
+    replay: bool = False,
 ) -> Plan:
     """Hold complete listings, by kind, against the manifest; `roots` are the URIs of the sources listed.
 
-    Only what lies below a source that was listed can have vanished.
+    Only what lies below a source that was listed can have vanished. With `replay`, files with open rejects count as
+    changed.
     """
     plan = Plan()
     for kind, files in listed.items():
         seen = set()
         for file in files:
             seen.add(file.uri)
-            _place(plan, file, manifest.get((kind, file.uri)))
+            entry = manifest.get((kind, file.uri))
+            if replay and entry and entry.open_rejects:
+                plan.changed.append(Changed(file, entry))
+            else:
+                _place(plan, file, entry)
         below = roots[kind].rstrip("/") + "/"
         plan.vanished += [
             entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import TooManyRejects, UsageError
-from sparkify.manifest import Entry, Plan, compare, read_manifest
+from sparkify.manifest import Changed, Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
 from sparkify.staging import Staged, Stager, keeps_changing
@@ -40,10 +40,11 @@ SHOWN_REJECTS = 5
 
 @dataclass
 class Options:
-    """What one run is asked to do, beside its settings."""
+    """What one run is asked to do, beside its settings; `replay` reads files with open rejects again."""
 
     prune: bool = False
     full_refresh: bool = False
+    replay: bool = False
     rejects_file: Path | None = None
 
 
@@ -149,6 +150,7 @@ class Run:
         self._options = options or Options()
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
+        self._resolves: tuple[int, ...] = ()
         self._bytes_done = 0
         self._bytes_total = 0
 
@@ -160,12 +162,30 @@ class Run:
         """
         with self._timed("list"):
             listing, roots = list_sources(self._settings)
+        return self._recorded(lambda: compare(listing, roots, read_manifest(self._engine), replay=self._options.replay))
+
+    def run_mended(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
+        """Load a file whose lines mend some rejects, and mark those as resolved by it.
+
+        Raises:
+            SparkifyError: what went wrong; nothing was loaded.
+        """
+        self._resolves = tuple(reject_ids)
+
+        def plan() -> Plan:
+            entry = read_manifest(self._engine).get((file.kind, file.uri))
+            return Plan(changed=[Changed(file, entry)]) if entry else Plan(new=[file])
+
+        return self._recorded(plan)
+
+    def _recorded(self, make: Callable[[], Plan]) -> Summary:
+        """Do what a plan says, and write the history."""
         create_missing_tables(self._engine)
         self._book = RunBook(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
-                plan = compare(listing, roots, read_manifest(self._engine))
+                plan = make()
             with Spool(self._settings.spool) as self._spool:
                 self._work(plan)
         except BaseException as error:
@@ -258,6 +278,7 @@ class Run:
             loader.load(staged, stager)
             _raise_if_changed(staged)
             loader.forget(gone)
+            loader.resolve(self._resolves)
         self._refuse_if_too_many(staged)
         self._transform(prepared, first_new)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)

@@ -63,6 +63,11 @@ def etl(
     options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_file)
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run()
+    report_summary(summary, output, verbose)
+
+
+def report_summary(summary: Summary, output: Format, verbose: bool) -> None:
+    """Say what a run did."""
     if output is Format.JSON:
         print_json(dataclasses.asdict(summary))
     else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, open_warehouse
+from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse, load_settings, open_warehouse
 from sparkify.cli.output import Format, print_table, print_values, say
+from sparkify.errors import UsageError
 from sparkify.sources import shown
 
 rejects = typer.Typer(help="Show the records that were rejected.", no_args_is_help=True, rich_markup_mode=None)
@@ -68,7 +70,42 @@ def show_reject(
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         values = find_reject(engine, reject_id)
-    print_values({**values, "file": shown(str(values["file"]))}, output)
+    mended = values["resolved_by"]
+    print_values(
+        {**values, "file": shown(str(values["file"])), "resolved_by": shown(str(mended)) if mended else None}, output
+    )
+
+
+@rejects.command("replay")
+def replay(
+    reject_ids: Annotated[
+        list[int] | None,
+        typer.Argument(help="With --from: the rejects that its lines mend.", metavar="[ID]..."),
+    ] = None,
+    mended: Annotated[
+        Path | None, typer.Option("--from", help="A file of mended lines, one for each reject.", metavar="FILE")
+    ] = None,
+    warehouse: Warehouse = None,
+    logs: Logs = None,
+    songs: Songs = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Read the files of open rejects again, or load mended lines from a file of their own."""
+    from sparkify.cli.etl import report_summary
+    from sparkify.pipeline import Options, Run
+    from sparkify.replay import replay_from
+
+    if reject_ids and not mended:
+        raise UsageError("rejects are named, and no file that mends them", hint="Name it with --from FILE.")
+    settings = load_settings(config, warehouse=warehouse, logs=logs, songs=songs).settings
+    with open_warehouse(settings, read_only=False) as engine:
+        if mended:
+            summary = replay_from(engine, settings, mended, reject_ids or ())
+        else:
+            summary = Run(engine, settings, Options(replay=True)).run()
+    report_summary(summary, output, verbose)
 
 
 def explain(

@@ -1,0 +1,66 @@
+"""Load mended lines in the place of rejects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sparkify.config import MaxRejects, Settings
+from sparkify.contract import Kind
+from sparkify.engines.base import Engine
+from sparkify.errors import UsageError
+from sparkify.pipeline import Report, Run, Summary
+from sparkify.sources import SourceFile, file_uri, opened, tag_of
+from sparkify.splitting import split
+from sparkify.warehouse import require_tables
+
+
+def replay_from(
+    engine: Engine, settings: Settings, path: Path, reject_ids: Sequence[int] = (), report: Report | None = None
+) -> Summary:
+    """Load the mended lines in a file, and mark the rejects that they resolve.
+
+    The file becomes one of the manifest's. It holds one record for each of `reject_ids`, in their order; without them,
+    one for every open reject, in the order of files and lines.
+
+    Raises:
+        UsageError: there are no such open rejects, they are of both kinds, or the numbers differ.
+        TooManyRejects: a line is not mended yet; nothing was loaded.
+    """
+    require_tables(engine)
+    rejects = _open_rejects(engine, reject_ids)
+    kinds = {kind for _, kind in rejects}
+    if len(kinds) != 1:
+        what = "there are no open rejects" if not kinds else "the rejects are of both events and songs"
+        raise UsageError(what, hint="See them with: sparkify rejects list; name those that the lines mend.")
+    file = _source_file(path, kinds.pop())
+    with opened(file) as stream:
+        records = sum(1 for _ in split(stream, str(path)))
+    if records != len(rejects):
+        raise UsageError(
+            f"{path} holds {records:,} records for {len(rejects):,} rejects",
+            hint="Give one record for each reject, in order, or name the rejects after --from FILE.",
+        )
+    strict = settings.model_copy(update={"max_rejects": MaxRejects(0, 0.0)})
+    return Run(engine, strict, report=report).run_mended(file, [number for number, _ in rejects])
+
+
+def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, Kind]]:
+    rows = engine.execute(
+        "SELECT r.reject_id, f.kind FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
+        "WHERE r.resolved_by IS NULL ORDER BY f.uri, r.byte_offset"
+    )
+    kinds: dict[int, Kind] = dict(rows)
+    for number in reject_ids:
+        if number not in kinds:
+            raise UsageError(f"no open reject has the number {number}", hint="See them with: sparkify rejects list")
+    return [(number, kinds[number]) for number in reject_ids or kinds]
+
+
+def _source_file(path: Path, kind: Kind) -> SourceFile:
+    if not path.is_file():
+        raise UsageError(f"no such file: {path}", hint="Write the mended lines to a file of their own.")
+    full = os.path.realpath(path)
+    status = path.stat()
+    return SourceFile(kind, file_uri(full), full, status.st_size, tag_of(status))
