@@ -112,6 +112,8 @@ def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _
             f"WHERE c.{column} IN (SELECT r.{reference.key} FROM removed_{reference.table} AS r)"
         )
     relations = {**_every(), **_scoped(chunk, definition.name)}
+    if reference.table == "time" and "time" in scope(chunk):
+        relations["every_time"] = scope(chunk)["time"]  # every start_time in scope is a touched time
     about = f"every {column} of {definition.name} is in {reference.table}"
     return f"{definition.name}_{column}_resolved", about, True, parse(query, relations)
 

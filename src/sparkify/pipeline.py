@@ -19,7 +19,6 @@ from sparkify.errors import TooManyRejects, UsageError
 from sparkify.manifest import Changed, Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
-from sparkify.staging import Staged, Stager, keeps_changing
 from sparkify.warehouse import (
     RunBook,
     changed_settings,
@@ -31,6 +30,7 @@ from sparkify.warehouse import (
 
 if TYPE_CHECKING:
     from sparkify.prepared import Prepared
+    from sparkify.staging import Staged
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
@@ -80,11 +80,11 @@ class Progress:
     total: int
 
 
-Listing = dict[Kind, list[SourceFile]]
+Sources = tuple[dict[Kind, list[SourceFile]], dict[Kind, str]]
 Report = Callable[[Progress], None]
 
 
-def list_sources(settings: Settings) -> tuple[Listing, dict[Kind, str]]:
+def list_sources(settings: Settings) -> Sources:
     """All files of the configured sources by kind, and the URIs of the sources.
 
     Raises:
@@ -154,14 +154,14 @@ class Run:
         self._bytes_done = 0
         self._bytes_total = 0
 
-    def run(self) -> Summary:
-        """Bring the warehouse up to its sources.
+    def run(self, sources: Sources | None = None) -> Summary:
+        """Bring the warehouse up to its sources, which may have been listed already.
 
         Raises:
             SparkifyError: what went wrong; the warehouse is at its last committed chunk, and `etl_runs` says why.
         """
         with self._timed("list"):
-            listing, roots = list_sources(self._settings)
+            listing, roots = sources or list_sources(self._settings)
         return self._recorded(lambda: compare(listing, roots, read_manifest(self._engine), replay=self._options.replay))
 
     def run_mended(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
@@ -243,6 +243,7 @@ class Run:
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
         """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
         from sparkify.loading import NotPlain
+        from sparkify.staging import keeps_changing
 
         careful: frozenset[str] = frozenset()
         attempts = changes = 0
@@ -263,6 +264,7 @@ class Run:
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
         from sparkify.loading import ChunkLoader
         from sparkify.prepared import prepare
+        from sparkify.staging import Stager
 
         first_new, first_reject = self._next_numbers()
         # The SQL is written while the files are read: together they keep both cores busy.

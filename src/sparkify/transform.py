@@ -111,7 +111,7 @@ def clear() -> list[Statement]:
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:
     plays = plays_query(PLAYS)
-    events = parse('SELECT * FROM staging_events WHERE "userId" IS NOT NULL')
+    user_rows = parse('SELECT "userId", ts FROM staging_events WHERE "userId" IS NOT NULL')
     yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
     yield _winners(writer, PLAYS)
     yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
@@ -119,7 +119,8 @@ def _in_full(writer: _Writer) -> Iterator[Statement]:
     yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
     yield writer.insert("artists", select("star/artists"), "fill artists")
     yield writer.insert("songs", select("star/songs"), "fill songs")
-    yield writer.insert("users", select("star/users", {"user_events": events}), "fill users")
+    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
+    yield writer.insert("users", select("star/users"), "fill users")
     yield writer.insert("songplays", select("star/songplays", {"plays": plays}), "fill songplays")
     yield writer.insert("time", select("star/time", {"start_times": "songplays"}), "fill time")
 
@@ -184,21 +185,22 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
 
 
 def _replace_users(writer: _Writer) -> Iterator[Statement]:
-    events = 'SELECT e.* FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId" AND e.ts >= t.since'
-    yield writer.temporary("user_events", events, "events that may be a user's last")
+    user_rows = parse(
+        'SELECT e."userId", e.ts FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
+    )
+    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "their last times")
     yield writer.delete("users", "user_id", "SELECT user_id FROM touched_users", "remove touched users")
     yield writer.insert("users", select("star/users"), "fill users")
-    gone = "SELECT user_id FROM touched_users EXCEPT SELECT user_id FROM users"
+    gone = 'SELECT t.user_id FROM touched_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
     yield writer.temporary("removed_users", gone, "users that go")
 
 
 def _replace_plays(writer: _Writer) -> Iterator[Statement]:
-    old = (
-        "SELECT s.songplay_id, s.start_time FROM songplays AS s WHERE s.songplay_id IN "
-        "(SELECT SONGPLAY_ID(t) FROM touched_plays AS t WHERE t.rows_before > 0)"
-    )
+    old_ids = "SELECT SONGPLAY_ID(t) AS songplay_id FROM touched_plays AS t WHERE t.rows_before > 0"
+    old = "SELECT s.songplay_id, s.start_time FROM songplays AS s JOIN old_ids AS o ON o.songplay_id = s.songplay_id"
     new = select("star/songplays", {"plays": plays_query(TOUCHED_PLAYS)})
     columns = columns_of(models.table("songplays").column_names)
+    yield writer.temporary("old_ids", old_ids, "their ids, where they were there before")
     yield writer.temporary("old_songplays", old, "touched songplays as they were")
     yield writer.temporary("touched_songplays", new, "touched songplays as they are")
     yield writer.delete("songplays", "songplay_id", "SELECT songplay_id FROM old_songplays", "remove old songplays")
@@ -209,7 +211,7 @@ def _replace_plays(writer: _Writer) -> Iterator[Statement]:
     yield writer.delete("time", "start_time", touched, "remove touched times")
     starts = parse(f"SELECT start_time FROM songplays WHERE start_time IN ({touched})")
     yield writer.insert("time", select("star/time", {"start_times": starts}), "fill time")
-    gone = 'SELECT start_time FROM touched_times EXCEPT SELECT start_time FROM "time"'
+    gone = f'{touched} EXCEPT SELECT start_time FROM "time" WHERE start_time IN ({touched})'
     yield writer.temporary("removed_time", gone, "times that go")
 
 

@@ -59,10 +59,10 @@ def etl(
     )
     if verbose:
         _say_settings(loaded)
-    list_sources(loaded.settings)  # a wrong source must not leave an empty warehouse behind
+    sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
     options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_file)
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
-        summary = Run(engine, loaded.settings, options, report).run()
+        summary = Run(engine, loaded.settings, options, report).run(sources)
     report_summary(summary, output, verbose)
 
 

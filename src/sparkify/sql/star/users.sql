@@ -21,12 +21,8 @@ FROM (
   SELECT
     u.*,
     ROW_NUMBER() OVER (PARTITION BY u."userId" ORDER BY LAST_EVENT(u)) AS nth
-  FROM user_events AS u
-  JOIN (
-    SELECT "userId", MAX(ts) AS ts
-    FROM user_events
-    GROUP BY "userId"
-  ) AS last_time
-    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e
 WHERE e.nth = 1
