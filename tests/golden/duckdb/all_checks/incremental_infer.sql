@@ -1,0 +1,598 @@
+-- blocking artists_key_unique: artist_id is unique in artists
+SELECT
+  artist_id,
+  COUNT(*) AS copies
+FROM artists
+GROUP BY
+  artist_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking artists_not_null: artist_id, name, inferred are there in artists
+SELECT
+  *
+FROM artists
+WHERE
+  artist_id IS NULL OR name IS NULL OR inferred IS NULL;
+
+-- blocking songs_key_unique: song_id is unique in songs
+SELECT
+  song_id,
+  COUNT(*) AS copies
+FROM songs
+GROUP BY
+  song_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking songs_not_null: song_id, title, artist_id, inferred are there in songs
+SELECT
+  *
+FROM songs
+WHERE
+  song_id IS NULL OR title IS NULL OR artist_id IS NULL OR inferred IS NULL;
+
+-- blocking songs_artist_id_resolved: every artist_id of songs is in artists
+SELECT
+  c.song_id,
+  c.artist_id
+FROM songs AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  )
+UNION ALL
+SELECT
+  c.song_id,
+  c.artist_id
+FROM songs AS c
+WHERE
+  c.artist_id IN (
+    SELECT
+      r.artist_id
+    FROM removed_artists AS r
+  );
+
+-- blocking users_key_unique: user_id is unique in users
+SELECT
+  user_id,
+  COUNT(*) AS copies
+FROM users
+WHERE
+  user_id IN (
+    SELECT
+      k.user_id
+    FROM touched_users AS k
+  )
+GROUP BY
+  user_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_not_null: user_id, level, last_seen_at are there in users
+SELECT
+  *
+FROM users
+WHERE
+  user_id IS NULL OR level IS NULL OR last_seen_at IS NULL;
+
+-- blocking time_key_unique: start_time is unique in time
+SELECT
+  start_time,
+  COUNT(*) AS copies
+FROM "time"
+WHERE
+  start_time IN (
+    SELECT
+      k.start_time
+    FROM touched_times AS k
+  )
+GROUP BY
+  start_time
+HAVING
+  COUNT(*) > 1;
+
+-- blocking time_not_null: start_time, hour, day, week, month, year, weekday are there in time
+SELECT
+  *
+FROM "time"
+WHERE
+  start_time IS NULL
+  OR hour IS NULL
+  OR day IS NULL
+  OR week IS NULL
+  OR month IS NULL
+  OR year IS NULL
+  OR weekday IS NULL;
+
+-- blocking songplays_key_unique: songplay_id is unique in songplays
+SELECT
+  songplay_id,
+  COUNT(*) AS copies
+FROM songplays
+WHERE
+  songplay_id IN (
+    SELECT
+      k.songplay_id
+    FROM touched_songplays AS k
+  )
+GROUP BY
+  songplay_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking songplays_not_null: songplay_id, start_time, user_id, level, session_id are there in songplays
+SELECT
+  *
+FROM songplays
+WHERE
+  songplay_id IS NULL
+  OR start_time IS NULL
+  OR user_id IS NULL
+  OR level IS NULL
+  OR session_id IS NULL;
+
+-- blocking songplays_start_time_resolved: every start_time of songplays is in time
+SELECT
+  c.songplay_id,
+  c.start_time
+FROM touched_songplays AS c
+WHERE
+  NOT c.start_time IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM time AS r
+    WHERE
+      r.start_time = c.start_time
+  )
+UNION ALL
+SELECT
+  c.songplay_id,
+  c.start_time
+FROM songplays AS c
+WHERE
+  c.start_time IN (
+    SELECT
+      r.start_time
+    FROM removed_time AS r
+  );
+
+-- blocking songplays_user_id_resolved: every user_id of songplays is in users
+SELECT
+  c.songplay_id,
+  c.user_id
+FROM touched_songplays AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  )
+UNION ALL
+SELECT
+  c.songplay_id,
+  c.user_id
+FROM songplays AS c
+WHERE
+  c.user_id IN (
+    SELECT
+      r.user_id
+    FROM removed_users AS r
+  );
+
+-- blocking songplays_song_id_resolved: every song_id of songplays is in songs
+SELECT
+  c.songplay_id,
+  c.song_id
+FROM touched_songplays AS c
+WHERE
+  NOT c.song_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM songs AS r
+    WHERE
+      r.song_id = c.song_id
+  )
+UNION ALL
+SELECT
+  c.songplay_id,
+  c.song_id
+FROM songplays AS c
+WHERE
+  c.song_id IN (
+    SELECT
+      r.song_id
+    FROM removed_songs AS r
+  );
+
+-- blocking songplays_artist_id_resolved: every artist_id of songplays is in artists
+SELECT
+  c.songplay_id,
+  c.artist_id
+FROM touched_songplays AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  )
+UNION ALL
+SELECT
+  c.songplay_id,
+  c.artist_id
+FROM songplays AS c
+WHERE
+  c.artist_id IN (
+    SELECT
+      r.artist_id
+    FROM removed_artists AS r
+  );
+
+-- blocking files_accounted: records of a file = rows in staging + open rejects
+SELECT
+  f.file_id,
+  f.uri,
+  f.records,
+  f.loaded,
+  f.rejected,
+  c.in_staging,
+  c.in_rejects
+FROM (
+  SELECT
+    e.file_id,
+    e.uri,
+    e.records,
+    e.loaded,
+    e.rejected
+  FROM (
+    SELECT
+      s.*
+    FROM etl_files AS s
+    WHERE
+      s.file_id >= :first_new
+  ) AS e
+) AS f
+LEFT JOIN (
+  SELECT
+    r.file_id,
+    SUM(r.in_staging) AS in_staging,
+    SUM(r.in_rejects) AS in_rejects
+  FROM (
+    SELECT
+      s.file_id,
+      COUNT(*) AS in_staging,
+      0 AS in_rejects
+    FROM (
+      SELECT
+        s.file_id
+      FROM staging_events AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
+    GROUP BY
+      s.file_id
+    UNION ALL
+    SELECT
+      s.file_id,
+      COUNT(*) AS in_staging,
+      0 AS in_rejects
+    FROM (
+      SELECT
+        s.file_id
+      FROM staging_songs AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
+    GROUP BY
+      s.file_id
+    UNION ALL
+    SELECT
+      s.file_id,
+      0 AS in_staging,
+      COUNT(*) AS in_rejects
+    FROM etl_rejects AS s
+    GROUP BY
+      s.file_id
+  ) AS r
+  GROUP BY
+    r.file_id
+) AS c
+  ON c.file_id = f.file_id
+WHERE
+  f.records <> f.loaded + f.rejected
+  OR f.loaded <> COALESCE(c.in_staging, 0)
+  OR f.rejected <> COALESCE(c.in_rejects, 0);
+
+-- blocking matches_counted: etl_matches counts as many plays as songplays has rows
+SELECT
+  c.matched,
+  c.songplays
+FROM (
+  SELECT
+    (
+      SELECT
+        COALESCE(SUM(m.plays), 0)
+      FROM etl_matches AS m
+      WHERE
+        m.is_kept
+    ) AS matched,
+    (
+      SELECT
+        COUNT(*)
+      FROM songplays AS every_songplay
+    ) AS songplays
+) AS c
+WHERE
+  c.matched <> c.songplays;
+
+-- blocking plays_accounted: every play of staging is in songplays, or a duplicate of one that is, or dropped by unknown_songs = drop
+SELECT
+  c.plays,
+  c.songplays,
+  c.duplicates,
+  c.dropped
+FROM (
+  SELECT
+    p.plays,
+    p.duplicates,
+    (
+      SELECT
+        COUNT(*)
+      FROM touched_songplays AS songplays
+    ) AS songplays,
+    (
+      SELECT
+        COALESCE(SUM(d.plays), 0)
+      FROM (
+        SELECT
+          1 AS plays
+        FROM (
+          SELECT
+            p."userId",
+            p."sessionId",
+            p."itemInSession",
+            p.ts,
+            p.level,
+            p.location,
+            p."userAgent",
+            p.artist,
+            p.song,
+            p.length
+          FROM (
+            SELECT
+              p.*
+            FROM staging_events AS p
+            JOIN touched_plays AS t
+              ON t."userId" = p."userId"
+              AND t."sessionId" = p."sessionId"
+              AND t."itemInSession" = p."itemInSession"
+            WHERE
+              p.page = 'NextSong'
+          ) AS p
+          WHERE
+            NOT p."sessionId" IN (
+              SELECT
+                d."sessionId"
+              FROM duplicated AS d
+            )
+          UNION ALL
+          SELECT
+            w."userId",
+            w."sessionId",
+            w."itemInSession",
+            w.ts,
+            w.level,
+            w.location,
+            w."userAgent",
+            w.artist,
+            w.song,
+            w.length
+          FROM winners AS w
+        ) AS p
+        JOIN etl_matches AS m
+          ON m.artist = RTRIM(p.artist, ' ')
+          AND m.song = RTRIM(p.song, ' ')
+          AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+          AND (
+            m.length IS NULL
+          ) = (
+            p.length IS NULL
+          )
+        WHERE
+          'infer' = 'drop' AND NOT m.is_kept
+      ) AS d
+    ) AS dropped
+  FROM (
+    SELECT
+      COALESCE(SUM(t.rows_after), 0) AS plays,
+      COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates
+    FROM touched_plays AS t
+  ) AS p
+) AS c
+WHERE
+  c.plays <> c.songplays + c.duplicates + c.dropped;
+
+-- blocking songplays_have_songs: every play has a song and an artist, unless unknown_songs = null
+SELECT
+  s.songplay_id,
+  s.song_id,
+  s.artist_id
+FROM touched_songplays AS s
+WHERE
+  'infer' <> 'null' AND (
+    s.song_id IS NULL OR s.artist_id IS NULL
+  );
+
+-- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
+SELECT
+  t.start_time,
+  t.hour,
+  t.day,
+  t.week,
+  t.month,
+  t.year,
+  t.weekday
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    t.start_time IN (
+      SELECT
+        n.start_time
+      FROM touched_times AS n
+    )
+) AS t
+WHERE
+  t.hour <> EXTRACT(HOUR FROM t.start_time)
+  OR t.day <> EXTRACT(DAY FROM t.start_time)
+  OR t.week <> EXTRACT(WEEK FROM t.start_time)
+  OR t.month <> EXTRACT(MONTH FROM t.start_time)
+  OR t.year <> EXTRACT(YEAR FROM t.start_time)
+  OR t.weekday <> EXTRACT(DAYOFWEEK FROM t.start_time)
+  OR NOT EXISTS(
+    SELECT
+      1
+    FROM songplays AS s
+    WHERE
+      s.start_time = t.start_time
+  );
+
+-- warning coordinates_in_range: latitudes lie within ±90 degrees, longitudes within ±180
+SELECT
+  a.artist_id,
+  a.name,
+  a.latitude,
+  a.longitude
+FROM artists AS a
+WHERE
+  ABS(a.latitude) > 90 OR ABS(a.longitude) > 180;
+
+-- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
+SELECT
+  r."userId",
+  r."sessionId",
+  r."itemInSession",
+  COUNT(*) AS versions
+FROM (
+  SELECT DISTINCT
+    p.ts,
+    "p"."sessionId",
+    "p"."itemInSession",
+    "p"."userId",
+    p.page,
+    p.level,
+    p.auth,
+    p.method,
+    p.status,
+    "p"."firstName",
+    "p"."lastName",
+    p.gender,
+    p.location,
+    "p"."userAgent",
+    p.registration,
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong'
+  ) AS p
+  JOIN duplicated AS d
+    ON d."userId" = p."userId"
+    AND d."sessionId" = p."sessionId"
+    AND d."itemInSession" = p."itemInSession"
+) AS r
+GROUP BY
+  r."userId",
+  r."sessionId",
+  r."itemInSession"
+HAVING
+  COUNT(*) > 1;
+
+-- warning gender_known: gender is F, M or not given
+SELECT
+  u.user_id,
+  u.gender
+FROM (
+  SELECT
+    u.*
+  FROM users AS u
+  WHERE
+    u.user_id IN (
+      SELECT
+        t.user_id
+      FROM touched_users AS t
+    )
+) AS u
+WHERE
+  NOT u.gender IN ('F', 'M');
+
+-- warning level_known: level is free or paid
+SELECT
+  s.songplay_id,
+  s.user_id,
+  s.level
+FROM touched_songplays AS s
+WHERE
+  NOT s.level IN ('free', 'paid');
+
+-- warning plays_catalogued: at least 95 % of the plays find their song in the catalogue
+SELECT
+  c.plays,
+  c.catalogued,
+  ROUND(CAST(100.0 * c.catalogued / c.plays AS DECIMAL(9, 4)), 2) AS percent
+FROM (
+  SELECT
+    CAST(SUM(m.plays) AS BIGINT) AS plays,
+    CAST(SUM(CASE WHEN m.song_inferred OR m.song_id IS NULL THEN 0 ELSE m.plays END) AS BIGINT) AS catalogued
+  FROM etl_matches AS m
+) AS c
+WHERE
+  c.catalogued < 0.95 * c.plays;
+
+-- warning start_time_past: no play starts in the future
+SELECT
+  s.songplay_id,
+  s.start_time
+FROM touched_songplays AS s
+WHERE
+  s.start_time > EPOCH_MS(:now);
+
+-- warning user_level_known: a user's level is free or paid
+SELECT
+  u.user_id,
+  u.level
+FROM (
+  SELECT
+    u.*
+  FROM users AS u
+  WHERE
+    u.user_id IN (
+      SELECT
+        t.user_id
+      FROM touched_users AS t
+    )
+) AS u
+WHERE
+  NOT u.level IN ('free', 'paid');

@@ -1,0 +1,17 @@
+-- empty songplays
+DELETE FROM songplays;
+
+-- empty time
+DELETE FROM "time";
+
+-- empty users
+DELETE FROM users;
+
+-- empty songs
+DELETE FROM songs;
+
+-- empty artists
+DELETE FROM artists;
+
+-- empty etl_matches
+DELETE FROM etl_matches;

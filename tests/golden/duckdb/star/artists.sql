@@ -1,0 +1,48 @@
+-- every artist of the catalogue, and every artist that was played without being in it
+SELECT
+  n.artist_id,
+  n.artist_name AS name,
+  CASE WHEN RTRIM(p.artist_location, ' ') <> '' THEN p.artist_location END AS location,
+  CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
+  CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
+  FALSE AS inferred
+FROM (
+  SELECT
+    s.artist_id,
+    s.artist_name,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS n
+JOIN (
+  SELECT
+    s.artist_id,
+    s.artist_location,
+    s.artist_latitude,
+    s.artist_longitude,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
+        WHEN CASE WHEN RTRIM(s.artist_location, ' ') <> '' THEN s.artist_location END IS NULL
+        THEN 1
+        ELSE 0
+      END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS p
+  ON p.artist_id = n.artist_id AND p.nth = 1
+WHERE
+  n.nth = 1
+UNION ALL
+SELECT DISTINCT
+  m.artist_id,
+  m.artist AS name,
+  CAST(NULL AS TEXT) AS location,
+  CAST(NULL AS DOUBLE) AS latitude,
+  CAST(NULL AS DOUBLE) AS longitude,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.artist_inferred;

@@ -1,0 +1,23 @@
+-- one row per play, with the song that it plays
+SELECT
+  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  EPOCH_MS(p.ts) AS start_time,
+  p."userId" AS user_id,
+  p.level,
+  m.song_id,
+  m.artist_id,
+  p."sessionId" AS session_id,
+  CASE WHEN RTRIM(p.location, ' ') <> '' THEN p.location END AS location,
+  p."userAgent" AS user_agent
+FROM plays AS p
+JOIN etl_matches AS m
+  ON m.artist = RTRIM(p.artist, ' ')
+  AND m.song = RTRIM(p.song, ' ')
+  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+  AND (
+    m.length IS NULL
+  ) = (
+    p.length IS NULL
+  )
+WHERE
+  m.is_kept;

@@ -1,0 +1,975 @@
+-- plays in new or gone files
+CREATE TEMPORARY TABLE touched_plays AS
+SELECT
+  p."userId",
+  p."sessionId",
+  p."itemInSession",
+  CAST(SUM(CASE WHEN p.file_id < :first_new THEN 1 ELSE 0 END) AS BIGINT) AS rows_before,
+  CAST(SUM(CASE WHEN g.file_id IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS rows_after
+FROM staging_events AS p
+JOIN (
+  SELECT DISTINCT
+    t."userId",
+    t."sessionId",
+    t."itemInSession"
+  FROM staging_events AS t
+  WHERE
+    t.page = 'NextSong'
+    AND (
+      t.file_id >= :first_new
+      OR t.file_id IN (
+        SELECT
+          g.file_id
+        FROM gone_files AS g
+      )
+    )
+) AS t
+  ON t."userId" = p."userId"
+  AND t."sessionId" = p."sessionId"
+  AND t."itemInSession" = p."itemInSession"
+LEFT JOIN gone_files AS g
+  ON g.file_id = p.file_id
+WHERE
+  p.page = 'NextSong'
+GROUP BY
+  p."userId",
+  p."sessionId",
+  p."itemInSession";
+
+-- users in new or gone files
+CREATE TEMPORARY TABLE touched_users AS
+SELECT
+  t."userId" AS user_id,
+  CASE
+    WHEN u.user_id IS NULL OR g.ts >= EPOCH_MS(u.last_seen_at)
+    THEN 0
+    ELSE EPOCH_MS(u.last_seen_at)
+  END AS since
+FROM (
+  SELECT DISTINCT
+    e."userId"
+  FROM staging_events AS e
+  WHERE
+    NOT e."userId" IS NULL
+    AND (
+      e.file_id >= :first_new
+      OR e.file_id IN (
+        SELECT
+          g.file_id
+        FROM gone_files AS g
+      )
+    )
+) AS t
+LEFT JOIN users AS u
+  ON u.user_id = t."userId"
+LEFT JOIN (
+  SELECT
+    e."userId",
+    MAX(e.ts) AS ts
+  FROM staging_events AS e
+  WHERE
+    e.file_id IN (
+      SELECT
+        g.file_id
+      FROM gone_files AS g
+    )
+  GROUP BY
+    e."userId"
+) AS g
+  ON g."userId" = t."userId";
+
+-- their duplicates before
+CREATE TEMPORARY TABLE duplicated_before AS
+SELECT
+  *
+FROM touched_plays
+WHERE
+  rows_before > 1;
+
+-- the first of their duplicates
+CREATE TEMPORARY TABLE winners_before AS
+SELECT
+  f."userId",
+  f."sessionId",
+  f."itemInSession",
+  f.ts,
+  f.level,
+  f.location,
+  f."userAgent",
+  f.artist,
+  f.song,
+  f.length
+FROM (
+  SELECT
+    p.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+    ) AS nth
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+  ) AS p
+  WHERE
+    p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated_before AS d
+    )
+) AS f
+WHERE
+  f.nth = 1;
+
+-- what they played before
+CREATE TEMPORARY TABLE played_before AS
+SELECT
+  RTRIM(p.artist, ' ') AS artist,
+  RTRIM(p.song, ' ') AS song,
+  p.length,
+  COUNT(*) AS plays
+FROM (
+  SELECT
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+  ) AS p
+  WHERE
+    NOT p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated_before AS d
+    )
+  UNION ALL
+  SELECT
+    w."userId",
+    w."sessionId",
+    w."itemInSession",
+    w.ts,
+    w.level,
+    w.location,
+    w."userAgent",
+    w.artist,
+    w.song,
+    w.length
+  FROM winners_before AS w
+) AS p
+GROUP BY
+  RTRIM(p.artist, ' '),
+  RTRIM(p.song, ' '),
+  p.length;
+
+-- remove gone files from staging_events
+DELETE FROM staging_events
+WHERE file_id IN (
+SELECT
+  file_id
+FROM gone_files
+);
+
+-- remove gone files from staging_songs
+DELETE FROM staging_songs
+WHERE file_id IN (
+SELECT
+  file_id
+FROM gone_files
+);
+
+-- their duplicates now
+CREATE TEMPORARY TABLE duplicated AS
+SELECT
+  *
+FROM touched_plays
+WHERE
+  rows_after > 1;
+
+-- the first of their duplicates
+CREATE TEMPORARY TABLE winners AS
+SELECT
+  f."userId",
+  f."sessionId",
+  f."itemInSession",
+  f.ts,
+  f.level,
+  f.location,
+  f."userAgent",
+  f.artist,
+  f.song,
+  f.length
+FROM (
+  SELECT
+    p.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+    ) AS nth
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong'
+  ) AS p
+  WHERE
+    p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+) AS f
+WHERE
+  f.nth = 1;
+
+-- what they play now
+CREATE TEMPORARY TABLE played_after AS
+SELECT
+  RTRIM(p.artist, ' ') AS artist,
+  RTRIM(p.song, ' ') AS song,
+  p.length,
+  COUNT(*) AS plays
+FROM (
+  SELECT
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong'
+  ) AS p
+  WHERE
+    NOT p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+  UNION ALL
+  SELECT
+    w."userId",
+    w."sessionId",
+    w."itemInSession",
+    w.ts,
+    w.level,
+    w.location,
+    w."userAgent",
+    w.artist,
+    w.song,
+    w.length
+  FROM winners AS w
+) AS p
+GROUP BY
+  RTRIM(p.artist, ' '),
+  RTRIM(p.song, ' '),
+  p.length;
+
+-- count what was played
+CREATE TEMPORARY TABLE played AS
+SELECT
+  w.artist,
+  w.song,
+  w.length,
+  CAST(SUM(w.plays) AS BIGINT) AS plays
+FROM (
+  SELECT
+    artist,
+    song,
+    length,
+    plays
+  FROM etl_matches
+  UNION ALL
+  SELECT
+    artist,
+    song,
+    length,
+    -plays
+  FROM played_before
+  UNION ALL
+  SELECT
+    artist,
+    song,
+    length,
+    plays
+  FROM played_after
+) AS w
+GROUP BY
+  w.artist,
+  w.song,
+  w.length
+HAVING
+  SUM(w.plays) > 0;
+
+-- first record of each song
+CREATE TEMPORARY TABLE catalogue AS
+SELECT
+  f.song_id,
+  f.title,
+  f.artist_id,
+  f.year,
+  f.duration
+FROM (
+  SELECT
+    s.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.song_id
+      ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS f
+WHERE
+  f.nth = 1;
+
+-- find the song of each play
+CREATE TEMPORARY TABLE matches AS
+SELECT
+  w.artist,
+  w.song,
+  w.length,
+  w.plays,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_song_id
+    WHEN 'drop' = 'infer'
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(31) || w.song), 1, 15))
+  END AS song_id,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_artist_id
+    WHEN NOT w.named_artist_id IS NULL
+    THEN w.named_artist_id
+    WHEN 'drop' = 'infer'
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist), 1, 15))
+  END AS artist_id,
+  w.found_song_id IS NULL AND 'drop' = 'infer' AS song_inferred,
+  w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'drop' = 'infer' AS artist_inferred,
+  NOT w.found_song_id IS NULL OR 'drop' <> 'drop' AS is_kept
+FROM (
+  SELECT
+    p.artist,
+    p.song,
+    p.length,
+    p.plays,
+    c.song_id AS found_song_id,
+    c.artist_id AS found_artist_id,
+    a.artist_id AS named_artist_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY p.artist, p.song, p.length
+      ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
+    ) AS nth
+  FROM played AS p
+  LEFT JOIN staging_songs AS s
+    ON RTRIM(s.title, ' ') = p.song AND RTRIM(s.artist_name, ' ') = p.artist
+  LEFT JOIN catalogue AS c
+    ON c.song_id = s.song_id
+  LEFT JOIN (
+    SELECT
+      RTRIM(s.artist_name, ' ') AS artist,
+      MIN(s.artist_id) AS artist_id
+    FROM staging_songs AS s
+    GROUP BY
+      RTRIM(s.artist_name, ' ')
+  ) AS a
+    ON a.artist = p.artist
+) AS w
+WHERE
+  w.nth = 1;
+
+-- what is another song now
+CREATE TEMPORARY TABLE rematched AS
+SELECT
+  w.artist,
+  w.song,
+  w.length
+FROM (
+  SELECT
+    artist,
+    song,
+    length,
+    song_id,
+    artist_id,
+    is_kept
+  FROM etl_matches
+  EXCEPT
+  SELECT
+    artist,
+    song,
+    length,
+    song_id,
+    artist_id,
+    is_kept
+  FROM matches
+) AS w
+JOIN matches AS m
+  ON m.artist = w.artist
+  AND m.song = w.song
+  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
+  AND (
+    m.length IS NULL
+  ) = (
+    w.length IS NULL
+  );
+
+-- their plays
+INSERT INTO touched_plays
+SELECT
+  p."userId",
+  p."sessionId",
+  p."itemInSession",
+  COUNT(*) AS rows_before,
+  COUNT(*) AS rows_after
+FROM staging_events AS p
+JOIN (
+  SELECT DISTINCT
+    r."userId",
+    r."sessionId",
+    r."itemInSession"
+  FROM staging_events AS r
+  JOIN rematched AS m
+    ON m.artist = RTRIM(r.artist, ' ')
+    AND m.song = RTRIM(r.song, ' ')
+    AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      r.length IS NULL
+    )
+  WHERE
+    r.page = 'NextSong'
+) AS r
+  ON r."userId" = p."userId"
+  AND r."sessionId" = p."sessionId"
+  AND r."itemInSession" = p."itemInSession"
+WHERE
+  p.page = 'NextSong'
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM touched_plays AS t
+    WHERE
+      t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+  )
+GROUP BY
+  p."userId",
+  p."sessionId",
+  p."itemInSession";
+
+-- their duplicates
+INSERT INTO duplicated
+SELECT
+  t.*
+FROM touched_plays AS t
+WHERE
+  t.rows_after > 1
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM duplicated AS p
+    WHERE
+      t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+  );
+
+-- forget the winners
+DROP TABLE winners;
+
+-- the first of their duplicates
+CREATE TEMPORARY TABLE winners AS
+SELECT
+  f."userId",
+  f."sessionId",
+  f."itemInSession",
+  f.ts,
+  f.level,
+  f.location,
+  f."userAgent",
+  f.artist,
+  f.song,
+  f.length
+FROM (
+  SELECT
+    p.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+    ) AS nth
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong'
+  ) AS p
+  WHERE
+    p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+) AS f
+WHERE
+  f.nth = 1;
+
+-- forget the old matches
+DELETE FROM etl_matches;
+
+-- keep the matches
+INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
+SELECT
+  artist,
+  song,
+  length,
+  plays,
+  song_id,
+  artist_id,
+  song_inferred,
+  artist_inferred,
+  is_kept
+FROM matches;
+
+-- work out artists
+CREATE TEMPORARY TABLE new_artists AS
+SELECT
+  n.artist_id,
+  n.artist_name AS name,
+  CASE WHEN RTRIM(p.artist_location, ' ') <> '' THEN p.artist_location END AS location,
+  CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
+  CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
+  FALSE AS inferred
+FROM (
+  SELECT
+    s.artist_id,
+    s.artist_name,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS n
+JOIN (
+  SELECT
+    s.artist_id,
+    s.artist_location,
+    s.artist_latitude,
+    s.artist_longitude,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
+        WHEN CASE WHEN RTRIM(s.artist_location, ' ') <> '' THEN s.artist_location END IS NULL
+        THEN 1
+        ELSE 0
+      END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS p
+  ON p.artist_id = n.artist_id AND p.nth = 1
+WHERE
+  n.nth = 1
+UNION ALL
+SELECT DISTINCT
+  m.artist_id,
+  m.artist AS name,
+  CAST(NULL AS TEXT) AS location,
+  CAST(NULL AS DOUBLE) AS latitude,
+  CAST(NULL AS DOUBLE) AS longitude,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.artist_inferred;
+
+-- artists that go
+CREATE TEMPORARY TABLE removed_artists AS
+SELECT
+  artist_id
+FROM artists
+EXCEPT
+SELECT
+  artist_id
+FROM new_artists;
+
+-- remove artists that differ
+DELETE FROM artists
+WHERE artist_id IN (
+SELECT
+  d.artist_id
+FROM (
+  SELECT
+    artist_id,
+    name,
+    location,
+    latitude,
+    longitude,
+    inferred
+  FROM artists
+  EXCEPT
+  SELECT
+    artist_id,
+    name,
+    location,
+    latitude,
+    longitude,
+    inferred
+  FROM new_artists
+) AS d
+);
+
+-- fill artists
+INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
+SELECT
+  artist_id,
+  name,
+  location,
+  latitude,
+  longitude,
+  inferred
+FROM new_artists
+EXCEPT
+SELECT
+  artist_id,
+  name,
+  location,
+  latitude,
+  longitude,
+  inferred
+FROM artists;
+
+-- work out songs
+CREATE TEMPORARY TABLE new_songs AS
+SELECT
+  c.song_id,
+  c.title,
+  c.artist_id,
+  NULLIF(c.year, 0) AS year,
+  c.duration,
+  FALSE AS inferred
+FROM catalogue AS c
+UNION ALL
+SELECT
+  m.song_id,
+  m.song AS title,
+  m.artist_id,
+  CAST(NULL AS INT) AS year,
+  MIN(m.length) AS duration,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.song_inferred
+GROUP BY
+  m.song_id,
+  m.song,
+  m.artist_id;
+
+-- songs that go
+CREATE TEMPORARY TABLE removed_songs AS
+SELECT
+  song_id
+FROM songs
+EXCEPT
+SELECT
+  song_id
+FROM new_songs;
+
+-- remove songs that differ
+DELETE FROM songs
+WHERE song_id IN (
+SELECT
+  d.song_id
+FROM (
+  SELECT
+    song_id,
+    title,
+    artist_id,
+    year,
+    duration,
+    inferred
+  FROM songs
+  EXCEPT
+  SELECT
+    song_id,
+    title,
+    artist_id,
+    year,
+    duration,
+    inferred
+  FROM new_songs
+) AS d
+);
+
+-- fill songs
+INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
+SELECT
+  song_id,
+  title,
+  artist_id,
+  year,
+  duration,
+  inferred
+FROM new_songs
+EXCEPT
+SELECT
+  song_id,
+  title,
+  artist_id,
+  year,
+  duration,
+  inferred
+FROM songs;
+
+-- events that may be a user's last
+CREATE TEMPORARY TABLE user_events AS
+SELECT
+  e.*
+FROM staging_events AS e
+JOIN touched_users AS t
+  ON t.user_id = e."userId" AND e.ts >= t.since;
+
+-- remove touched users
+DELETE FROM users
+WHERE user_id IN (
+SELECT
+  user_id
+FROM touched_users
+);
+
+-- fill users
+INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
+SELECT
+  e."userId" AS user_id,
+  e."firstName" AS first_name,
+  e."lastName" AS last_name,
+  e.gender,
+  e.level,
+  EPOCH_MS(e.ts) AS last_seen_at
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+    ) AS nth
+  FROM user_events AS u
+  JOIN (
+    SELECT
+      "userId",
+      MAX(ts) AS ts
+    FROM user_events
+    GROUP BY
+      "userId"
+  ) AS last_time
+    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
+-- users that go
+CREATE TEMPORARY TABLE removed_users AS
+SELECT
+  user_id
+FROM touched_users
+EXCEPT
+SELECT
+  user_id
+FROM users;
+
+-- touched songplays as they were
+CREATE TEMPORARY TABLE old_songplays AS
+SELECT
+  s.songplay_id,
+  s.start_time
+FROM songplays AS s
+WHERE
+  s.songplay_id IN (
+    SELECT
+      CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT)
+    FROM touched_plays AS t
+    WHERE
+      t.rows_before > 0
+  );
+
+-- touched songplays as they are
+CREATE TEMPORARY TABLE touched_songplays AS
+SELECT
+  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  EPOCH_MS(p.ts) AS start_time,
+  p."userId" AS user_id,
+  p.level,
+  m.song_id,
+  m.artist_id,
+  p."sessionId" AS session_id,
+  CASE WHEN RTRIM(p.location, ' ') <> '' THEN p.location END AS location,
+  p."userAgent" AS user_agent
+FROM (
+  SELECT
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN touched_plays AS t
+      ON t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    WHERE
+      p.page = 'NextSong'
+  ) AS p
+  WHERE
+    NOT p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+  UNION ALL
+  SELECT
+    w."userId",
+    w."sessionId",
+    w."itemInSession",
+    w.ts,
+    w.level,
+    w.location,
+    w."userAgent",
+    w.artist,
+    w.song,
+    w.length
+  FROM winners AS w
+) AS p
+JOIN etl_matches AS m
+  ON m.artist = RTRIM(p.artist, ' ')
+  AND m.song = RTRIM(p.song, ' ')
+  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+  AND (
+    m.length IS NULL
+  ) = (
+    p.length IS NULL
+  )
+WHERE
+  m.is_kept;
+
+-- remove old songplays
+DELETE FROM songplays
+WHERE songplay_id IN (
+SELECT
+  songplay_id
+FROM old_songplays
+);
+
+-- fill songplays
+INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
+SELECT
+  songplay_id,
+  start_time,
+  user_id,
+  level,
+  song_id,
+  artist_id,
+  session_id,
+  location,
+  user_agent
+FROM touched_songplays;
+
+-- touched times
+CREATE TEMPORARY TABLE touched_times AS
+SELECT
+  start_time
+FROM old_songplays
+UNION
+SELECT
+  start_time
+FROM touched_songplays;
+
+-- remove touched times
+DELETE FROM "time"
+WHERE start_time IN (
+SELECT
+  start_time
+FROM touched_times
+);
+
+-- fill time
+INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
+SELECT
+  t.start_time,
+  CAST(EXTRACT(HOUR FROM t.start_time) AS INT) AS hour,
+  CAST(EXTRACT(DAY FROM t.start_time) AS INT) AS day,
+  CAST(EXTRACT(WEEK FROM t.start_time) AS INT) AS week,
+  CAST(EXTRACT(MONTH FROM t.start_time) AS INT) AS month,
+  CAST(EXTRACT(YEAR FROM t.start_time) AS INT) AS year,
+  CAST(EXTRACT(DAYOFWEEK FROM t.start_time) AS INT) AS weekday
+FROM (
+  SELECT DISTINCT
+    s.start_time
+  FROM (
+    SELECT
+      start_time
+    FROM songplays
+    WHERE
+      start_time IN (
+        SELECT
+          start_time
+        FROM touched_times
+      )
+  ) AS s
+) AS t;
+
+-- times that go
+CREATE TEMPORARY TABLE removed_time AS
+SELECT
+  start_time
+FROM touched_times
+EXCEPT
+SELECT
+  start_time
+FROM "time";

@@ -1,0 +1,154 @@
+-- the settings that the star was built with; if one changes, the star is built anew
+CREATE TABLE etl_settings (
+  setting VARCHAR NOT NULL,
+  setting_value VARCHAR NOT NULL
+);
+
+-- every run of the etl, those that failed too
+CREATE TABLE etl_runs (
+  run_id BIGINT NOT NULL,
+  started_at TIMESTAMP NOT NULL,
+  finished_at TIMESTAMP,
+  state VARCHAR NOT NULL,
+  reason VARCHAR NOT NULL,
+  files BIGINT NOT NULL,
+  removed BIGINT NOT NULL,
+  records BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  seconds DOUBLE NOT NULL,
+  version VARCHAR NOT NULL,
+  settings VARCHAR NOT NULL
+);
+
+-- the manifest: every file whose rows are in staging
+CREATE TABLE etl_files (
+  file_id BIGINT NOT NULL,
+  kind VARCHAR NOT NULL,
+  uri VARCHAR NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  content_tag VARCHAR NOT NULL,
+  content_hash VARCHAR NOT NULL,
+  read_at TIMESTAMP NOT NULL,
+  records BIGINT NOT NULL,
+  loaded BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  run_id BIGINT NOT NULL
+);
+
+-- every record that was not loaded, and why
+CREATE TABLE etl_rejects (
+  reject_id BIGINT NOT NULL,
+  file_id BIGINT NOT NULL,
+  line BIGINT NOT NULL,
+  byte_offset BIGINT NOT NULL,
+  raw_text VARCHAR NOT NULL,
+  field VARCHAR NOT NULL,
+  reason VARCHAR NOT NULL,
+  suggestion VARCHAR NOT NULL,
+  resolved_by BIGINT
+);
+
+-- which song each (artist, song, length) that was played is; derived from staging, kept so that a run need not look at old plays
+CREATE TABLE etl_matches (
+  artist VARCHAR NOT NULL,
+  song VARCHAR NOT NULL,
+  length DOUBLE,
+  plays BIGINT NOT NULL,
+  song_id VARCHAR,
+  artist_id VARCHAR,
+  song_inferred BOOLEAN NOT NULL,
+  artist_inferred BOOLEAN NOT NULL,
+  is_kept BOOLEAN NOT NULL
+);
+
+-- every accepted record of the events
+CREATE TABLE staging_events (
+  ts BIGINT NOT NULL,
+  "sessionId" BIGINT NOT NULL,
+  "itemInSession" INTEGER NOT NULL,
+  "userId" BIGINT,
+  page VARCHAR NOT NULL,
+  level VARCHAR NOT NULL,
+  auth VARCHAR,
+  method VARCHAR,
+  status INTEGER,
+  "firstName" VARCHAR,
+  "lastName" VARCHAR,
+  gender VARCHAR,
+  location VARCHAR,
+  "userAgent" VARCHAR,
+  registration BIGINT,
+  artist VARCHAR,
+  song VARCHAR,
+  length DOUBLE,
+  file_id BIGINT NOT NULL
+);
+
+-- every accepted record of the songs
+CREATE TABLE staging_songs (
+  num_songs INTEGER,
+  artist_id VARCHAR NOT NULL,
+  artist_latitude DOUBLE,
+  artist_longitude DOUBLE,
+  artist_location VARCHAR,
+  artist_name VARCHAR NOT NULL,
+  song_id VARCHAR NOT NULL,
+  title VARCHAR NOT NULL,
+  duration DOUBLE,
+  year INTEGER,
+  file_id BIGINT NOT NULL
+);
+
+-- every artist of the catalogue, and every artist that was played without being in it
+CREATE TABLE artists (
+  artist_id VARCHAR NOT NULL,
+  name VARCHAR NOT NULL,
+  location VARCHAR,
+  latitude DOUBLE,
+  longitude DOUBLE,
+  inferred BOOLEAN NOT NULL
+);
+
+-- every song of the catalogue, and every song that was played without being in it
+CREATE TABLE songs (
+  song_id VARCHAR NOT NULL,
+  title VARCHAR NOT NULL,
+  artist_id VARCHAR NOT NULL,
+  year INTEGER,
+  duration DOUBLE,
+  inferred BOOLEAN NOT NULL
+);
+
+-- every user seen in any event; all values from that user's last event
+CREATE TABLE users (
+  user_id BIGINT NOT NULL,
+  first_name VARCHAR,
+  last_name VARCHAR,
+  gender VARCHAR,
+  level VARCHAR NOT NULL,
+  last_seen_at TIMESTAMP NOT NULL
+);
+
+-- one row for every start_time in songplays
+CREATE TABLE "time" (
+  start_time TIMESTAMP NOT NULL,
+  hour INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  week INTEGER NOT NULL,
+  month INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  weekday INTEGER NOT NULL
+);
+
+-- one row per play, with the song that it plays
+CREATE TABLE songplays (
+  songplay_id VARCHAR NOT NULL,
+  start_time TIMESTAMP NOT NULL,
+  user_id BIGINT NOT NULL,
+  level VARCHAR NOT NULL,
+  song_id VARCHAR,
+  artist_id VARCHAR,
+  session_id BIGINT NOT NULL,
+  location VARCHAR,
+  user_agent VARCHAR
+);

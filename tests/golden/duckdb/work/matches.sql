@@ -1,0 +1,53 @@
+-- which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest, else an inferred one, as the setting unknown_songs says. Half the duration and half the length are compared, for the difference of two doubles may be too large for one
+SELECT
+  w.artist,
+  w.song,
+  w.length,
+  w.plays,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_song_id
+    WHEN 'infer' = 'infer'
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(31) || w.song), 1, 15))
+  END AS song_id,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_artist_id
+    WHEN NOT w.named_artist_id IS NULL
+    THEN w.named_artist_id
+    WHEN 'infer' = 'infer'
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist), 1, 15))
+  END AS artist_id,
+  w.found_song_id IS NULL AND 'infer' = 'infer' AS song_inferred,
+  w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'infer' = 'infer' AS artist_inferred,
+  NOT w.found_song_id IS NULL OR 'infer' <> 'drop' AS is_kept
+FROM (
+  SELECT
+    p.artist,
+    p.song,
+    p.length,
+    p.plays,
+    c.song_id AS found_song_id,
+    c.artist_id AS found_artist_id,
+    a.artist_id AS named_artist_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY p.artist, p.song, p.length
+      ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
+    ) AS nth
+  FROM played AS p
+  LEFT JOIN staging_songs AS s
+    ON RTRIM(s.title, ' ') = p.song AND RTRIM(s.artist_name, ' ') = p.artist
+  LEFT JOIN catalogue AS c
+    ON c.song_id = s.song_id
+  LEFT JOIN (
+    SELECT
+      RTRIM(s.artist_name, ' ') AS artist,
+      MIN(s.artist_id) AS artist_id
+    FROM staging_songs AS s
+    GROUP BY
+      RTRIM(s.artist_name, ' ')
+  ) AS a
+    ON a.artist = p.artist
+) AS w
+WHERE
+  w.nth = 1;

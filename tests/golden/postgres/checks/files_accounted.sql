@@ -1,0 +1,56 @@
+-- records of a file = rows in staging + open rejects
+SELECT
+  f.file_id,
+  f.uri,
+  f.records,
+  f.loaded,
+  f.rejected,
+  c.in_staging,
+  c.in_rejects
+FROM (
+  SELECT
+    e.file_id,
+    e.uri,
+    e.records,
+    e.loaded,
+    e.rejected
+  FROM files AS e
+) AS f
+LEFT JOIN (
+  SELECT
+    r.file_id,
+    SUM(r.in_staging) AS in_staging,
+    SUM(r.in_rejects) AS in_rejects
+  FROM (
+    SELECT
+      s.file_id,
+      COUNT(*) AS in_staging,
+      0 AS in_rejects
+    FROM events AS s
+    GROUP BY
+      s.file_id
+    UNION ALL
+    SELECT
+      s.file_id,
+      COUNT(*) AS in_staging,
+      0 AS in_rejects
+    FROM songs_staged AS s
+    GROUP BY
+      s.file_id
+    UNION ALL
+    SELECT
+      s.file_id,
+      0 AS in_staging,
+      COUNT(*) AS in_rejects
+    FROM etl_rejects AS s
+    GROUP BY
+      s.file_id
+  ) AS r
+  GROUP BY
+    r.file_id
+) AS c
+  ON c.file_id = f.file_id
+WHERE
+  f.records <> f.loaded + f.rejected
+  OR f.loaded <> COALESCE(c.in_staging, 0)
+  OR f.rejected <> COALESCE(c.in_rejects, 0);

@@ -1,0 +1,8 @@
+-- level is free or paid
+SELECT
+  s.songplay_id,
+  s.user_id,
+  s.level
+FROM songplays AS s
+WHERE
+  NOT s.level IN ('free', 'paid');

@@ -1,0 +1,9 @@
+-- no play starts in the future
+SELECT
+  s.songplay_id,
+  s.start_time
+FROM songplays AS s
+WHERE
+  s.start_time > (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now * INTERVAL '1 MILLISECOND'
+  );

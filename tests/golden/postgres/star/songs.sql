@@ -1,0 +1,24 @@
+-- every song of the catalogue, and every song that was played without being in it
+SELECT
+  c.song_id,
+  c.title,
+  c.artist_id,
+  NULLIF(c.year, 0) AS year,
+  c.duration,
+  FALSE AS inferred
+FROM catalogue AS c
+UNION ALL
+SELECT
+  m.song_id,
+  m.song AS title,
+  m.artist_id,
+  CAST(NULL AS INT) AS year,
+  MIN(m.length) AS duration,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.song_inferred
+GROUP BY
+  m.song_id,
+  m.song,
+  m.artist_id;

@@ -1,0 +1,18 @@
+-- the first record of each song_id
+SELECT
+  f.song_id,
+  f.title,
+  f.artist_id,
+  f.year,
+  f.duration
+FROM (
+  SELECT
+    s.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.song_id
+      ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS f
+WHERE
+  f.nth = 1;

@@ -1,0 +1,9 @@
+-- latitudes lie within ±90 degrees, longitudes within ±180
+SELECT
+  a.artist_id,
+  a.name,
+  a.latitude,
+  a.longitude
+FROM artists AS a
+WHERE
+  ABS(a.latitude) > 90 OR ABS(a.longitude) > 180;

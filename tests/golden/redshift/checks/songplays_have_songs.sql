@@ -1,0 +1,10 @@
+-- every play has a song and an artist, unless unknown_songs = null
+SELECT
+  s.songplay_id,
+  s.song_id,
+  s.artist_id
+FROM songplays AS s
+WHERE
+  'infer' <> 'null' AND (
+    s.song_id IS NULL OR s.artist_id IS NULL
+  );

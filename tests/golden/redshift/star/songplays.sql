@@ -1,0 +1,25 @@
+-- one row per play, with the song that it plays
+SELECT
+  CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
+  (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
+  ) AS start_time,
+  p."userId" AS user_id,
+  p.level,
+  m.song_id,
+  m.artist_id,
+  p."sessionId" AS session_id,
+  CASE WHEN TRIM(TRAILING ' ' FROM p.location) <> '' THEN p.location END AS location,
+  p."userAgent" AS user_agent
+FROM plays AS p
+JOIN etl_matches AS m
+  ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
+  AND m.song = TRIM(TRAILING ' ' FROM p.song)
+  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+  AND (
+    m.length IS NULL
+  ) = (
+    p.length IS NULL
+  )
+WHERE
+  m.is_kept;

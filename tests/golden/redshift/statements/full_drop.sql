@@ -1,0 +1,393 @@
+-- find duplicates
+CREATE TEMPORARY TABLE duplicated AS
+SELECT
+  p."sessionId",
+  p."itemInSession",
+  p."userId",
+  COUNT(*) AS copies
+FROM (
+  SELECT
+    *
+  FROM staging_events
+  WHERE
+    page = 'NextSong'
+) AS p
+GROUP BY
+  p."sessionId",
+  p."itemInSession",
+  p."userId"
+HAVING
+  COUNT(*) > 1;
+
+-- the first of their duplicates
+CREATE TEMPORARY TABLE winners AS
+SELECT
+  f."userId",
+  f."sessionId",
+  f."itemInSession",
+  f.ts,
+  f.level,
+  f.location,
+  f."userAgent",
+  f.artist,
+  f.song,
+  f.length
+FROM (
+  SELECT
+    p.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+    ) AS nth
+  FROM (
+    SELECT
+      *
+    FROM staging_events
+    WHERE
+      page = 'NextSong'
+  ) AS p
+  WHERE
+    p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+) AS f
+WHERE
+  f.nth = 1;
+
+-- count what was played
+CREATE TEMPORARY TABLE played AS
+SELECT
+  TRIM(TRAILING ' ' FROM p.artist) AS artist,
+  TRIM(TRAILING ' ' FROM p.song) AS song,
+  p.length,
+  COUNT(*) AS plays
+FROM (
+  SELECT
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      *
+    FROM staging_events
+    WHERE
+      page = 'NextSong'
+  ) AS p
+  WHERE
+    NOT p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+  UNION ALL
+  SELECT
+    w."userId",
+    w."sessionId",
+    w."itemInSession",
+    w.ts,
+    w.level,
+    w.location,
+    w."userAgent",
+    w.artist,
+    w.song,
+    w.length
+  FROM winners AS w
+) AS p
+GROUP BY
+  TRIM(TRAILING ' ' FROM p.artist),
+  TRIM(TRAILING ' ' FROM p.song),
+  p.length;
+
+-- first record of each song
+CREATE TEMPORARY TABLE catalogue AS
+SELECT
+  f.song_id,
+  f.title,
+  f.artist_id,
+  f.year,
+  f.duration
+FROM (
+  SELECT
+    s.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.song_id
+      ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS f
+WHERE
+  f.nth = 1;
+
+-- find the song of each play
+INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
+SELECT
+  w.artist,
+  w.song,
+  w.length,
+  w.plays,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_song_id
+    WHEN 'drop' = 'infer'
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(  31) || w.song) FROM 1 FOR 15))
+  END AS song_id,
+  CASE
+    WHEN NOT w.found_song_id IS NULL
+    THEN w.found_artist_id
+    WHEN NOT w.named_artist_id IS NULL
+    THEN w.named_artist_id
+    WHEN 'drop' = 'infer'
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist) FROM 1 FOR 15))
+  END AS artist_id,
+  w.found_song_id IS NULL AND 'drop' = 'infer' AS song_inferred,
+  w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'drop' = 'infer' AS artist_inferred,
+  NOT w.found_song_id IS NULL OR 'drop' <> 'drop' AS is_kept
+FROM (
+  SELECT
+    p.artist,
+    p.song,
+    p.length,
+    p.plays,
+    c.song_id AS found_song_id,
+    c.artist_id AS found_artist_id,
+    a.artist_id AS named_artist_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY p.artist, p.song, p.length
+      ORDER BY ABS(
+        CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
+      ) ASC, s.song_id ASC
+    ) AS nth
+  FROM played AS p
+  LEFT JOIN staging_songs AS s
+    ON TRIM(TRAILING ' ' FROM s.title) = p.song
+    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist
+  LEFT JOIN catalogue AS c
+    ON c.song_id = s.song_id
+  LEFT JOIN (
+    SELECT
+      TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
+      MIN(s.artist_id) AS artist_id
+    FROM staging_songs AS s
+    GROUP BY
+      TRIM(TRAILING ' ' FROM s.artist_name)
+  ) AS a
+    ON a.artist = p.artist
+) AS w
+WHERE
+  w.nth = 1;
+
+-- fill artists
+INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
+SELECT
+  n.artist_id,
+  n.artist_name AS name,
+  CASE
+    WHEN TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    THEN p.artist_location
+  END AS location,
+  CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
+  CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
+  FALSE AS inferred
+FROM (
+  SELECT
+    s.artist_id,
+    s.artist_name,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS n
+JOIN (
+  SELECT
+    s.artist_id,
+    s.artist_location,
+    s.artist_latitude,
+    s.artist_longitude,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.artist_id
+      ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
+        WHEN CASE
+          WHEN TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          THEN s.artist_location
+        END IS NULL
+        THEN 1
+        ELSE 0
+      END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+    ) AS nth
+  FROM staging_songs AS s
+) AS p
+  ON p.artist_id = n.artist_id AND p.nth = 1
+WHERE
+  n.nth = 1
+UNION ALL
+SELECT DISTINCT
+  m.artist_id,
+  m.artist AS name,
+  CAST(NULL AS VARCHAR(MAX)) AS location,
+  CAST(NULL AS DOUBLE PRECISION) AS latitude,
+  CAST(NULL AS DOUBLE PRECISION) AS longitude,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.artist_inferred;
+
+-- fill songs
+INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
+SELECT
+  c.song_id,
+  c.title,
+  c.artist_id,
+  NULLIF(c.year, 0) AS year,
+  c.duration,
+  FALSE AS inferred
+FROM catalogue AS c
+UNION ALL
+SELECT
+  m.song_id,
+  m.song AS title,
+  m.artist_id,
+  CAST(NULL AS INTEGER) AS year,
+  MIN(m.length) AS duration,
+  TRUE AS inferred
+FROM etl_matches AS m
+WHERE
+  m.song_inferred
+GROUP BY
+  m.song_id,
+  m.song,
+  m.artist_id;
+
+-- fill users
+INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
+SELECT
+  e."userId" AS user_id,
+  e."firstName" AS first_name,
+  e."lastName" AS last_name,
+  e.gender,
+  e.level,
+  (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
+  ) AS last_seen_at
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+    ) AS nth
+  FROM (
+    SELECT
+      *
+    FROM staging_events
+    WHERE
+      NOT "userId" IS NULL
+  ) AS u
+  JOIN (
+    SELECT
+      "userId",
+      MAX(ts) AS ts
+    FROM (
+      SELECT
+        *
+      FROM staging_events
+      WHERE
+        NOT "userId" IS NULL
+    ) AS user_events
+    GROUP BY
+      "userId"
+  ) AS last_time
+    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
+-- fill songplays
+INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
+SELECT
+  CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
+  (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
+  ) AS start_time,
+  p."userId" AS user_id,
+  p.level,
+  m.song_id,
+  m.artist_id,
+  p."sessionId" AS session_id,
+  CASE WHEN TRIM(TRAILING ' ' FROM p.location) <> '' THEN p.location END AS location,
+  p."userAgent" AS user_agent
+FROM (
+  SELECT
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length
+  FROM (
+    SELECT
+      *
+    FROM staging_events
+    WHERE
+      page = 'NextSong'
+  ) AS p
+  WHERE
+    NOT p."sessionId" IN (
+      SELECT
+        d."sessionId"
+      FROM duplicated AS d
+    )
+  UNION ALL
+  SELECT
+    w."userId",
+    w."sessionId",
+    w."itemInSession",
+    w.ts,
+    w.level,
+    w.location,
+    w."userAgent",
+    w.artist,
+    w.song,
+    w.length
+  FROM winners AS w
+) AS p
+JOIN etl_matches AS m
+  ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
+  AND m.song = TRIM(TRAILING ' ' FROM p.song)
+  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+  AND (
+    m.length IS NULL
+  ) = (
+    p.length IS NULL
+  )
+WHERE
+  m.is_kept;
+
+-- fill time
+INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
+SELECT
+  t.start_time,
+  CAST(EXTRACT(HOUR FROM t.start_time) AS INTEGER) AS hour,
+  CAST(EXTRACT(DAY FROM t.start_time) AS INTEGER) AS day,
+  CAST(EXTRACT(WEEK FROM t.start_time) AS INTEGER) AS week,
+  CAST(EXTRACT(MONTH FROM t.start_time) AS INTEGER) AS month,
+  CAST(EXTRACT(YEAR FROM t.start_time) AS INTEGER) AS year,
+  CAST(EXTRACT(DOW FROM t.start_time) AS INTEGER) AS weekday
+FROM (
+  SELECT DISTINCT
+    s.start_time
+  FROM songplays AS s
+) AS t;

@@ -1,0 +1,154 @@
+-- the settings that the star was built with; if one changes, the star is built anew
+CREATE TABLE etl_settings (
+  setting VARCHAR(65535) NOT NULL,
+  setting_value VARCHAR(65535) NOT NULL
+);
+
+-- every run of the etl, those that failed too
+CREATE TABLE etl_runs (
+  run_id BIGINT NOT NULL,
+  started_at TIMESTAMP NOT NULL,
+  finished_at TIMESTAMP,
+  state VARCHAR(65535) NOT NULL,
+  reason VARCHAR(65535) NOT NULL,
+  files BIGINT NOT NULL,
+  removed BIGINT NOT NULL,
+  records BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  seconds DOUBLE PRECISION NOT NULL,
+  version VARCHAR(65535) NOT NULL,
+  settings VARCHAR(65535) NOT NULL
+);
+
+-- the manifest: every file whose rows are in staging
+CREATE TABLE etl_files (
+  file_id BIGINT NOT NULL,
+  kind VARCHAR(65535) NOT NULL,
+  uri VARCHAR(65535) NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  content_tag VARCHAR(65535) NOT NULL,
+  content_hash VARCHAR(65535) NOT NULL,
+  read_at TIMESTAMP NOT NULL,
+  records BIGINT NOT NULL,
+  loaded BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  run_id BIGINT NOT NULL
+);
+
+-- every record that was not loaded, and why
+CREATE TABLE etl_rejects (
+  reject_id BIGINT NOT NULL,
+  file_id BIGINT NOT NULL,
+  line BIGINT NOT NULL,
+  byte_offset BIGINT NOT NULL,
+  raw_text VARCHAR(65535) NOT NULL,
+  field VARCHAR(65535) NOT NULL,
+  reason VARCHAR(65535) NOT NULL,
+  suggestion VARCHAR(65535) NOT NULL,
+  resolved_by BIGINT
+);
+
+-- which song each (artist, song, length) that was played is; derived from staging, kept so that a run need not look at old plays
+CREATE TABLE etl_matches (
+  artist VARCHAR(65535) NOT NULL,
+  song VARCHAR(65535) NOT NULL,
+  length DOUBLE PRECISION,
+  plays BIGINT NOT NULL,
+  song_id VARCHAR(65535),
+  artist_id VARCHAR(65535),
+  song_inferred BOOLEAN NOT NULL,
+  artist_inferred BOOLEAN NOT NULL,
+  is_kept BOOLEAN NOT NULL
+);
+
+-- every accepted record of the events
+CREATE TABLE staging_events (
+  ts BIGINT NOT NULL,
+  "sessionId" BIGINT NOT NULL,
+  "itemInSession" INTEGER NOT NULL,
+  "userId" BIGINT,
+  page VARCHAR(65535) NOT NULL,
+  level VARCHAR(65535) NOT NULL,
+  auth VARCHAR(65535),
+  method VARCHAR(65535),
+  status INTEGER,
+  "firstName" VARCHAR(65535),
+  "lastName" VARCHAR(65535),
+  gender VARCHAR(65535),
+  location VARCHAR(65535),
+  "userAgent" VARCHAR(65535),
+  registration BIGINT,
+  artist VARCHAR(65535),
+  song VARCHAR(65535),
+  length DOUBLE PRECISION,
+  file_id BIGINT NOT NULL
+);
+
+-- every accepted record of the songs
+CREATE TABLE staging_songs (
+  num_songs INTEGER,
+  artist_id VARCHAR(65535) NOT NULL,
+  artist_latitude DOUBLE PRECISION,
+  artist_longitude DOUBLE PRECISION,
+  artist_location VARCHAR(65535),
+  artist_name VARCHAR(65535) NOT NULL,
+  song_id VARCHAR(65535) NOT NULL,
+  title VARCHAR(65535) NOT NULL,
+  duration DOUBLE PRECISION,
+  year INTEGER,
+  file_id BIGINT NOT NULL
+);
+
+-- every artist of the catalogue, and every artist that was played without being in it
+CREATE TABLE artists (
+  artist_id VARCHAR(65535) NOT NULL,
+  name VARCHAR(65535) NOT NULL,
+  location VARCHAR(65535),
+  latitude DOUBLE PRECISION,
+  longitude DOUBLE PRECISION,
+  inferred BOOLEAN NOT NULL
+);
+
+-- every song of the catalogue, and every song that was played without being in it
+CREATE TABLE songs (
+  song_id VARCHAR(65535) NOT NULL,
+  title VARCHAR(65535) NOT NULL,
+  artist_id VARCHAR(65535) NOT NULL,
+  year INTEGER,
+  duration DOUBLE PRECISION,
+  inferred BOOLEAN NOT NULL
+);
+
+-- every user seen in any event; all values from that user's last event
+CREATE TABLE users (
+  user_id BIGINT NOT NULL,
+  first_name VARCHAR(65535),
+  last_name VARCHAR(65535),
+  gender VARCHAR(65535),
+  level VARCHAR(65535) NOT NULL,
+  last_seen_at TIMESTAMP NOT NULL
+);
+
+-- one row for every start_time in songplays
+CREATE TABLE "time" (
+  start_time TIMESTAMP NOT NULL,
+  hour INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  week INTEGER NOT NULL,
+  month INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  weekday INTEGER NOT NULL
+);
+
+-- one row per play, with the song that it plays
+CREATE TABLE songplays (
+  songplay_id VARCHAR(65535) NOT NULL,
+  start_time TIMESTAMP NOT NULL,
+  user_id BIGINT NOT NULL,
+  level VARCHAR(65535) NOT NULL,
+  song_id VARCHAR(65535),
+  artist_id VARCHAR(65535),
+  session_id BIGINT NOT NULL,
+  location VARCHAR(65535),
+  user_agent VARCHAR(65535)
+);

@@ -1,0 +1,227 @@
+"""The SQL of every engine, word for word, as files; and that Redshift would take its own.
+
+`make golden` writes the files anew: read their diff.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sparkify import models
+from sparkify.checks import checks
+from sparkify.engines.dialects import DIALECTS, Dialect
+from sparkify.models import create_table, render, select
+from sparkify.transform import Chunk, clear, statements
+
+HERE = Path(__file__).parent
+WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
+ENGINES = tuple(DIALECTS)
+SETTINGS = ("infer", "null", "drop")
+SEPARATOR = ";\n\n"
+
+
+def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Files by name, each a list of statements and what they are about."""
+    yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
+    yield (
+        "temporary_tables",
+        [(table.about, create_table(table, dialect, f"new_{table.name}", temporary=True)) for table in _staging()],
+    )
+    for folder in ("star", "work", "checks"):
+        for name in models.names_in(folder):
+            path = f"{folder}/{name}"
+            query = render(select(path), dialect, {"unknown_songs": "infer"})
+            yield path, [(models.header(path)["about"], query)]
+    yield "clear", list(clear())
+    for setting in SETTINGS:
+        for in_full in (True, False):
+            chunk = Chunk(setting, in_full)
+            name = f"{'full' if in_full else 'incremental'}_{setting}"
+            yield f"statements/{name}", list(statements(chunk, dialect))
+            yield f"all_checks/{name}", [_check(check) for check in checks(chunk, dialect)]
+        yield (
+            f"all_checks/analyze_{setting}",
+            [_check(check) for check in checks(Chunk(setting, in_full=True), dialect, loading=False)],
+        )
+
+
+def _check(check: object) -> tuple[str, str]:
+    severity = "blocking" if check.is_blocking else "warning"  # type: ignore[attr-defined]
+    return f"{severity} {check.name}: {check.about}", check.sql  # type: ignore[attr-defined]
+
+
+def _staging() -> list[models.Table]:
+    return [table for table in models.all_tables() if table.name.startswith("staging_")]
+
+
+@cache
+def files_of(engine: str) -> dict[str, list[tuple[str, str]]]:
+    return {f"{name}.sql": found for name, found in rendered(DIALECTS[engine])}
+
+
+def text_of(found: list[tuple[str, str]]) -> str:
+    return "\n".join(f"-- {about}\n{sql};\n" for about, sql in found)
+
+
+NAMES = tuple(files_of("duckdb"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_golden_files_are_what_is_rendered(engine: str) -> None:
+    folder = HERE / engine
+    expected = {name: text_of(found) for name, found in files_of(engine).items()}
+    if WRITE:
+        _write(folder, expected)
+    there = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.sql")}
+    assert sorted(there) == sorted(expected), "a golden file is missing or left over: make golden"
+    stale = [name for name, text in expected.items() if there[name] != text]
+    assert not stale, f"stale: {', '.join(stale)}: make golden, and read the diff"
+
+
+def _write(folder: Path, expected: dict[str, str]) -> None:
+    for path in folder.rglob("*.sql"):
+        path.unlink()
+    for name, text in expected.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def test_every_model_and_check_is_rendered() -> None:
+    sql = Path(models.__file__).parent / "sql"
+    models_there = {f"{path.parent.name}/{path.name}" for path in sql.glob("*/*.sql")}
+    assert {name for name in models_there if not name.startswith("books/")} <= set(NAMES)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_macro_is_left(engine: str) -> None:
+    names = "|".join([*models._MACROS, *models._ORDERS, "EVENT_COLUMNS", "FROM_MILLIS", "TO_MILLIS", "BYTEWISE"])
+    for name, found in files_of(engine).items():
+        for _, sql in found:
+            assert not re.search(rf"\b({names})\s*\(", sql), name
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_only_known_names_are_left_open(engine: str) -> None:
+    for name, found in files_of(engine).items():
+        for _, sql in found:
+            assert set(re.findall(r"(?<!:):([a-z_]+)", _without_texts(sql))) <= {"first_new", "now"}, name
+
+
+def test_postgres_orders_text_by_bytes() -> None:
+    """Its default collation would choose other winners than the other engines do."""
+    for name in ("work/matches.sql", "work/winners.sql", "work/catalogue.sql", "star/artists.sql", "star/users.sql"):
+        assert 'COLLATE "C"' in files_of("postgres")[name][0][1], name
+    for engine in ("duckdb", "redshift"):
+        assert "COLLATE" not in "".join(text_of(found) for found in files_of(engine).values()), engine
+
+
+BANNED = {
+    "FILTER (": r"\bFILTER\s*\(",
+    "DISTINCT ON": r"\bDISTINCT\s+ON\b",
+    "LATERAL": r"\bLATERAL\b",
+    "ON CONFLICT": r"\bON\s+CONFLICT\b",
+    "RETURNING": r"\bRETURNING\b",
+    "array literal": r"\bARRAY\s*[\[(]|(?<![\w\]])\[",
+    "GROUP BY ALL": r"\bGROUP\s+BY\s+ALL\b",
+    "arg_max": r"\b(arg_max|arg_min|max_by|min_by)\b",
+    "CREATE INDEX": r"\bCREATE\s+(UNIQUE\s+)?INDEX\b",
+    "MERGE": r"\bMERGE\b",
+    "IS DISTINCT FROM": r"\bIS\s+(NOT\s+)?DISTINCT\s+FROM\b",
+    "FROM (VALUES": r"\bFROM\s*\(\s*VALUES\b",
+    "COLLATE": r"\bCOLLATE\b",
+    "QUALIFY": r"\bQUALIFY\b",
+    "now()": r"\bNOW\s*\(|\bCURRENT_TIMESTAMP\b",
+    "WITH … INSERT": r"\bWITH\b[\s\S]*\bINSERT\b",
+    "unbounded text": r"\bVARCHAR\b(?!\s*\()(?=\s*(,|\n|NOT NULL))",
+}
+
+
+def _without_texts(sql: str) -> str:
+    return re.sub(r"'(?:[^']|'')*'", "''", sql)
+
+
+def banned_in(sql: str) -> list[str]:
+    return [name for name, pattern in BANNED.items() if re.search(pattern, _without_texts(sql), re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_redshift_text_has_nothing_that_redshift_lacks(name: str) -> None:
+    for about, sql in files_of("redshift")[name]:
+        assert banned_in(sql) == [], about
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT COUNT(*) FILTER (WHERE a) FROM t", "FILTER ("),
+        ("SELECT DISTINCT ON (a) a FROM t", "DISTINCT ON"),
+        ("SELECT * FROM t, LATERAL (SELECT 1)", "LATERAL"),
+        ("INSERT INTO t SELECT 1 ON CONFLICT DO NOTHING", "ON CONFLICT"),
+        ("DELETE FROM t RETURNING a", "RETURNING"),
+        ("SELECT [1, 2]", "array literal"),
+        ("SELECT ARRAY[1, 2]", "array literal"),
+        ("SELECT a FROM t GROUP\nBY ALL", "GROUP BY ALL"),
+        ("SELECT arg_max(a, b) FROM t", "arg_max"),
+        ("CREATE INDEX i ON t (a)", "CREATE INDEX"),
+        ("MERGE INTO t USING (SELECT 1) AS s ON TRUE", "MERGE"),
+        ("SELECT a IS NOT DISTINCT FROM b", "IS DISTINCT FROM"),
+        ("SELECT * FROM (VALUES (1)) AS t", "FROM (VALUES"),
+        ("SELECT a FROM t ORDER BY a COLLATE \"C\"", "COLLATE"),
+        ("SELECT a FROM t AS t QUALIFY b = 1", "QUALIFY"),
+        ("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a", "WITH … INSERT"),
+        ("CREATE TABLE t (\n  a VARCHAR NOT NULL\n)", "unbounded text"),
+    ],
+)  # fmt: skip
+def test_the_ban_list_finds_what_it_bans(sql: str, name: str) -> None:
+    assert name in banned_in(sql)
+
+
+@pytest.fixture(scope="module")
+def linter() -> object:
+    from sqlfluff.core import Linter
+
+    return Linter(dialect="redshift")
+
+
+def unparsable(linter: object, sql: str) -> list[str]:
+    """What sqlfluff cannot parse."""
+    parsed = linter.parse_string(sql)  # type: ignore[attr-defined]
+    faults = [str(violation) for violation in parsed.violations]
+    tree = parsed.tree
+    if tree is not None:
+        faults += [segment.raw for segment in tree.recursive_crawl("unparsable")]
+    return faults
+
+
+def as_redshift_gets_it(sql: str) -> str:
+    return models.bind(sql, {"first_new": 1, "now": 0}) + ";\n"
+
+
+LINTED = tuple(name for name in NAMES if not name.startswith(("all_checks/", "statements/")) or "infer" in name)
+"""The settings differ in a literal alone (see test_settings_differ_in_a_literal): one of them is parsed."""
+
+
+@pytest.mark.parametrize("name", LINTED)
+def test_redshift_text_is_parsed_by_sqlfluff(linter: object, name: str) -> None:
+    for about, sql in files_of("redshift")[name]:
+        assert unparsable(linter, as_redshift_gets_it(sql)) == [], about
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LINTED])
+def test_settings_differ_in_a_literal(name: str) -> None:
+    setting = "null" if "null" in name else "drop"
+    same = files_of("redshift")[name.replace(setting, "infer")]
+    assert [(about, sql.replace(f"'{setting}'", "?").replace("'infer'", "?")) for about, sql in same] == [
+        (about, sql.replace(f"'{setting}'", "?").replace("'infer'", "?")) for about, sql in files_of("redshift")[name]
+    ]
+
+
+def test_sqlfluff_finds_faults(linter: object) -> None:
+    assert unparsable(linter, "SELECT a FROM WHERE b;\n")
