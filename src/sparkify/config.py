@@ -183,7 +183,7 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
     about = Settings.model_fields[name].description
     return UsageError(
         f"wrong value for {name} (from {origins[name]}): {first['input']!r}: {what[:1].lower()}{what[1:]}",
-        hint=f"{name} is {about}.",
+        hint=f"{name}: {about}.",
     )
 
 

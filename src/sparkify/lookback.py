@@ -21,8 +21,9 @@ _RUNS = (
     "FROM etl_runs ORDER BY run_id DESC LIMIT {most}"
 )
 _REJECTS = (
-    "SELECT r.reject_id, f.uri, r.line, r.byte_offset, CASE WHEN r.resolved_by IS NULL THEN 'open' ELSE 'resolved' END "
-    "AS state, r.field, r.reason, r.suggestion FROM etl_rejects AS r "
+    "SELECT r.reject_id, f.uri AS file, r.line, r.byte_offset, "
+    "CASE WHEN r.resolved_by IS NULL THEN 'open' ELSE 'resolved' END AS state, "
+    "r.field, r.reason, r.suggestion FROM etl_rejects AS r "
     "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.reject_id DESC LIMIT {most}"
 )
 _IDENTITY = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,16})")

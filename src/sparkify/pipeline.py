@@ -23,9 +23,9 @@ from sparkify.warehouse import (
     RunBook,
     changed_settings,
     create_missing_tables,
+    follow_tags,
     star_settings,
     store_settings,
-    timestamp,
 )
 
 if TYPE_CHECKING:
@@ -216,11 +216,7 @@ class Run:
         if not plan.retagged:
             return
         self._engine.begin()
-        for file, entry in plan.retagged:
-            self._engine.execute(
-                "UPDATE etl_files SET content_tag = ?, read_at = CAST(? AS TIMESTAMP) WHERE file_id = ?",
-                [file.tag, timestamp(time.time()), entry.file_id],
-            )
+        follow_tags(self._engine, ((entry.file_id, file.tag) for file, entry in plan.retagged), self._spool)
         self._engine.commit()
 
     def _rebuild_if_needed(self) -> None:
@@ -307,7 +303,7 @@ class Run:
         if self._options.rejects_file:
             names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "raw_text")
             lines = [json.dumps(dict(zip(names, (shown(row[0]), *row[1:]), strict=True))) for row in rows]
-            self._options.rejects_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            _write_lines(self._options.rejects_file, lines)
         examples = "".join(
             f"  {shown(uri)}, line {line}: {where} {reason}\n"
             for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
@@ -364,9 +360,14 @@ class Run:
             self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start
 
 
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write the rejects to {path}: {error.strerror}", hint="Name another file.") from error
+
+
 def reason_of(error: BaseException) -> str:
     """Why a run failed, in one line."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]

@@ -51,8 +51,10 @@ def _statements(settings: Settings, dialect: str, first_new: int) -> list[Statem
     from sparkify.engines.dialects import DIALECTS
 
     prepared = prepare(settings.unknown_songs, DIALECTS[dialect], first_new == 1)
+    gone = [] if first_new == 1 else [Statement("files that go", "CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")]
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
     return [
-        Statement(statement.about, models.bind(statement.sql, numbers)) for statement in (*prepared.statements, *checks)
+        Statement(statement.about, models.bind(statement.sql, numbers))
+        for statement in (*gone, *prepared.statements, *checks)
     ]

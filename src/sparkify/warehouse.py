@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -59,17 +60,38 @@ def staging_columns(record_type: RecordType) -> list[LoadColumn]:
 def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spool: Spool) -> None:
     """Load rows into one of the books, in bulk."""
     path = spool.path(table)
+    write_rows(path, rows)
+    load_spooled(engine, table, [path])
+
+
+def write_rows(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as newline-delimited JSON."""
     with open(path, "wb") as out:
         for row in rows:
             out.write(msgspec.json.encode(row))
             out.write(b"\n")
-    load_spooled(engine, table, [path])
 
 
 def load_spooled(engine: Engine, table: str, paths: list[str]) -> None:
     """Load files of newline-delimited JSON into one of the books."""
     columns = [LoadColumn(column.name, column.type) for column in models.table(table).columns]
     engine.load(table, columns, packed=paths)
+
+
+def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:
+    """Give files of the manifest the tags that they have now; pairs of file_id and tag, of files just read."""
+    now = timestamp(time.time())
+    engine.execute("CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag VARCHAR)")
+    path = spool.path("new-tags")
+    write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
+    engine.load("new_tags", [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")], packed=[path])
+    engine.execute(
+        "UPDATE etl_files SET content_tag = "
+        "(SELECT n.content_tag FROM new_tags AS n WHERE n.file_id = etl_files.file_id), "
+        "read_at = CAST(? AS TIMESTAMP) WHERE file_id IN (SELECT file_id FROM new_tags)",
+        [now],
+    )
+    engine.execute("DROP TABLE new_tags")
 
 
 def timestamp(seconds: float) -> str:

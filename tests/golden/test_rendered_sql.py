@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from sparkify import models
-from sparkify.checks import checks
+from sparkify.checks import Check, checks
 from sparkify.engines.dialects import DIALECTS, Dialect
 from sparkify.models import create_table, render, select
-from sparkify.transform import Chunk, clear, statements
+from sparkify.transform import Chunk, Statement, clear, statements
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
@@ -38,12 +38,12 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             path = f"{folder}/{name}"
             query = render(select(path), dialect, {"unknown_songs": "infer"})
             yield path, [(models.header(path)["about"], query)]
-    yield "clear", list(clear())
+    yield "clear", [_named(statement) for statement in clear()]
     for setting in SETTINGS:
         for in_full in (True, False):
             chunk = Chunk(setting, in_full)
             name = f"{'full' if in_full else 'incremental'}_{setting}"
-            yield f"statements/{name}", list(statements(chunk, dialect))
+            yield f"statements/{name}", [_named(statement) for statement in statements(chunk, dialect)]
             yield f"all_checks/{name}", [_check(check) for check in checks(chunk, dialect)]
         yield (
             f"all_checks/analyze_{setting}",
@@ -51,9 +51,13 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         )
 
 
-def _check(check: object) -> tuple[str, str]:
-    severity = "blocking" if check.is_blocking else "warning"  # type: ignore[attr-defined]
-    return f"{severity} {check.name}: {check.about}", check.sql  # type: ignore[attr-defined]
+def _named(statement: Statement) -> tuple[str, str]:
+    return statement.about, statement.sql
+
+
+def _check(check: Check) -> tuple[str, str]:
+    severity = "blocking" if check.is_blocking else "warning"
+    return f"{severity} {check.name}: {check.about}", check.sql
 
 
 def _staging() -> list[models.Table]:

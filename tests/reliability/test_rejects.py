@@ -24,7 +24,7 @@ def test_list_and_show(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "logs/a.json", [event(), BAD])
     load(tmp_path)
     listed = json.loads(_sparkify(tmp_path, "rejects", "list", "--output", "json").stdout)
-    assert [(row["reject_id"], row["uri"], row["line"], row["state"], row["field"]) for row in listed] == [
+    assert [(row["reject_id"], row["file"], row["line"], row["state"], row["field"]) for row in listed] == [
         (1, str(path), 2, "open", "ts")
     ]
     shown = json.loads(_sparkify(tmp_path, "rejects", "show", "1", "--output", "json").stdout)

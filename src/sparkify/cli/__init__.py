@@ -19,7 +19,20 @@ def main() -> NoReturn:
 
         print(f"sparkify {__version__}")
         sys.exit(0)
-    signal.signal(signal.SIGTERM, _terminated)
+    interruption = Interruption()
+    signal.signal(signal.SIGTERM, interruption)
+    signal.signal(signal.SIGINT, interruption)
+    try:
+        sys.exit(_run(arguments))
+    except (Interrupted, RuntimeError):
+        # DuckDB makes a RuntimeError of what a signal's handler raises in the middle of a statement.
+        if not interruption.has_come:
+            raise
+        print("interrupted: the warehouse is at its last committed chunk", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
     from sparkify.cli.app import app
     from sparkify.cli.output import explain
     from sparkify.errors import SparkifyError
@@ -28,16 +41,25 @@ def main() -> NoReturn:
         app(args=arguments, prog_name="sparkify")
     except SparkifyError as error:
         explain(error, verbose="--verbose" in arguments)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted: the warehouse is at its last committed chunk", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        return error.exit_code
     except BrokenPipeError:
         # The reader of stdout is gone; the interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return 0
 
 
-def _terminated(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM has come; not a KeyboardInterrupt, which the parser of the command line would swallow."""
+
+
+class Interruption:
+    """The handler of signals: remembers that one has come, and raises."""
+
+    def __init__(self) -> None:
+        self.has_come = False
+
+    def __call__(self, _signal: int, _frame: object) -> NoReturn:
+        """Interrupt the main thread."""
+        self.has_come = True
+        raise Interrupted("interrupted")

@@ -36,14 +36,14 @@ def _root(
 
 
 app.command("init")(setup.init)
-app.command("create-tables")(setup.create_tables)
 app.command("generate")(generate.generate)
+app.command("create-tables")(setup.create_tables)
 app.command("plan")(etl.plan)
 app.command("etl")(etl.etl)
 app.command("analyze")(inspect.analyze)
 app.command("query")(inspect.query)
 app.command("status")(inspect.status)
 app.command("runs")(history.runs)
-app.command("demo")(demo.demo)
-app.command("explain")(history.explain)
 app.add_typer(history.rejects, name="rejects")
+app.command("explain")(history.explain)
+app.command("demo")(demo.demo)

@@ -22,7 +22,7 @@ from sparkify.cli.options import (
     load_settings,
     open_warehouse,
 )
-from sparkify.cli.output import Format, plain_text, print_json, say
+from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 
 if TYPE_CHECKING:
     from sparkify.config import Loaded
@@ -105,19 +105,21 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     if summary.files_loaded:
         events, songs = summary.loaded["events"], summary.loaded["songs"]
         changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
-        say(f"loaded {events:,} events and {songs:,} songs from {summary.files_loaded:,} files{changed}")
+        from_files = count_of(summary.files_loaded, "file")
+        say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
     else:
-        say(f"nothing new to load: {summary.files_unchanged:,} files are unchanged")
+        say(f"nothing new to load; unchanged: {count_of(summary.files_unchanged, 'file')}")
     if summary.rejected:
-        say(f"rejected {summary.rejected:,} of {summary.records:,} records: see sparkify rejects list")
+        say(f"rejected {summary.rejected:,} of {count_of(summary.records, 'record')}: see sparkify rejects list")
     if summary.files_removed:
-        say(f"removed the rows of {summary.files_removed:,} files that have vanished")
+        say(f"removed the rows of {count_of(summary.files_removed, 'file')} no longer in the source")
     elif summary.vanished:
-        say(f"{len(summary.vanished):,} files have vanished; their rows stay until: sparkify etl --prune")
+        vanished = count_of(len(summary.vanished), "file")
+        say(f"no longer in the source: {vanished}; to remove the rows: sparkify etl --prune")
     for kind, names in summary.unknown_names.items():
         say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
     for name, (count, about) in summary.warnings.items():
-        say(f"warning: {name}: not so: {about} ({count:,} row{'s' if count > 1 else ''})")
+        say(f"warning: the check {name} found {count_of(count, 'row')} against: {about}")
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
@@ -174,5 +176,5 @@ def _print_plan(plan: Plan) -> None:
     size = sum(file.size for file in plan.to_load)
     say(
         f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
-        f"{len(plan.vanished):,} vanished; {size / 1e6:,.1f} MB to load"
+        f"{len(plan.vanished):,} vanished; {size:,} bytes to load"
     )

@@ -51,8 +51,9 @@ def list_rejects(
     with open_warehouse(settings) as engine:
         result = rows_of(engine, most)
     rows = [(number, shown(uri), *rest) for number, uri, *rest in result.rows]
-    print_table(result.columns, rows, output)
-    if not rows:
+    if rows or output is Format.JSON:
+        print_table(result.columns, rows, output)
+    else:
         say("no rejects")
 
 

@@ -37,6 +37,11 @@ def _number_or_text(value: object) -> str:
     return str(value)
 
 
+def count_of(number: int, noun: str) -> str:
+    """A number and its noun, such as `1 file` or `2,000 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def say(text: str) -> None:
     """Print a line for people, to stderr."""
     print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)

@@ -93,7 +93,9 @@ class OutputFolder:
         for file in files:
             target = self.out / file.path
             if target.exists() and not self._is_ours(file.path):
-                raise GenerateError(f"{target} exists and was not written by an earlier run; move it away first.")
+                raise GenerateError(
+                    f"{target} was not written by an earlier run, or has changed since then; move it away first."
+                )
         ledger = {**note, "files": {f.path: f.size for f in files}}
         replaced = sorted([name, size] for name, sizes in self._old.items() for size in sizes)
         with disk_errors(self.out):

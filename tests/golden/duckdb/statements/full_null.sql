@@ -258,6 +258,22 @@ GROUP BY
   m.song,
   m.artist_id;
 
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    "userId",
+    ts
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+GROUP BY
+  u."userId";
+
 -- fill users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
@@ -274,28 +290,9 @@ FROM (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
     ) AS nth
-  FROM (
-    SELECT
-      *
-    FROM staging_events
-    WHERE
-      NOT "userId" IS NULL
-  ) AS u
-  JOIN (
-    SELECT
-      "userId",
-      MAX(ts) AS ts
-    FROM (
-      SELECT
-        *
-      FROM staging_events
-      WHERE
-        NOT "userId" IS NULL
-    ) AS user_events
-    GROUP BY
-      "userId"
-  ) AS last_time
-    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e
 WHERE
   e.nth = 1;

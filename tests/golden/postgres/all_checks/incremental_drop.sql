@@ -147,7 +147,17 @@ WHERE
   AND NOT EXISTS(
     SELECT
       1
-    FROM time AS r
+    FROM (
+      SELECT
+        t.*
+      FROM "time" AS t
+      WHERE
+        t.start_time IN (
+          SELECT
+            n.start_time
+          FROM touched_times AS n
+        )
+    ) AS r
     WHERE
       r.start_time = c.start_time
   )

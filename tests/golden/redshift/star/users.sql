@@ -15,16 +15,9 @@ FROM (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
     ) AS nth
-  FROM user_events AS u
-  JOIN (
-    SELECT
-      "userId",
-      MAX(ts) AS ts
-    FROM user_events
-    GROUP BY
-      "userId"
-  ) AS last_time
-    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e
 WHERE
   e.nth = 1;

@@ -267,6 +267,22 @@ GROUP BY
   m.song,
   m.artist_id;
 
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    "userId",
+    ts
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+GROUP BY
+  u."userId";
+
 -- fill users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
@@ -285,28 +301,9 @@ FROM (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
     ) AS nth
-  FROM (
-    SELECT
-      *
-    FROM staging_events
-    WHERE
-      NOT "userId" IS NULL
-  ) AS u
-  JOIN (
-    SELECT
-      "userId",
-      MAX(ts) AS ts
-    FROM (
-      SELECT
-        *
-      FROM staging_events
-      WHERE
-        NOT "userId" IS NULL
-    ) AS user_events
-    GROUP BY
-      "userId"
-  ) AS last_time
-    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e
 WHERE
   e.nth = 1;

@@ -38,50 +38,19 @@ GROUP BY
 
 -- users in new or gone files
 CREATE TEMPORARY TABLE touched_users AS
-SELECT
-  t."userId" AS user_id,
-  CASE
-    WHEN u.user_id IS NULL
-    OR g.ts >= (
-      CAST(EXTRACT(EPOCH FROM u.last_seen_at) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM u.last_seen_at) % 1000
-    )
-    THEN 0
-    ELSE (
-      CAST(EXTRACT(EPOCH FROM u.last_seen_at) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM u.last_seen_at) % 1000
-    )
-  END AS since
-FROM (
-  SELECT DISTINCT
-    e."userId"
-  FROM staging_events AS e
-  WHERE
-    NOT e."userId" IS NULL
-    AND (
-      e.file_id >= :first_new
-      OR e.file_id IN (
-        SELECT
-          g.file_id
-        FROM gone_files AS g
-      )
-    )
-) AS t
-LEFT JOIN users AS u
-  ON u.user_id = t."userId"
-LEFT JOIN (
-  SELECT
-    e."userId",
-    MAX(e.ts) AS ts
-  FROM staging_events AS e
-  WHERE
-    e.file_id IN (
+SELECT DISTINCT
+  e."userId" AS user_id
+FROM staging_events AS e
+WHERE
+  NOT e."userId" IS NULL
+  AND (
+    e.file_id >= :first_new
+    OR e.file_id IN (
       SELECT
         g.file_id
       FROM gone_files AS g
     )
-  GROUP BY
-    e."userId"
-) AS g
-  ON g."userId" = t."userId";
+  );
 
 -- their duplicates before
 CREATE TEMPORARY TABLE duplicated_before AS
@@ -774,13 +743,21 @@ SELECT
   inferred
 FROM songs;
 
--- events that may be a user's last
-CREATE TEMPORARY TABLE user_events AS
+-- their last times
+CREATE TEMPORARY TABLE last_times AS
 SELECT
-  e.*
-FROM staging_events AS e
-JOIN touched_users AS t
-  ON t.user_id = e."userId" AND e.ts >= t.since;
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    e."userId",
+    e.ts
+  FROM staging_events AS e
+  JOIN touched_users AS t
+    ON t.user_id = e."userId"
+) AS u
+GROUP BY
+  u."userId";
 
 -- remove touched users
 DELETE FROM users
@@ -808,16 +785,9 @@ FROM (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
     ) AS nth
-  FROM user_events AS u
-  JOIN (
-    SELECT
-      "userId",
-      MAX(ts) AS ts
-    FROM user_events
-    GROUP BY
-      "userId"
-  ) AS last_time
-    ON last_time."userId" = u."userId" AND last_time.ts = u.ts
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e
 WHERE
   e.nth = 1;
@@ -825,12 +795,20 @@ WHERE
 -- users that go
 CREATE TEMPORARY TABLE removed_users AS
 SELECT
-  user_id
-FROM touched_users
+  t.user_id
+FROM touched_users AS t
 EXCEPT
 SELECT
-  user_id
-FROM users;
+  l."userId"
+FROM last_times AS l;
+
+-- their ids, where they were there before
+CREATE TEMPORARY TABLE old_ids AS
+SELECT
+  CAST(t."userId" AS VARCHAR(MAX)) || '-' || CAST(t."sessionId" AS VARCHAR(MAX)) || '-' || CAST(t."itemInSession" AS VARCHAR(MAX)) AS songplay_id
+FROM touched_plays AS t
+WHERE
+  t.rows_before > 0;
 
 -- touched songplays as they were
 CREATE TEMPORARY TABLE old_songplays AS
@@ -838,14 +816,8 @@ SELECT
   s.songplay_id,
   s.start_time
 FROM songplays AS s
-WHERE
-  s.songplay_id IN (
-    SELECT
-      CAST(t."userId" AS VARCHAR(MAX)) || '-' || CAST(t."sessionId" AS VARCHAR(MAX)) || '-' || CAST(t."itemInSession" AS VARCHAR(MAX))
-    FROM touched_plays AS t
-    WHERE
-      t.rows_before > 0
-  );
+JOIN old_ids AS o
+  ON o.songplay_id = s.songplay_id;
 
 -- touched songplays as they are
 CREATE TEMPORARY TABLE touched_songplays AS
@@ -990,4 +962,10 @@ FROM touched_times
 EXCEPT
 SELECT
   start_time
-FROM "time";
+FROM "time"
+WHERE
+  start_time IN (
+    SELECT
+      start_time
+    FROM touched_times
+  );
