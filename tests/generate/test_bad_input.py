@@ -96,7 +96,7 @@ def test_force_never_replaces_the_file_of_another(tmp_path: Path) -> None:
     target = tmp_path / "out/log_data/2018/11/2018-11-02-events.json"
     target.parent.mkdir(parents=True)
     target.write_text("mine")
-    with pytest.raises(GenerateError, match=r"2018-11-02-events.json exists and was not written"):
+    with pytest.raises(GenerateError, match=r"2018-11-02-events.json was not written by an earlier run"):
         generate(tmp_path / "out", replace(SMALL, users=200, force=True))
     assert tree(tmp_path / "out") == {"log_data/2018/11/2018-11-02-events.json": b"mine"}
 
