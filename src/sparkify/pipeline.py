@@ -156,7 +156,7 @@ class Run:
                 self._work(plan)
         except BaseException as error:
             self._engine.rollback()
-            self._book.finish("refused" if isinstance(error, TooManyRejects) else "failed", reason_of(error))
+            self._book.finish(state_of(error), reason_of(error))
             raise
         self._book.finish("done")
         return self._summary
@@ -327,6 +327,13 @@ class Run:
             yield
         finally:
             self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start
+
+
+def state_of(error: BaseException) -> str:
+    """How a run ended that did not end well."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "refused" if isinstance(error, TooManyRejects) else "failed"
 
 
 def reason_of(error: BaseException) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from typer import Typer
 
 INTERRUPTED = 130
 
@@ -25,7 +28,7 @@ def main() -> NoReturn:
     from sparkify.errors import SparkifyError
 
     try:
-        app(args=arguments, prog_name="sparkify")
+        _run(app, arguments)
     except SparkifyError as error:
         explain(error, verbose="--verbose" in arguments)
         sys.exit(error.exit_code)
@@ -37,6 +40,15 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(0)
+
+
+def _run(app: Typer, arguments: list[str]) -> None:
+    try:
+        app(args=arguments, prog_name="sparkify")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what typer makes of it, without a word
+            raise KeyboardInterrupt from end
+        raise
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
