@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support import REAL, load, needs_real_sample, picture, rows
@@ -156,7 +157,7 @@ def _inferred_id(path: Path, artist: str, title: str) -> str:
 def test_a_second_run_loads_nothing_and_changes_nothing(tmp_path: Path, setting: str) -> None:
     import sparkify
 
-    chosen = {"logs": str(LOGS), "songs": str(SONGS), "unknown_songs": setting}
+    chosen: dict[str, Any] = {"logs": str(LOGS), "songs": str(SONGS), "unknown_songs": setting}
     path = load(tmp_path, **chosen)
     before, numbers = picture(path), rows(path, "SELECT file_id, run_id, read_at FROM etl_files ORDER BY file_id")
     with sparkify.connect(f"duckdb:///{path}") as warehouse:
