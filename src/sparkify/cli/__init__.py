@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from typer import Typer
+from typing import NoReturn
 
 INTERRUPTED = 130
 
@@ -23,15 +20,8 @@ def main() -> NoReturn:
         print(f"sparkify {__version__}")
         sys.exit(0)
     signal.signal(signal.SIGTERM, _terminated)
-    from sparkify.cli.app import app
-    from sparkify.cli.output import explain
-    from sparkify.errors import SparkifyError
-
     try:
-        _run(app, arguments)
-    except SparkifyError as error:
-        explain(error, verbose="--verbose" in arguments)
-        sys.exit(error.exit_code)
+        sys.exit(_run(arguments))
     except KeyboardInterrupt:
         print("interrupted: the warehouse is at its last committed chunk", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -39,16 +29,23 @@ def main() -> NoReturn:
         # The reader of stdout is gone; the interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    sys.exit(0)
 
 
-def _run(app: Typer, arguments: list[str]) -> None:
+def _run(arguments: list[str]) -> int:
+    from sparkify.cli.app import app
+    from sparkify.cli.output import explain
+    from sparkify.errors import SparkifyError
+
     try:
         app(args=arguments, prog_name="sparkify")
+    except SparkifyError as error:
+        explain(error, verbose="--verbose" in arguments)
+        return error.exit_code
     except SystemExit as end:
         if end.code == INTERRUPTED:  # what typer makes of it, without a word
             raise KeyboardInterrupt from end
         raise
+    return 0
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
