@@ -729,6 +729,29 @@ def test_a_signal_leaves_the_warehouse_as_it_was(
     assert not (tmp_path / "w.duckdb.wal").exists()
 
 
+START = """
+import os, signal, sys
+class Signal:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.{number})
+sys.meta_path.insert(0, Signal())
+sys.argv = ["sparkify", "status"]
+from sparkify.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_at_the_start_is_no_fault_either(tmp_path: Path, number: str) -> None:
+    """It comes while the command line is being imported."""
+    code = [sys.executable, "-c", START.format(number=number)]
+    done = subprocess.run(code, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: the warehouse is at its last committed chunk\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def _etl_of(folder: Path) -> tuple[str, ...]:
     return ("etl", "--logs", str(folder / "logs"), "--songs", str(folder / "songs"))
 
