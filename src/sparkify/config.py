@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -62,6 +62,13 @@ class Settings(BaseSettings):
     chunk_files: int = Field(100_000, ge=1, description="commit after this many files")
     memory_limit: str = Field("1GB", description="memory that DuckDB may use; more than that goes to disk")
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
+
+    @field_validator("chunk_files", "chunk_bytes", mode="before")
+    @classmethod
+    def _not_a_boolean(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("must be a number")
+        return value
 
     @field_validator("chunk_bytes")
     @classmethod
@@ -138,6 +145,7 @@ def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
     Raises:
         UsageError: an unknown key, or a value of the wrong type; says where it came from.
     """
+    _refuse_unknown(flags, "setting {}")
     values: dict[str, object] = {}
     origins = dict.fromkeys(Settings.model_fields, "default")
     path = Path(config or CONFIG_FILE)
@@ -168,12 +176,16 @@ def _from_file(path: Path, config: str | None) -> dict[str, object]:
         found: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"cannot read {path}: {error}", hint="It must be TOML; sparkify init writes one.") from error
-    for key in found:
-        if key not in Settings.model_fields:
-            near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(Settings.model_fields)}."
-            raise UsageError(f"unknown key {key} in {path}", hint=hint)
+    _refuse_unknown(found, f"key {{}} in {path}")
     return found
+
+
+def _refuse_unknown(names: Iterable[str], what: str) -> None:
+    for name in names:
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(Settings.model_fields)}."
+            raise UsageError(f"unknown {what.replace('{}', name)}", hint=hint)
 
 
 def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageError:

@@ -190,7 +190,7 @@ class Run:
                 self._work(plan)
         except BaseException as error:
             self._engine.rollback()
-            self._book.finish("refused" if isinstance(error, TooManyRejects) else "failed", reason_of(error))
+            self._book.finish(state_of(error), reason_of(error))
             raise
         self._book.finish("done")
         return self._summary
@@ -367,7 +367,16 @@ def _write_lines(path: Path, lines: Sequence[str]) -> None:
         raise UsageError(f"cannot write the rejects to {path}: {error.strerror}", hint="Name another file.") from error
 
 
+def state_of(error: BaseException) -> str:
+    """How a run ended that did not end well."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "refused" if isinstance(error, TooManyRejects) else "failed"
+
+
 def reason_of(error: BaseException) -> str:
     """Why a run failed, in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]

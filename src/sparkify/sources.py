@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from xxhash import xxh3_128
 
 from sparkify.contract import Kind
+from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 
 ENDINGS = tuple(form + packed for form in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
@@ -72,7 +73,10 @@ def root_of(location: str) -> str:
     if scheme == "file":
         location = os.fsdecode(unquote_to_bytes(location.removeprefix("file://")))
     elif scheme:
-        raise UsageError(f"cannot read from {location}: unknown scheme {scheme}://", hint="Known: a folder, file://.")
+        raise UsageError(
+            f"cannot read from {without_password(location)}: unknown scheme {scheme}://",
+            hint="Known: a folder, file://.",
+        )
     folder = os.path.realpath(location)
     if not os.path.exists(folder):
         raise SourceError(f"no such folder: {location}", hint="Check --logs and --songs.")

@@ -19,17 +19,16 @@ def main() -> NoReturn:
 
         print(f"sparkify {__version__}")
         sys.exit(0)
-    interruption = Interruption()
-    signal.signal(signal.SIGTERM, interruption)
-    signal.signal(signal.SIGINT, interruption)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         sys.exit(_run(arguments))
-    except (Interrupted, RuntimeError):
-        # DuckDB makes a RuntimeError of what a signal's handler raises in the middle of a statement.
-        if not interruption.has_come:
-            raise
+    except KeyboardInterrupt:
         print("interrupted: the warehouse is at its last committed chunk", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of stdout is gone; the interpreter's last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _run(arguments: list[str]) -> int:
@@ -42,24 +41,12 @@ def _run(arguments: list[str]) -> int:
     except SparkifyError as error:
         explain(error, verbose="--verbose" in arguments)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of stdout is gone; the interpreter's last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what typer makes of it, without a word
+            raise KeyboardInterrupt from end
+        raise
     return 0
 
 
-class Interrupted(BaseException):
-    """SIGINT or SIGTERM has come; not a KeyboardInterrupt, which the parser of the command line would swallow."""
-
-
-class Interruption:
-    """The handler of signals: remembers that one has come, and raises."""
-
-    def __init__(self) -> None:
-        self.has_come = False
-
-    def __call__(self, _signal: int, _frame: object) -> NoReturn:
-        """Interrupt the main thread."""
-        self.has_come = True
-        raise Interrupted("interrupted")
+def _terminated(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -108,7 +108,8 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         from_files = count_of(summary.files_loaded, "file")
         say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
     else:
-        say(f"nothing new to load; unchanged: {count_of(summary.files_unchanged, 'file')}")
+        are = "is" if summary.files_unchanged == 1 else "are"
+        say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
     if summary.rejected:
         say(f"rejected {summary.rejected:,} of {count_of(summary.records, 'record')}: see sparkify rejects list")
     if summary.files_removed:

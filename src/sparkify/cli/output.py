@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import math
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -62,7 +64,27 @@ def _lines(text: str) -> str:
 
 def print_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    print(json.dumps(document, default=_jsonable, ensure_ascii=False, indent=2))
+    text = json.dumps(_finite(document), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
+    print(_UNPRINTABLE.sub(_json_escape, text))
+
+
+_UNPRINTABLE = re.compile(r"[^\n -~\w]")
+"""Holds all that is unprintable: json.dumps has escaped U+0000 to U+001F, but not U+0080 to U+009F and the like."""
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
+
+
+def _finite(value: object) -> object:
+    """A document in which null stands for what JSON has no number for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
 
 
 def _jsonable(value: object) -> object:

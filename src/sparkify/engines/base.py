@@ -145,7 +145,7 @@ def connect(url: str, *, read_only: bool = False, memory_limit: str = "") -> Eng
 def without_password(url: str) -> str:
     """A URL as it may be shown: the password replaced by ***."""
     head, at, tail = url.rpartition("@")
-    scheme, separator, user = head.partition("://")
+    scheme, separator, user = head.partition("://") if "://" in head else ("", "", head)
     if not at or ":" not in user:
         return url
     return f"{scheme}{separator}{user.split(':', 1)[0]}:***@{tail}"

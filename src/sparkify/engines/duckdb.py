@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from sparkify.models import quoted
 
 _IN_FILE = re.compile(r'in file "([^"]+)"')
 _HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
+_MAGIC = slice(8, 12), b"DUCK"
+"""Where every DuckDB file says that it is one (https://duckdb.org/docs/stable/internals/storage)."""
 
 
 def path_of(url: str) -> Path:
@@ -39,6 +42,13 @@ def open_engine(url: str, *, read_only: bool, memory_limit: str) -> DuckDBEngine
     path = path_of(url)
     if path.is_dir():
         raise WarehouseError(f"the warehouse is a directory: {path}", hint="Name a file, such as warehouse.duckdb.")
+    if found := set("?\\") & set(str(path)):
+        raise WarehouseError(
+            f"DuckDB cannot keep a file at {path}: it takes {' and '.join(sorted(found))} for something else",
+            hint="Name a path without.",
+        )
+    if path.exists():
+        _refuse_other_files(path)
     if read_only and not path.exists():
         raise WarehouseError(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
     if not path.parent.is_dir():
@@ -49,12 +59,26 @@ def open_engine(url: str, *, read_only: bool, memory_limit: str) -> DuckDBEngine
     return DuckDBEngine(_open(path, read_only, memory_limit))
 
 
+def _refuse_other_files(path: Path) -> None:
+    """DuckDB opens a file of CSV, JSON or Parquet too: as tables in memory, that are gone at the end."""
+    place, magic = _MAGIC
+    try:
+        with path.open("rb") as file:
+            is_duckdb = file.read(place.stop)[place] == magic
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise WarehouseError(f"cannot open {path}: {reason}", hint="Check the path and its permissions.") from error
+    if not is_duckdb:
+        raise WarehouseError(f"not a DuckDB file: {path}", hint="Name another file; this one was left alone.")
+
+
 def _open(path: Path, read_only: bool, memory_limit: str) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
     if memory_limit:
         config["memory_limit"] = memory_limit
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=config)
+        # Absolute, for DuckDB takes names such as `:memory:` and `sqlite:w` for something else.
+        return duckdb.connect(os.path.abspath(path), read_only=read_only, config=config)
     except duckdb.Error as error:
         _explain_open(path, error)
 
@@ -145,7 +169,8 @@ class DuckDBEngine(Engine):
             "FROM read_json(?, format = 'newline_delimited', compression = 'uncompressed', columns = ?)"
         )
         try:
-            self.connection.execute(sql, [*parameters, paths, types])
+            with _interruptible():
+                self.connection.execute(sql, [*parameters, paths, types])
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException) as error:
             found = _IN_FILE.search(str(error))
             raise LoadFailed(found[1] if found else "", _first_line(str(error))) from error
@@ -179,9 +204,21 @@ def _consecutive(whole: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, i
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
+    """DuckDB stops at a signal, but makes another error of the one that the signal's handler raised."""
     try:
         yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        with _interruptible():
+            yield
     except duckdb.Error as error:
         raise _failed(error) from error
 
