@@ -662,7 +662,7 @@ def test_dropping_asks_first(loaded: Path) -> None:
 
 
 def test_the_second_run_says_that_nothing_is_new(folder: Path) -> None:
-    assert "loaded 2 events and 1 songs from 2 files" in sparkify(*ETL, cwd=folder).stderr
+    assert "loaded 2 events and 1 song from 2 files" in sparkify(*ETL, cwd=folder).stderr
     before = picture(folder / "w.duckdb")
     done = sparkify(*ETL, cwd=folder)
     assert (done.returncode, done.stdout) == (0, "")
