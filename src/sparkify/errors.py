@@ -2,7 +2,6 @@
 
 SparkifyError                 exit code 1: the work failed
 ├── SourceError               a folder, a file or an object store
-├── BadRecord                 records that break the contract, where none may
 ├── WarehouseError            the warehouse's server, file or lock
 ├── CheckFailed               a blocking check found bad rows
 ├── UsageError                exit code 2: wrong usage or configuration
@@ -27,10 +26,6 @@ class SparkifyError(Exception):
 
 class SourceError(SparkifyError):
     """A source could not be listed or read."""
-
-
-class BadRecord(SparkifyError):
-    """A file that must hold only good records holds a bad one."""
 
 
 class WarehouseError(SparkifyError):
