@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         description="refuse a run that rejects more records: a number, or a share such as 0.01 or 1%; "
         "by default more than 10 and more than 1 %",
     )
-    chunk_bytes: ByteSize = Field(ByteSize(4 * 2**30), description="commit after about this much input, such as 4GiB")
+    chunk_bytes: ByteSize = Field(ByteSize(2 * 2**30), description="commit after about this much input, such as 2GiB")
     chunk_files: int = Field(100_000, ge=1, description="commit after this many files")
     memory_limit: str = Field("1GB", description="memory that DuckDB may use; more than that goes to disk")
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     @field_validator("memory_limit")
     @classmethod
     def _a_size(cls, value: str) -> str:
-        if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value):
+        if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value) or not value.strip("0.KMGTiB "):
             raise ValueError("must be a size such as 1GB or 512MB")
         return value
 
@@ -193,8 +193,9 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
     name = str(first["loc"][0])
     what = first["msg"].removeprefix("Value error, ")
     about = Settings.model_fields[name].description
+    given = without_password(repr(first["input"]))
     return UsageError(
-        f"wrong value for {name} (from {origins[name]}): {first['input']!r}: {what[:1].lower()}{what[1:]}",
+        f"wrong value for {name} (from {origins[name]}): {given}: {what[:1].lower()}{what[1:]}",
         hint=f"{name}: {about}.",
     )
 
@@ -215,6 +216,6 @@ def _toml(name: str, default: object) -> str:
         "songs": '"data/song_data"',
         "spool": '"/var/tmp"',
         "max_rejects": '"1%"',
-        "chunk_bytes": '"4GiB"',
+        "chunk_bytes": '"2GiB"',
     }
     return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

@@ -11,6 +11,7 @@ from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadFailed, Row
 from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
+from sparkify.sources import size_in
 from sparkify.spool import Spool
 from sparkify.staging import Batch, ReadFile, Staged, Stager
 from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp
@@ -57,8 +58,27 @@ class ChunkLoader:
         self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
         for entry in gone:
             self._engine.execute("INSERT INTO gone_files (file_id) VALUES (?)", [entry.file_id])
+        self._keep_resolutions()
         for book in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
+
+    def _keep_resolutions(self) -> None:
+        """A reject that is there again in a file read again stays resolved; one whose mended record goes is open."""
+        of_gone = (
+            "FROM etl_rejects AS o JOIN gone_files AS g ON g.file_id = o.file_id "
+            "JOIN etl_files AS a ON a.file_id = o.file_id JOIN etl_files AS b ON b.uri = a.uri "
+            "WHERE b.file_id = etl_rejects.file_id AND o.resolved_by IS NOT NULL AND o.field = etl_rejects.field "
+            "AND o.byte_offset = etl_rejects.byte_offset AND o.reason = etl_rejects.reason "
+            "AND o.raw_text = etl_rejects.raw_text"
+        )
+        self._engine.execute(
+            f"UPDATE etl_rejects SET resolved_by = (SELECT MIN(o.resolved_by) {of_gone}) "
+            f"WHERE file_id >= ? AND EXISTS (SELECT 1 {of_gone})",
+            [self._first_new],
+        )
+        self._engine.execute(
+            "UPDATE etl_rejects SET resolved_by = NULL WHERE resolved_by IN (SELECT file_id FROM gone_files)"
+        )
 
     def resolve(self, reject_ids: Iterable[int]) -> None:
         """Mark rejects as mended by the first of the new files."""
@@ -99,7 +119,7 @@ class ChunkLoader:
                 "file_id": read.file_id,
                 "kind": read.file.kind,
                 "uri": read.file.uri,
-                "size_bytes": read.file.size,
+                "size_bytes": size_in(read.tag),
                 "content_tag": read.tag,
                 "content_hash": read.hash,
                 "read_at": timestamp(read.read_at),

@@ -11,7 +11,7 @@ from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import SourceFile, opened, shown
+from sparkify.sources import SourceFile, opened, path_in, shown
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
@@ -107,14 +107,13 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
 
 def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
     """The line of a record in its file, found by reading the file."""
-    path = shown(uri)
-    file = SourceFile("events", uri, path, 0, tag)
+    file = SourceFile("events", uri, path_in(uri), 0, tag)
     record = {name: staged[name] for name in EVENTS.names}
     try:
         with opened(file) as stream:
             if stream.tag != tag:
                 return "unknown: the file has changed since it was loaded"
-            for piece in split(stream, path):
+            for piece in split(stream, shown(uri)):
                 found = next(CarefulReader(EVENTS).read([piece]))
                 if not isinstance(found, Reject) and found == record:
                     return f"{piece.line} (byte {piece.offset})"
@@ -127,8 +126,8 @@ def _how_found(engine: Engine, staged: dict[str, object]) -> str:
     song, artist = (str(staged[name]).rstrip(" ") for name in ("song", "artist"))
     rows = engine.execute(
         "SELECT song_id, artist_id, song_inferred, artist_inferred FROM etl_matches WHERE song = ? AND artist = ? "
-        "AND COALESCE(length, 0) = COALESCE(CAST(? AS DOUBLE PRECISION), 0)",
-        [song, artist, staged["length"]],
+        "AND COALESCE(length, 0) = COALESCE(CAST(? AS DOUBLE PRECISION), 0) AND (length IS NULL) = ?",
+        [song, artist, staged["length"], staged["length"] is None],
     )
     song_id, artist_id, song_inferred, artist_inferred = rows[0]
     if song_id is None:

@@ -52,6 +52,9 @@ class Plan:
         return sorted(files, key=lambda file: (file.kind != "songs", file.uri))
 
 
+_OTHER_KIND: dict[Kind, Kind] = {"events": "songs", "songs": "events"}
+
+
 def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
     """The manifest by kind and URI."""
     rows = engine.execute(
@@ -83,6 +86,8 @@ def compare(
             entry = manifest.get((kind, file.uri))
             if replay and entry and entry.open_rejects:
                 plan.changed.append(Changed(file, entry))
+            elif other := manifest.get((_OTHER_KIND[kind], file.uri)):
+                plan.changed.append(Changed(file, other))  # it is of another kind now
             else:
                 _place(plan, file, entry)
         below = roots[kind].rstrip("/") + "/"

@@ -15,8 +15,8 @@ from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine
-from sparkify.errors import TooManyRejects, UsageError
-from sparkify.manifest import Changed, Entry, Plan, compare, read_manifest
+from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
 from sparkify.warehouse import (
@@ -172,11 +172,7 @@ class Run:
         """
         self._resolves = tuple(reject_ids)
 
-        def plan() -> Plan:
-            entry = read_manifest(self._engine).get((file.kind, file.uri))
-            return Plan(changed=[Changed(file, entry)]) if entry else Plan(new=[file])
-
-        return self._recorded(plan)
+        return self._recorded(lambda: Plan(new=[file]))
 
     def _recorded(self, make: Callable[[], Plan]) -> Summary:
         """Do what a plan says, and write the history."""
@@ -191,6 +187,8 @@ class Run:
         except BaseException as error:
             self._engine.rollback()
             self._book.finish(state_of(error), reason_of(error))
+            if self._summary.rebuilt_because and isinstance(error, SparkifyError):
+                error.hint += f"\nBefore that, the star was built anew: {self._summary.rebuilt_because}."
             raise
         self._book.finish("done")
         return self._summary
@@ -203,9 +201,9 @@ class Run:
         self._rebuild_if_needed()
         files = plan.to_load
         self._bytes_total = sum(file.size for file in files)
-        old = {(entry.kind, entry.uri): entry for _, entry in plan.changed}
         for chunk in chunks_of(files, self._settings):
-            self._load(chunk, [old[file.kind, file.uri] for file in chunk if (file.kind, file.uri) in old])
+            uris = {file.uri for file in chunk}
+            self._load(chunk, [entry for file, entry in plan.changed if file.uri in uris])
             self._bytes_done += sum(file.size for file in chunk)
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
@@ -378,5 +376,5 @@ def reason_of(error: BaseException) -> str:
     """Why a run failed, in one line."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    text = str(error).strip() or type(error).__name__
+    text = str(error).strip().encode("utf-8", "backslashreplace").decode() or type(error).__name__
     return text.splitlines()[0]

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sparkify.contract import MAX_RECORD_BYTES, MAX_TEXT_BYTES, Field, RecordType, Type
@@ -177,8 +177,13 @@ def _number(field: Field, value: object) -> str:
 
 
 def _whole(field: Field, written: str) -> int:
-    number = Decimal(written)
     least, most = field.bounds
+    try:
+        number = Decimal(written)
+    except InvalidOperation as error:  # an exponent of twenty digits
+        if not written.lower().split("e")[0].strip("-0."):
+            return 0
+        raise _Fault(f"is {_short(written)}, outside {least} to {most}", field.name) from error
     if not least <= number <= most:
         raise _Fault(f"is {_short(written)}, outside {least} to {most}", field.name)
     if number != number.to_integral_value():

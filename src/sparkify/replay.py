@@ -35,6 +35,8 @@ def replay_from(
         what = "there are no open rejects" if not kinds else "the rejects are of both events and songs"
         raise UsageError(what, hint="See them with: sparkify rejects list; name those that the lines mend.")
     file = _source_file(path, kinds.pop())
+    if engine.execute("SELECT 1 FROM etl_files WHERE uri = ?", [file.uri]):
+        raise UsageError(f"{path} has been loaded already", hint="Write further mended lines to another file.")
     with opened(file) as stream:
         records = sum(1 for _ in split(stream, str(path)))
     if records != len(rejects):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from xxhash import xxh3_128
 
@@ -55,6 +55,11 @@ def file_uri(path: str) -> str:
     return "file://" + quote(os.fsencode(path))
 
 
+def path_in(uri: str) -> str:
+    """The path in a canonical URI of a local file."""
+    return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
+
+
 def shown(uri: str) -> str:
     """A URI as a person reads it: a path where it names one. Bytes that are not UTF-8 are shown as escapes."""
     if not uri.startswith("file://"):
@@ -69,7 +74,9 @@ def root_of(location: str) -> str:
         UsageError: the location has a scheme that is not known.
         SourceError: there is no such folder.
     """
-    scheme = urlsplit(location).scheme if "://" in location else ""
+    scheme = location.split("://")[0] if "://" in location else ""
+    if "\0" in unquote(location):
+        raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
     if scheme == "file":
         location = os.fsdecode(unquote_to_bytes(location.removeprefix("file://")))
     elif scheme:
@@ -126,6 +133,11 @@ def _source_file(kind: Kind, entry: os.DirEntry[str]) -> SourceFile:
 def tag_of(status: os.stat_result) -> str:
     """The content tag of a local file: its size in bytes and its time of change in nanoseconds."""
     return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def size_in(tag: str) -> int:
+    """The size in bytes that a tag of a local file holds."""
+    return int(tag.split("-")[0])
 
 
 def current_tag(file: SourceFile) -> str:
@@ -262,7 +274,7 @@ def _unpack(packed: Iterator[bytes], file: SourceFile) -> Iterator[bytes]:
             if not state.eof:
                 break
             data, state = state.unused_data, None
-    if state is not None:
+    if state is not None or not size_in:
         raise _damaged(file, f"breaks off: the {file.packing} stream has no end")
 
 

@@ -19,6 +19,8 @@ BLOCK_BYTES = 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _BLANKS = re.compile(rb"[ \t\r\n]*")
+_NUMBER_TAIL = 4
+"""A number cut off after its digits, as in `1.` or `1e-`, is taken for a shorter one that ends before these bytes."""
 _KEPT_BYTES = 4096
 """How much of a record that cannot be read is handed on, in bytes."""
 
@@ -126,7 +128,8 @@ def refuse_wide_text(head: bytes | bytearray, name: str) -> None:
     Raises:
         SourceError: it is such a text.
     """
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(head) > 1 and (head[0] == 0) != (head[1] == 0)):
+    nul = [byte == 0 for byte in head[:4]]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or nul in ([True, False] * 2, [False, True] * 2):
         raise SourceError(
             f"{name} is not UTF-8, it looks like UTF-16; nothing of it was loaded", hint="Save it as UTF-8."
         )
@@ -136,7 +139,7 @@ def _is_newline_delimited(window: Window) -> bool:
     """Whether the first line is a whole record, or the second begins with `{` (blank lines do not count)."""
     length = _length_of_line(window)
     if length > MAX_RECORD_BYTES:
-        return not _begins_with_value(window)
+        return not _begins_a_sequence(window)
     if _is_json(window.data[window.at : window.at + length]):
         return True
     while not (rest := window.data[window.at + length :].lstrip(_BLANK)):
@@ -161,12 +164,14 @@ def _is_json(raw: bytes) -> bool:
     return True
 
 
-def _begins_with_value(window: Window) -> bool:
+def _begins_a_sequence(window: Window) -> bool:
+    """Whether a long first line begins with a whole value and goes on behind it."""
     try:
-        _DECODER.raw_decode(window.text, window.at)
+        _, end = _DECODER.raw_decode(window.text, window.at)
     except (ValueError, RecursionError):
         return False
-    return True
+    rest = window.data[end:].lstrip(b" \t\r")
+    return bool(rest) and not rest.startswith(b"\n")
 
 
 def _lines(window: Window) -> Iterator[Piece]:
@@ -255,11 +260,14 @@ def _next_value(window: Window) -> Piece:
         except RecursionError:
             _break("is nested too deeply")
         except ValueError as error:
+            fault = _syntax_fault(window, error)
             if window.left <= MAX_RECORD_BYTES and window.extend():
                 continue
-            _break(_syntax_fault(window, error))
-        if end == len(window.data) and window.extend():
+            _break(fault)
+        start = window.at
+        if end > len(window.data) - _NUMBER_TAIL and window.extend():
             continue  # a number may go on in the next block
+        end += window.at - start  # the window may have moved at the end of the stream
         line, offset = window.line, window.offset
         return Piece(line, offset, window.advance(end - window.at))
 

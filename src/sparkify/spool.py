@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+from sparkify.errors import UsageError
+
 _PREFIX = "sparkify-spool-"
 
 
@@ -19,9 +21,14 @@ class Spool:
 
     def __init__(self, parent: str | None = None) -> None:
         base = Path(parent or tempfile.gettempdir())
-        base.mkdir(parents=True, exist_ok=True)
-        _remove_orphans(base)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(base)
+            self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the spool in {base}: {error.strerror}", hint="Set spool to a folder that can be written."
+            ) from error
         self._count = 0
 
     def __enter__(self) -> Spool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -13,6 +14,9 @@ INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the command line, and exit with its code."""
     arguments = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
     if arguments == ["--version"]:
         # Asked by scripts on every start: not worth loading a command line for.
         from sparkify import __version__

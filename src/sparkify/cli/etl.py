@@ -14,6 +14,7 @@ import typer
 from sparkify.cli.options import (
     Config,
     Logs,
+    MaxRejects,
     Output,
     Songs,
     UnknownSongs,
@@ -35,13 +36,7 @@ def etl(
     logs: Logs = None,
     songs: Songs = None,
     unknown_songs: UnknownSongs = None,
-    max_rejects: Annotated[
-        str | None,
-        typer.Option(
-            help="Refuse a run that rejects more: a number, or a share such as 1%. [default: 10 and 1%]",
-            metavar="LIMIT",
-        ),
-    ] = None,
+    max_rejects: MaxRejects = None,
     rejects_file: Annotated[
         Path | None, typer.Option(help="Where the rejects of a refused run are written, as JSON lines.")
     ] = None,

@@ -7,14 +7,25 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse, load_settings, open_warehouse
+from sparkify.cli.options import (
+    Config,
+    Logs,
+    MaxRejects,
+    Output,
+    Songs,
+    UnknownSongs,
+    Verbose,
+    Warehouse,
+    load_settings,
+    open_warehouse,
+)
 from sparkify.cli.output import Format, print_table, print_values, say
 from sparkify.errors import UsageError
 from sparkify.sources import shown
 
 rejects = typer.Typer(help="Show the records that were rejected.", no_args_is_help=True, rich_markup_mode=None)
 
-Most = Annotated[int, typer.Option("--most", help="How many rows at the most, the latest first.", min=1)]
+Most = Annotated[int, typer.Option("--most", help="How many rows at the most, the latest first.", min=1, max=1_000_000)]
 
 
 def runs(
@@ -89,6 +100,8 @@ def replay(
     warehouse: Warehouse = None,
     logs: Logs = None,
     songs: Songs = None,
+    unknown_songs: UnknownSongs = None,
+    max_rejects: MaxRejects = None,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
@@ -100,7 +113,9 @@ def replay(
 
     if reject_ids and not mended:
         raise UsageError("rejects are named, and no file that mends them", hint="Name it with --from FILE.")
-    settings = load_settings(config, warehouse=warehouse, logs=logs, songs=songs).settings
+    settings = load_settings(
+        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, max_rejects=max_rejects
+    ).settings
     with open_warehouse(settings, read_only=False) as engine:
         if mended:
             summary = replay_from(engine, settings, mended, reject_ids or ())

@@ -23,6 +23,12 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tra
 UnknownSongs = Annotated[
     str | None, typer.Option(help="Plays without a song in the catalogue: infer, null or drop.", metavar="SETTING")
 ]
+MaxRejects = Annotated[
+    str | None,
+    typer.Option(
+        help="Refuse a run that rejects more: a number, or a share such as 1%. [default: 10 and 1%]", metavar="LIMIT"
+    ),
+]
 
 
 def load_settings(config: str | None, **flags: object) -> Loaded:

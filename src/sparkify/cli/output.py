@@ -102,7 +102,8 @@ def print_table(
 ) -> None:
     """Print rows: as a table, or as a JSON array of objects. Numbers, and the columns named in `right`, stand right."""
     if output is Format.JSON:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        names = [name if name not in columns[:place] else f"{name}_{place + 1}" for place, name in enumerate(columns)]
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from sparkify.engines.dialects import Dialect
 from sparkify.errors import UsageError
@@ -121,7 +120,7 @@ def connect(url: str, *, read_only: bool = False, memory_limit: str = "") -> Eng
         UsageError: the URL is malformed or its scheme unknown, or a package is missing.
         WarehouseError: it cannot be opened.
     """
-    scheme = urlsplit(url).scheme if "://" in url else ""
+    scheme = url.split("://")[0] if "://" in url else ""
     known = ", ".join(f"{name}://" for name in REGISTRY)
     if not scheme:
         raise UsageError(

@@ -13,7 +13,7 @@ from typing import NoReturn
 import duckdb
 
 from sparkify.contract import FILE_ID
-from sparkify.engines.base import Capabilities, Engine, LoadColumn, LoadFailed, Result, Row
+from sparkify.engines.base import Capabilities, Engine, LoadColumn, LoadFailed, Result, Row, without_password
 from sparkify.engines.dialects import DUCKDB
 from sparkify.errors import UsageError, WarehouseError
 from sparkify.models import quoted
@@ -32,8 +32,12 @@ def path_of(url: str) -> Path:
     """
     path = url.removeprefix("duckdb://")
     if not path.startswith("/") or path == "/":
-        name = path.strip("/") or "warehouse.duckdb"
-        raise UsageError(f"malformed warehouse URL: {url}", hint=f"Three slashes, then the path: duckdb:///{name}")
+        raise UsageError(
+            f"malformed warehouse URL: {without_password(url)}",
+            hint="Three slashes, then the path: duckdb:///warehouse.duckdb",
+        )
+    if any("\ud800" <= letter <= "\udfff" for letter in path):
+        raise UsageError("the path of the warehouse holds what DuckDB cannot take", hint="Name a path in UTF-8.")
     return Path(path[1:])
 
 
@@ -85,7 +89,7 @@ def _open(path: Path, read_only: bool, memory_limit: str) -> duckdb.DuckDBPyConn
 
 def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
     text = str(error)
-    if "lock" in text.lower():
+    if "lock on file" in text.lower():
         holder = _HOLDER.search(text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         raise WarehouseError(f"{path} is in use by {who}", hint="Wait until it ends, or close it there.") from error
@@ -122,6 +126,8 @@ class DuckDBEngine(Engine):
         """Run a user's query."""
         with _translated():
             cursor = self.connection.execute(sql)
+            if cursor is None:
+                raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
 

@@ -45,12 +45,13 @@ JOIN (
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE n.nth = 1
 UNION ALL
-SELECT DISTINCT
+SELECT
   m.artist_id,
-  m.artist AS name,
+  MIN(BYTEWISE(m.artist)) AS name,
   CAST(NULL AS VARCHAR) AS location,
   CAST(NULL AS DOUBLE) AS latitude,
   CAST(NULL AS DOUBLE) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
-WHERE m.artist_inferred
+WHERE m.artist_inferred AND NOT EXISTS (SELECT 1 FROM staging_songs AS k WHERE k.artist_id = m.artist_id)
+GROUP BY m.artist_id

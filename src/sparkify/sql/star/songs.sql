@@ -22,11 +22,11 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  m.song AS title,
-  m.artist_id,
+  MIN(BYTEWISE(m.song)) AS title,
+  MIN(BYTEWISE(m.artist_id)) AS artist_id,
   CAST(NULL AS INTEGER) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
-WHERE m.song_inferred
-GROUP BY m.song_id, m.song, m.artist_id
+WHERE m.song_inferred AND NOT EXISTS (SELECT 1 FROM catalogue AS k WHERE k.song_id = m.song_id)
+GROUP BY m.song_id

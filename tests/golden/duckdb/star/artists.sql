@@ -36,13 +36,22 @@ JOIN (
 WHERE
   n.nth = 1
 UNION ALL
-SELECT DISTINCT
+SELECT
   m.artist_id,
-  m.artist AS name,
+  MIN(m.artist) AS name,
   CAST(NULL AS TEXT) AS location,
   CAST(NULL AS DOUBLE) AS latitude,
   CAST(NULL AS DOUBLE) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
 WHERE
-  m.artist_inferred;
+  m.artist_inferred
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM staging_songs AS k
+    WHERE
+      k.artist_id = m.artist_id
+  )
+GROUP BY
+  m.artist_id;

@@ -10,15 +10,20 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  m.song AS title,
-  m.artist_id,
+  MIN(m.song COLLATE "C") AS title,
+  MIN(m.artist_id COLLATE "C") AS artist_id,
   CAST(NULL AS INT) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
 WHERE
   m.song_inferred
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM catalogue AS k
+    WHERE
+      k.song_id = m.song_id
+  )
 GROUP BY
-  m.song_id,
-  m.song,
-  m.artist_id;
+  m.song_id;

@@ -594,16 +594,25 @@ JOIN (
 WHERE
   n.nth = 1
 UNION ALL
-SELECT DISTINCT
+SELECT
   m.artist_id,
-  m.artist AS name,
+  MIN(m.artist COLLATE "C") AS name,
   CAST(NULL AS TEXT) AS location,
   CAST(NULL AS DOUBLE PRECISION) AS latitude,
   CAST(NULL AS DOUBLE PRECISION) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
 WHERE
-  m.artist_inferred;
+  m.artist_inferred
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM staging_songs AS k
+    WHERE
+      k.artist_id = m.artist_id
+  )
+GROUP BY
+  m.artist_id;
 
 -- artists that go
 CREATE TEMPORARY TABLE removed_artists AS
@@ -674,18 +683,23 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  m.song AS title,
-  m.artist_id,
+  MIN(m.song COLLATE "C") AS title,
+  MIN(m.artist_id COLLATE "C") AS artist_id,
   CAST(NULL AS INT) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
 WHERE
   m.song_inferred
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM catalogue AS k
+    WHERE
+      k.song_id = m.song_id
+  )
 GROUP BY
-  m.song_id,
-  m.song,
-  m.artist_id;
+  m.song_id;
 
 -- songs that go
 CREATE TEMPORARY TABLE removed_songs AS

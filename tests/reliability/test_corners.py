@@ -1,0 +1,192 @@
+"""Corners in which a reviewer once found a fault."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import event, load, picture, rows, song, write_lines
+from tests.unit.command import sparkify as run
+
+import sparkify
+from sparkify import splitting
+from sparkify.errors import UsageError
+from sparkify.splitting import split
+
+BAD = json.dumps(event(ts="x", page="Home"))
+
+
+@pytest.mark.parametrize("written", ["1e1000000000000000000", "1e-9999999999999999999", "0e99999999999999999999"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_huge_exponent_harms_one_record_at_the_most(tmp_path: Path, written: str, quote: str) -> None:
+    odd = json.dumps(event()).replace("1541121934796", f"{quote}{written}{quote}", 1)
+    write_lines(tmp_path / "logs/a.json", [odd, event(itemInSession=1)])
+    warehouse = load(tmp_path)
+    loaded = 2 if written.startswith("0") else 1
+    assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(2, loaded, 2 - loaded)]
+
+
+def _mend(folder: Path, name: str, item: int, *reject_ids: int) -> None:
+    from sparkify.config import load as load_settings
+    from sparkify.engines.base import connect
+    from sparkify.replay import replay_from
+
+    mended = write_lines(folder / name, [event(page="Home", itemInSession=item)])
+    engine = connect(f"duckdb:///{folder}/w.duckdb")
+    try:
+        replay_from(engine, load_settings({}).settings, mended, reject_ids)
+    finally:
+        engine.close()
+
+
+def test_a_file_of_mended_lines_is_loaded_once(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD])
+    warehouse = load(tmp_path)
+    _mend(tmp_path, "m.json", 10, 1)
+    before = picture(warehouse)
+    with pytest.raises(UsageError, match="loaded already"):
+        _mend(tmp_path, "m.json", 11, 2)
+    assert picture(warehouse) == before
+
+
+def test_a_resolved_reject_stays_resolved_when_its_file_is_read_again(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD])
+    warehouse = load(tmp_path)
+    _mend(tmp_path, "m.json", 10, 1)
+    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD, event(itemInSession=1)])
+    load(tmp_path)
+    assert rows(warehouse, "SELECT line, resolved_by FROM etl_rejects ORDER BY line") == [(2, 2), (3, None)]
+
+
+def test_a_reject_is_open_again_when_its_mended_record_goes(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(), BAD])
+    warehouse = load(tmp_path)
+    _mend(tmp_path, "logs/m.json", 10, 1)
+    (tmp_path / "logs/m.json").unlink()
+    load(tmp_path, prune=True)
+    assert rows(warehouse, "SELECT resolved_by FROM etl_rejects") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "--warehouse", "duckdb://user:hunter2@host/db"),
+        ("status", "--warehouse", "x://user:hunter2@["),
+        ("etl", "--logs", "s3://key:hunter2@b/x"),
+        ("etl", "--logs", "https://user:hunter2@["),
+    ],
+)
+def test_no_password_is_printed(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_password_of_the_file_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "sparkify.toml").write_text('warehouse = ["postgres://u:hunter2@h"]')
+    done = run("status", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "hunter2" not in done.stderr
+
+
+class _Stream(io.BytesIO):
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(buffer)
+
+
+def _pieces(text: bytes) -> list[tuple[int, bytes, str]]:
+    return [(piece.offset, piece.raw, piece.fault) for piece in split(_Stream(text), "test")]
+
+
+@pytest.mark.parametrize("block", range(1, 12))
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[1.5]",
+        b'[{"a": 1}, -1.5e-7, 12, {"b": 2}]',
+        b'{"a": 1.5}\n1.5 2e5 {"b": 3}',
+        b'[{"a": 1},]',
+        b'[{"a": 1}, oops, {"b": 2}]',
+        b'[{"a": 1}',
+        b'{"a": 1}{"b"',
+        b'{"a": 1}\n\n{"b": 2}',
+    ],
+)
+def test_pieces_do_not_depend_on_where_blocks_end(monkeypatch: pytest.MonkeyPatch, block: int, text: bytes) -> None:
+    whole = _pieces(text)
+    monkeypatch.setattr(splitting, "BLOCK_BYTES", block)
+    assert _pieces(text) == whole
+
+
+def test_a_first_line_that_is_too_long_is_one_reject_of_its_own(tmp_path: Path) -> None:
+    long = '{"x": "' + "a" * (16 * 1024 * 1024) + '"}'
+    write_lines(tmp_path / "logs/a.json", [long, event(), "{bad", event(itemInSession=1)])
+    warehouse = load(tmp_path)
+    assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(4, 2, 2)]
+
+
+def test_inferred_ids_that_collide_block_nothing(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "logs/a.json",
+        [event(artist="A\x1fb", song="c"), event(artist="A", song="b\x1fc", itemInSession=1)],
+    )
+    warehouse = load(tmp_path)
+    inferred = rows(warehouse, "SELECT DISTINCT song_id FROM songplays")
+    assert len(inferred) == 1
+    write_lines(tmp_path / "songs/x.json", [song(song_id=inferred[0][0], title="Else")])
+    load(tmp_path)
+    assert rows(warehouse, "SELECT title, inferred FROM songs") == [("Else", False)]
+
+
+def test_a_file_that_begins_with_nul_loses_one_line(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [b"\0" + json.dumps(event()).encode(), event(itemInSession=1)])
+    warehouse = load(tmp_path)
+    assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(2, 1, 1)]
+
+
+def test_a_file_that_changes_its_kind_leaves_no_rows_behind(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event()])
+    warehouse = load(tmp_path)
+    write_lines(tmp_path / "logs/a.json", [song()])
+    with sparkify.connect(f"duckdb:///{warehouse}") as connection:
+        connection.etl(songs=str(tmp_path / "logs"))
+    assert rows(warehouse, "SELECT kind FROM etl_files") == [("songs",)]
+    assert rows(warehouse, "SELECT COUNT(*) FROM staging_events") == [(0,)]
+
+
+def test_a_refused_run_says_that_it_built_the_star_anew(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event()])
+    load(tmp_path, unknown_songs="drop")
+    write_lines(tmp_path / "logs/b.json", [BAD] * 20)
+    done = run("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "the star was built anew: unknown_songs changed from drop to infer" in done.stderr
+
+
+def test_explain_tells_length_0_from_none_and_finds_odd_names(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff.json")
+    write_lines(tmp_path / "logs" / name, [event(length=None), event(length=0, itemInSession=1)])
+    write_lines(tmp_path / "songs/x.json", [song(song_id="S1", duration=9), song(song_id="S2", duration=0)])
+    load(tmp_path)
+    done = run("explain", "1-1-1", "--warehouse", "duckdb:///w.duckdb", "--output", "json", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert found["song_found"].startswith("S2")
+    assert found["line"].startswith("2 ")
+
+
+def test_small_things_of_the_command_line(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [json.dumps(event())[:-1] + ', "\\ud800": 1}'])
+    done = run("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb", "--output", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)["unknown_names"] == {"events": ["\ud800"]}
+    assert run("query", "", "--warehouse", "duckdb:///w.duckdb", cwd=tmp_path).returncode == 2
+    twice = run("query", "SELECT 1 AS a, 2 AS a", "--warehouse", "duckdb:///w.duckdb", "--output", "json", cwd=tmp_path)
+    assert json.loads(twice.stdout) == [{"a": 1, "a_2": 2}]
+    (tmp_path / "sparkify.toml").write_text('spool = "/proc/nope"')
+    write_lines(tmp_path / "logs/b.json", [event()])
+    done = run("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
