@@ -3,6 +3,7 @@
 SparkifyError                 exit code 1: the work failed
 ├── SourceError               a folder, a file or an object store
 ├── WarehouseError            the warehouse's server, file or lock
+│   └── NoWarehouse           there is none yet
 ├── CheckFailed               a blocking check found bad rows
 ├── UsageError                exit code 2: wrong usage or configuration
 └── TooManyRejects            exit code 3: refused, more rejects than `max_rejects` allows
@@ -30,6 +31,10 @@ class SourceError(SparkifyError):
 
 class WarehouseError(SparkifyError):
     """The warehouse could not be opened, read or written."""
+
+
+class NoWarehouse(WarehouseError):
+    """There is no warehouse yet, and it was only to be read."""
 
 
 class CheckFailed(SparkifyError):

@@ -268,14 +268,13 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     return node
 
 
-def create_table(definition: Table, dialect: Dialect, name: str = "", temporary: bool = False) -> str:
+def create_table(definition: Table, dialect: Dialect) -> str:
     """The CREATE TABLE statement of a table."""
     lines = [
         f"  {quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
         for column in definition.columns
     ]
-    kind = "TEMPORARY TABLE" if temporary else "TABLE"
-    return f"CREATE {kind} {quoted(name or definition.name)} (\n" + ",\n".join(lines) + "\n)"
+    return f"CREATE TABLE {quoted(definition.name)} (\n" + ",\n".join(lines) + "\n)"
 
 
 def broken_contract(record_type: RecordType) -> str:

@@ -105,12 +105,6 @@ def list_sources(settings: Settings) -> Sources:
     return listing, roots
 
 
-def make_plan(engine: Engine, settings: Settings) -> Plan:
-    """What a run would load, leave alone and miss."""
-    listing, roots = list_sources(settings)
-    return compare(listing, roots, read_manifest(engine))
-
-
 def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
     """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most."""
     chunk: list[SourceFile] = []

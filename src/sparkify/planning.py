@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from sparkify import models
 from sparkify.config import Settings
-from sparkify.engines.base import Engine, connect
-from sparkify.errors import WarehouseError
-from sparkify.manifest import Plan, compare
-from sparkify.pipeline import list_sources, make_plan
+from sparkify.engines.base import connect
+from sparkify.engines.dialects import DIALECTS, Dialect
+from sparkify.errors import NoWarehouse
+from sparkify.manifest import Entry, Plan, compare, read_manifest
+from sparkify.pipeline import list_sources
 from sparkify.prepared import prepare
 from sparkify.transform import Statement
 
@@ -24,33 +25,28 @@ class Ahead(NamedTuple):
 
 def look_ahead(settings: Settings) -> Ahead:
     """What a run would do now; a warehouse that is not there yet is not made."""
-    from sparkify.engines.dialects import DIALECTS
+    listing, roots = list_sources(settings)
+    manifest, first_new, dialect = _known(settings)
+    return Ahead(compare(listing, roots, manifest), _statements(settings, dialect, first_new))
 
+
+def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Dialect]:
+    """The manifest, the first file_id that is free, and the SQL that the warehouse speaks."""
     try:
         engine = connect(settings.warehouse, read_only=True, memory_limit=settings.memory_limit)
-    except WarehouseError as error:
-        if "no warehouse at" not in error.what:
-            raise
-        listing, roots = list_sources(settings)
-        return Ahead(compare(listing, roots, {}), _statements(settings, DIALECTS["duckdb"].name, 1))
+    except NoWarehouse:
+        return {}, 1, DIALECTS[settings.warehouse.split("://")[0]]
     try:
-        return _with(engine, settings)
+        if "etl_files" not in engine.table_names():
+            return {}, 1, engine.dialect
+        manifest = read_manifest(engine)
+        return manifest, max((entry.file_id for entry in manifest.values()), default=0) + 1, engine.dialect
     finally:
         engine.close()
 
 
-def _with(engine: Engine, settings: Settings) -> Ahead:
-    if "etl_files" not in engine.table_names():
-        listing, roots = list_sources(settings)
-        return Ahead(compare(listing, roots, {}), _statements(settings, engine.dialect.name, 1))
-    first_new = engine.execute("SELECT COALESCE(MAX(file_id), 0) + 1 FROM etl_files")[0][0]
-    return Ahead(make_plan(engine, settings), _statements(settings, engine.dialect.name, first_new))
-
-
-def _statements(settings: Settings, dialect: str, first_new: int) -> list[Statement]:
-    from sparkify.engines.dialects import DIALECTS
-
-    prepared = prepare(settings.unknown_songs, DIALECTS[dialect], first_new == 1)
+def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
+    prepared = prepare(settings.unknown_songs, dialect, first_new == 1)
     gone = [] if first_new == 1 else [Statement("files that go", "CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")]
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}

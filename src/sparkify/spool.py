@@ -8,12 +8,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+import msgspec
 
 from sparkify.errors import UsageError
 
 _PREFIX = "sparkify-spool-"
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """A row as one line of newline-delimited JSON."""
+    return msgspec.json.encode(row) + b"\n"
 
 
 class Spool:

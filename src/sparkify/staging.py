@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeVar
 
-import msgspec
 import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
@@ -21,7 +21,7 @@ from sparkify.plain import has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.sources import OpenFile, SourceFile, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
-from sparkify.spool import Spool
+from sparkify.spool import Spool, json_line
 
 BLOCK_BYTES = 512 * 1024
 """How much of a file is looked at in one go; small enough to stay in the processor's cache."""
@@ -208,17 +208,13 @@ class Stager:
             for result in reader.read(split(stream, shown(stream.file.uri))):
                 if isinstance(result, Reject):
                     row = _reject_row(result, self._next_reject_id + rejected, self._next_file_id)
-                    rejects.write(_encode(row))
+                    rejects.write(json_line(row))
                     rejected += 1
                 else:
                     result[FILE_ID] = self._next_file_id
-                    records.write(_encode(result))
+                    records.write(json_line(result))
                     loaded += 1
         return loaded, rejected
-
-
-def _encode(row: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(row) + b"\n"
 
 
 def _reject_row(reject: Reject, reject_id: int, file_id: int) -> dict[str, Any]:
@@ -256,17 +252,13 @@ def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:
         size += count
     if size == len(buffer):
         return None  # it grew since it was listed
-    lines = bytes(memoryview(buffer)[_mark_length(buffer) : size]).rstrip(b" \t\r\n") + b"\n"
+    lines = bytes(memoryview(buffer)[:size]).removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
     if lines == b"\n":
         return b"", _Plain(stream.file.path, stream.tag, stream.hash, 0)
     pattern = plain_lines(RECORD_TYPES[stream.file.kind])
     if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
         return None
     return lines, _Plain(stream.file.path, stream.tag, stream.hash, lines.count(b"\n"))
-
-
-def _mark_length(head: bytearray) -> int:
-    return len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
 
 
 def _with_file_id(lines: bytes, file_id: int) -> bytes:
@@ -282,24 +274,16 @@ def _examine_file(file: SourceFile, path: str) -> _Plain | None:
 
     `path` becomes a link to the file, or holds its unpacked lines.
     """
-    return _twice(file, lambda stream: _unpack_plain(stream, path) if file.packing else _link_plain(stream, path))
 
+    def examine(stream: OpenFile) -> _Plain | None:
+        with open(path, "wb") if file.packing else nullcontext() as out:
+            records = _count_plain(stream, RECORD_TYPES[file.kind], out)
+        return None if records is None else _Plain(path, stream.tag, stream.hash, records)
 
-def _link_plain(stream: OpenFile, path: str) -> _Plain | None:
-    records = _count_plain(stream, RECORD_TYPES[stream.file.kind], None)
-    if records is None:
-        return None
-    # A link has a name without characters that are special in a pattern of names.
-    if os.path.islink(path):
-        os.unlink(path)
-    os.symlink(stream.file.path, path)
-    return _Plain(path, stream.tag, stream.hash, records)
-
-
-def _unpack_plain(stream: OpenFile, path: str) -> _Plain | None:
-    with open(path, "wb") as out:
-        records = _count_plain(stream, RECORD_TYPES[stream.file.kind], out)
-    return None if records is None else _Plain(path, stream.tag, stream.hash, records)
+    found = _twice(file, examine)
+    if found and not file.packing:
+        os.symlink(file.path, path)  # a name without characters that are special in a pattern of names
+    return found
 
 
 def _count_plain(stream: OpenFile, record_type: RecordType, out: BinaryIO | None) -> int | None:

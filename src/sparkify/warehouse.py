@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from sparkify import models
 from sparkify.contract import CONTRACT_VERSION, FILE_ID, RecordType
 from sparkify.engines.base import Engine, LoadColumn
 from sparkify.errors import WarehouseError
 from sparkify.models import quoted
-from sparkify.spool import Spool
+from sparkify.spool import Spool, json_line
 
 
 def create_missing_tables(engine: Engine) -> list[str]:
@@ -67,9 +65,7 @@ def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spo
 def write_rows(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as newline-delimited JSON."""
     with open(path, "wb") as out:
-        for row in rows:
-            out.write(msgspec.json.encode(row))
-            out.write(b"\n")
+        out.writelines(json_line(row) for row in rows)
 
 
 def load_spooled(engine: Engine, table: str, paths: list[str]) -> None:

@@ -29,10 +29,6 @@ SEPARATOR = ";\n\n"
 def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Files by name, each a list of statements and what they are about."""
     yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
-    yield (
-        "temporary_tables",
-        [(table.about, create_table(table, dialect, f"new_{table.name}", temporary=True)) for table in _staging()],
-    )
     for folder in ("star", "work", "checks"):
         for name in models.names_in(folder):
             path = f"{folder}/{name}"
@@ -58,10 +54,6 @@ def _named(statement: Statement) -> tuple[str, str]:
 def _check(check: Check) -> tuple[str, str]:
     severity = "blocking" if check.is_blocking else "warning"
     return f"{severity} {check.name}: {check.about}", check.sql
-
-
-def _staging() -> list[models.Table]:
-    return [table for table in models.all_tables() if table.name.startswith("staging_")]
 
 
 @cache

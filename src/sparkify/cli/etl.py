@@ -136,11 +136,10 @@ def plan(
     settings = load_settings(config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs).settings
     ahead = look_ahead(settings)
     if output is Format.JSON:
-        print_json(
-            {**_files(ahead.plan), "sql": [statement._asdict() for statement in ahead.sql]}
-            if sql
-            else _files(ahead.plan)
-        )
+        document = _files(ahead.plan)
+        if sql:
+            document["sql"] = [statement._asdict() for statement in ahead.sql]
+        print_json(document)
     elif sql:
         for statement in ahead.sql:
             print(f"-- {statement.about}\n{statement.sql};\n")

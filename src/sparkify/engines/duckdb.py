@@ -15,7 +15,7 @@ import duckdb
 from sparkify.contract import FILE_ID
 from sparkify.engines.base import Capabilities, Engine, LoadColumn, LoadFailed, Result, Row, without_password
 from sparkify.engines.dialects import DUCKDB
-from sparkify.errors import UsageError, WarehouseError
+from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
 _IN_FILE = re.compile(r'in file "([^"]+)"')
@@ -54,7 +54,7 @@ def open_engine(url: str, *, read_only: bool, memory_limit: str) -> DuckDBEngine
     if path.exists():
         _refuse_other_files(path)
     if read_only and not path.exists():
-        raise WarehouseError(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
+        raise NoWarehouse(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
     if not path.parent.is_dir():
         raise WarehouseError(
             f"no such folder: {path.parent}",

@@ -3,15 +3,7 @@ about: records of a file = rows in staging + open rejects
 severity: blocking
 */
 SELECT f.file_id, f.uri, f.records, f.loaded, f.rejected, c.in_staging, c.in_rejects
-FROM (
-  SELECT
-    e.file_id,
-    e.uri,
-    e.records,
-    e.loaded,
-    e.rejected
-  FROM files AS e
-) AS f
+FROM files AS f
 LEFT JOIN (
   SELECT r.file_id, SUM(r.in_staging) AS in_staging, SUM(r.in_rejects) AS in_rejects
   FROM (
@@ -19,7 +11,7 @@ LEFT JOIN (
     UNION ALL
     SELECT s.file_id, COUNT(*) AS in_staging, 0 AS in_rejects FROM songs_staged AS s GROUP BY s.file_id
     UNION ALL
-    SELECT s.file_id, 0 AS in_staging, COUNT(*) AS in_rejects FROM etl_rejects AS s GROUP BY s.file_id
+    SELECT s.file_id, 0 AS in_staging, COUNT(*) AS in_rejects FROM rejects AS s GROUP BY s.file_id
   ) AS r
   GROUP BY r.file_id
 ) AS c

@@ -7,15 +7,7 @@ SELECT
   f.rejected,
   c.in_staging,
   c.in_rejects
-FROM (
-  SELECT
-    e.file_id,
-    e.uri,
-    e.records,
-    e.loaded,
-    e.rejected
-  FROM files AS e
-) AS f
+FROM files AS f
 LEFT JOIN (
   SELECT
     r.file_id,
@@ -42,7 +34,7 @@ LEFT JOIN (
       s.file_id,
       0 AS in_staging,
       COUNT(*) AS in_rejects
-    FROM etl_rejects AS s
+    FROM rejects AS s
     GROUP BY
       s.file_id
   ) AS r

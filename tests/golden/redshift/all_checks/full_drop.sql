@@ -179,18 +179,10 @@ SELECT
   c.in_rejects
 FROM (
   SELECT
-    e.file_id,
-    e.uri,
-    e.records,
-    e.loaded,
-    e.rejected
-  FROM (
-    SELECT
-      s.*
-    FROM etl_files AS s
-    WHERE
-      s.file_id >= :first_new
-  ) AS e
+    s.*
+  FROM etl_files AS s
+  WHERE
+    s.file_id >= :first_new
 ) AS f
 LEFT JOIN (
   SELECT
@@ -230,7 +222,13 @@ LEFT JOIN (
       s.file_id,
       0 AS in_staging,
       COUNT(*) AS in_rejects
-    FROM etl_rejects AS s
+    FROM (
+      SELECT
+        s.file_id
+      FROM etl_rejects AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
     GROUP BY
       s.file_id
   ) AS r
