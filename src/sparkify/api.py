@@ -103,12 +103,14 @@ class Warehouse:
         self.close()
 
 
-def connect(url: str, *, read_only: bool = False, memory_limit: str | None = None) -> Warehouse:
+def connect(
+    url: str, *, read_only: bool = False, memory_limit: str | None = None, schema: str | None = None
+) -> Warehouse:
     """Open a warehouse by its URL, such as `duckdb:///warehouse.duckdb`; a DuckDB file is made if it is missing.
 
     Raises:
         UsageError: the URL is malformed, or its scheme unknown.
         WarehouseError: it cannot be opened, or is in use.
     """
-    loaded = load({"warehouse": url, "memory_limit": memory_limit}).settings
-    return Warehouse(url, connect_engine(url, read_only=read_only, memory_limit=loaded.memory_limit))
+    loaded = load({"warehouse": url, "memory_limit": memory_limit, "schema": schema}).settings
+    return Warehouse(url, connect_engine(url, loaded.access(read_only=read_only)))
