@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import duckdb
 import psycopg
@@ -43,8 +43,12 @@ _PARAMETER = re.compile(r"\?")
 
 
 def open_engine(url: str, access: Access) -> PostgresEngine:
-    """Connect to the server that the URL names; what it leaves out comes from libpq's environment and files."""
+    """Connect to the server that the URL names; what it leaves out comes from libpq's environment and files.
+
+    `schema=NAME` among the URL's parameters names the schema, and beats the setting.
+    """
     parameters = _parameters(url)
+    schema = parameters.pop("schema", "") or access.schema or DEFAULT_SCHEMA
     name = _server_name(parameters)
     parameters.setdefault("connect_timeout", "10")
     parameters["application_name"] = f"sparkify on {socket.gethostname()[:30]}, process {os.getpid()}"
@@ -54,29 +58,33 @@ def open_engine(url: str, access: Access) -> PostgresEngine:
         )
     except psycopg.Error as error:
         _explain_connect(name, error)
-    engine = PostgresEngine(connection, access.memory_limit)
+    engine = PostgresEngine(connection, schema, access.memory_limit)
     try:
-        engine.set_up(access)
+        engine.set_up(access.read_only)
     except BaseException:
         engine.close()
         raise
     return engine
 
 
+_SCHEMA = re.compile(r"([?&])schema=([^&]*)&?")
+
+
 def _parameters(url: str) -> dict[str, Any]:
-    """The URL's parts as libpq reads them. What it says of a malformed one may hold the password: it is not shown."""
+    """The URL's parts as libpq reads them, and the schema.
+
+    What libpq says of a malformed URL may hold the password: it is not shown.
+    """
+    found = _SCHEMA.search(url)
     try:
-        parameters = conninfo_to_dict(url)
-        port = urlsplit(url).port if "," not in url else None
-    except (psycopg.ProgrammingError, ValueError):
-        parameters, port = None, None
-    if parameters is None or port == 0:
+        parameters: dict[str, Any] = dict(conninfo_to_dict(_SCHEMA.sub(r"\1", url).rstrip("?&")))
+    except psycopg.ProgrammingError:
         raise UsageError(
             "malformed warehouse URL",
             hint="Write it as postgresql://user@host:5432/database; write signs such as @ / ? # % in a part of it as "
             "%40 %2F %3F %23 %25.",
         ) from None
-    return dict(parameters)
+    return {**parameters, "schema": unquote(found[2])} if found else parameters
 
 
 def _server_name(parameters: dict[str, Any]) -> str:
@@ -107,14 +115,14 @@ class PostgresEngine(Engine):
 
     dialect = POSTGRES
 
-    def __init__(self, connection: psycopg.Connection[Row], memory_limit: str = "") -> None:
+    def __init__(self, connection: psycopg.Connection[Row], schema: str, memory_limit: str = "") -> None:
         self.connection = connection
+        self._schema = schema
         self._memory_limit = memory_limit
-        self._schema = DEFAULT_SCHEMA
         self._is_writer = False
         self._reader: duckdb.DuckDBPyConnection | None = None
 
-    def set_up(self, access: Access) -> None:
+    def set_up(self, read_only: bool) -> None:
         """Settle what the session depends on, and find the schema; it is made unless it is only to be read."""
         if self.connection.info.server_version < OLDEST_VERSION:
             version = self.connection.info.parameter_status("server_version")
@@ -126,12 +134,12 @@ class PostgresEngine(Engine):
             raise WarehouseError(
                 f"the database is encoded in {encoding}", hint="Make one with: createdb --encoding UTF8 NAME"
             )
-        self._find_schema(access.schema or DEFAULT_SCHEMA, access.read_only)
-        if access.read_only:
+        self._find_schema(read_only)
+        if read_only:
             self.execute("SET default_transaction_read_only = on")
 
-    def _find_schema(self, schema: str, read_only: bool) -> None:
-        self._schema = schema
+    def _find_schema(self, read_only: bool) -> None:
+        schema = self._schema
         if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [schema]):
             if read_only:
                 raise NoWarehouse(
