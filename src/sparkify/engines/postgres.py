@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ import duckdb
 import psycopg
 from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
 from sparkify.engines.base import Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.dialects import POSTGRES
@@ -37,9 +39,13 @@ _SESSION = {
     "maintenance_work_mem": "256MB",
     # A quarter of the usual sample tells the planner enough, and takes a quarter of the time.
     "default_statistics_target": "25",
+    # A client that is gone is noticed while a statement runs, and its lock is free.
+    "client_connection_check_interval": "1s",
     # Statements that take seconds gain nothing from compiling for half of one.
     "jit": "off",
 }
+_LOCK_SECONDS = 4
+"""How long to wait for another writer: the server may need a moment to see that a process was killed."""
 _PIPE_BYTES = 1024 * 1024
 _PARAMETER = re.compile(r"\?")
 
@@ -177,10 +183,14 @@ class PostgresEngine(Engine):
         if self._is_writer:
             return
         key = _lock_key(self._schema)
-        if not self.execute("SELECT pg_try_advisory_lock(?)", [key])[0][0]:
-            raise WarehouseError(
-                f"schema {self._schema} is in use by {self._holder(key)}", hint="Wait until it ends, or end it there."
-            )
+        last = time.monotonic() + _LOCK_SECONDS
+        while not self.execute("SELECT pg_try_advisory_lock(?)", [key])[0][0]:
+            if time.monotonic() > last:
+                raise WarehouseError(
+                    f"schema {self._schema} is in use by {self._holder(key)}",
+                    hint="Wait until it ends, or end it there.",
+                )
+            time.sleep(_LOCK_SECONDS / 20)
         self._is_writer = True
 
     def _holder(self, key: int) -> str:
@@ -207,8 +217,13 @@ class PostgresEngine(Engine):
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one; a connection that is lost has undone it."""
-        if not self.connection.closed and self.connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        if self.connection.closed or self.connection.info.transaction_status == TransactionStatus.IDLE:
+            return
+        try:
             self.execute("ROLLBACK")
+        except WarehouseError:
+            if not self.connection.closed:
+                raise
 
     def load(
         self,
