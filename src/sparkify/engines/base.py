@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
 from sparkify.errors import UsageError
 
 Row = tuple[Any, ...]
+
+ROWS_IN_BATCH = 10_000
+"""How many rows `Engine.stream` gives at a time."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class Engine(ABC):
     @abstractmethod
     def query(self, sql: str) -> Result:
         """Run a user's query."""
+
+    @abstractmethod
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches, for there may be more than memory holds."""
 
     @abstractmethod
     def become_writer(self) -> None:

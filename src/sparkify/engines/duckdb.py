@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import Access, Engine, LoadColumn, Result, Row, without_password
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row, without_password
 from sparkify.engines.dialects import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -42,8 +42,6 @@ def path_of(url: str) -> Path:
 def open_engine(url: str, access: Access) -> DuckDBEngine:
     """Open the file that the URL names; made if it is missing, unless it is only to be read."""
     path = path_of(url)
-    if access.schema:
-        raise UsageError("a DuckDB warehouse is a file of its own, and has no schema", hint="Leave schema out.")
     if path.is_dir():
         raise WarehouseError(f"the warehouse is a directory: {path}", hint="Name a file, such as warehouse.duckdb.")
     if found := set("?\\") & set(str(path)):
@@ -124,6 +122,13 @@ class DuckDBEngine(Engine):
                 raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
+
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches."""
+        with _translated():
+            cursor = self.connection.cursor().execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield rows
 
     def become_writer(self) -> None:
         """The lock on the file has seen to it."""

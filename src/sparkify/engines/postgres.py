@@ -19,7 +19,7 @@ from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.dialects import POSTGRES
 from sparkify.engines.ndjson import Reading, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -177,6 +177,17 @@ class PostgresEngine(Engine):
                     raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
                 return Result((), [])
             return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches, from a cursor that the server holds."""
+        with (
+            _translated(self.connection),
+            self.connection.transaction(),
+            self.connection.cursor("sparkify", binary=True) as cursor,
+        ):
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield rows
 
     def become_writer(self) -> None:
         """Hold the advisory lock of the schema; it ends with the connection."""
