@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import ByteSize, Field, ValidationError, field_validator
+from pydantic import ByteSize, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from sparkify.classic import Classic, is_classic, read_classic
 from sparkify.engines.base import Access, without_password
 from sparkify.errors import UsageError
 
@@ -65,6 +66,16 @@ class Settings(BaseSettings):
         "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
     )
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
+    iam_role: str | None = Field(
+        None, description="the role that COPY acts with, by its ARN, in Redshift; by default that of the stack"
+    )
+    copy_spool: str | None = Field(
+        None, description="where in S3 records are put for COPY, such as s3://bucket/spool, in Redshift"
+    )
+    log_jsonpath: str | None = Field(
+        None, description="the JSONPaths file of the classic warehouse; it is held against the contract"
+    )
+    _password: str = PrivateAttr("")
 
     @field_validator("chunk_files", "chunk_bytes", mode="before")
     @classmethod
@@ -106,12 +117,17 @@ class Settings(BaseSettings):
 
     def access(self, *, read_only: bool) -> Access:
         """How the warehouse is to be opened."""
-        return Access(read_only, self.memory_limit, self.schema_)
+        return Access(read_only, self.memory_limit, self.schema_, self._password)
+
+    def with_password(self, password: str) -> Settings:
+        """These settings with a password for the warehouse, which is shown and stored nowhere."""
+        self._password = password
+        return self
 
     def public(self) -> dict[str, Any]:
         """The settings as they may be shown and kept: no password."""
         values: dict[str, Any] = {name: getattr(self, attribute) for name, attribute in _ATTRIBUTES.items()}
-        for name in ("warehouse", "logs", "songs"):
+        for name in ("warehouse", "logs", "songs", "copy_spool", "log_jsonpath"):
             values[name] = without_password(values[name]) if values[name] else values[name]
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
@@ -125,10 +141,11 @@ _ATTRIBUTES = {field.alias or name: name for name, field in Settings.model_field
 
 
 class Loaded(NamedTuple):
-    """The settings, and where each value came from."""
+    """The settings, where each value came from, and the classic file if there is one."""
 
     settings: Settings
     origins: dict[str, str]
+    classic: Classic | None = None
 
 
 def parse_max_rejects(text: str) -> MaxRejects:
@@ -152,8 +169,8 @@ def parse_max_rejects(text: str) -> MaxRejects:
 def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
     """Merge flags, environment, file and defaults.
 
-    `flags` are by the settings' names; None means not given. `config` is a TOML file; by default `sparkify.toml` in the
-    working directory, if it is there.
+    `flags` are by the settings' names; None means not given. `config` is a TOML file or a classic `dwh.cfg`; by default
+    it is `sparkify.toml` in the working directory, if that is there.
 
     Raises:
         UsageError: an unknown key, or a value of the wrong type; says where it came from.
@@ -162,13 +179,18 @@ def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
     values: dict[str, object] = {}
     origins = dict.fromkeys(FIELDS, "default")
     path = Path(config or CONFIG_FILE)
-    for origin, found in ((str(path), _from_file(path, config)), *_from_environment(), *_from_flags(flags)):
+    classic = read_classic(path) if is_classic(path) and path.is_file() else None
+    in_file = classic.settings if classic else _from_file(path, config)
+    for origin, found in ((str(path), in_file), *_from_environment(), *_from_flags(flags)):
         values |= found
         origins |= dict.fromkeys(found, origin)
     try:
-        return Loaded(Settings(**values), origins)  # type: ignore[arg-type]
+        settings = Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         raise _wrong_value(error, origins) from error
+    if classic and origins["warehouse"] == str(path):  # the file's password is for the file's warehouse alone
+        settings = settings.with_password(classic.password)
+    return Loaded(settings, origins, classic)
 
 
 def _from_flags(flags: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:
@@ -230,5 +252,8 @@ def _toml(name: str, default: object) -> str:
         "spool": '"/var/tmp"',
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
+        "iam_role": '"arn:aws:iam::123456789012:role/copy"',
+        "copy_spool": '"s3://bucket/spool"',
+        "log_jsonpath": '"s3://bucket/log_json_path.json"',
     }
     return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

@@ -4,6 +4,7 @@ SparkifyError                 exit code 1: the work failed
 ├── SourceError               a folder, a file or an object store
 ├── WarehouseError            the warehouse's server, file or lock
 │   └── NoWarehouse           there is none yet
+├── CloudError                AWS, when it is asked for a cluster
 ├── CheckFailed               a blocking check found bad rows
 ├── UsageError                exit code 2: wrong usage or configuration
 └── TooManyRejects            exit code 3: refused, more rejects than `max_rejects` allows
@@ -35,6 +36,10 @@ class WarehouseError(SparkifyError):
 
 class NoWarehouse(WarehouseError):
     """There is no warehouse yet, and it was only to be read."""
+
+
+class CloudError(SparkifyError):
+    """AWS could not be reached, refused, or failed to do what it was asked for."""
 
 
 class CheckFailed(SparkifyError):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli import compare, demo, etl, generate, history, inspect, setup
+from sparkify.cli import cluster, compare, demo, doctor, etl, generate, history, inspect, setup
 
 app = typer.Typer(
     name="sparkify",
@@ -36,6 +36,7 @@ def _root(
 
 
 app.command("init")(setup.init)
+app.command("doctor")(doctor.doctor)
 app.command("generate")(generate.generate)
 app.command("create-tables")(setup.create_tables)
 app.command("plan")(etl.plan)
@@ -47,4 +48,5 @@ app.command("compare")(compare.compare)
 app.command("runs")(history.runs)
 app.add_typer(history.rejects, name="rejects")
 app.command("explain")(history.explain)
+app.add_typer(cluster.cluster, name="cluster")
 app.command("demo")(demo.demo)

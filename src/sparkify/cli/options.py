@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparkify.cli.output import Format
+from sparkify.cli.output import Format, say
 
 if TYPE_CHECKING:
     from sparkify.config import Loaded, Settings
@@ -32,10 +32,13 @@ MaxRejects = Annotated[
 
 
 def load_settings(config: str | None, **flags: object) -> Loaded:
-    """Flags, environment, file and defaults, merged."""
+    """Flags, environment, file and defaults, merged; the keys of a classic file are used, with a warning."""
     from sparkify.config import load
 
-    return load(flags, config)
+    loaded = load(flags, config)
+    if loaded.classic and (warning := loaded.classic.sign_in()):
+        say(f"warning: {warning}")
+    return loaded
 
 
 @contextmanager

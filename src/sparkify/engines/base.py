@@ -9,7 +9,7 @@ import importlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
@@ -26,12 +26,13 @@ class Access:
     """How a warehouse is to be opened.
 
     `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
-    a warehouse that has schemas.
+    a warehouse that has schemas. `password` is one that is not in the URL; it is in no text of this.
     """
 
     read_only: bool = False
     memory_limit: str = ""
     schema: str = ""
+    password: str = field(default="", repr=False)
 
 
 class Result(NamedTuple):

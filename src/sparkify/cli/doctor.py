@@ -1,0 +1,38 @@
+"""The command that finds what is wrong with a setup."""
+
+from __future__ import annotations
+
+import typer
+
+from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse
+from sparkify.cli.output import Format, plain_text, print_json, say
+
+UNHEALTHY = 1
+_SIGNS = {"ok": "✓", "failed": "✗", "skipped": "-"}
+
+
+def doctor(
+    warehouse: Warehouse = None,
+    logs: Logs = None,
+    songs: Songs = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Check configuration, sources, warehouse and credentials, and say how to mend what is wrong."""
+    from sparkify.doctor import State, diagnose
+
+    found = []
+    for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config):
+        found.append(finding)
+        if output is Format.TEXT:
+            print(f"{_SIGNS[finding.state]} {finding.check:<14} {plain_text(finding.found)}")
+            for line in finding.mend.splitlines():
+                print(f"{'':<17}{plain_text(line)}")
+    failed = [finding.check for finding in found if finding.state is State.FAILED]
+    if output is Format.JSON:
+        print_json({"ok": not failed, "checks": [finding._asdict() for finding in found]})
+    elif failed:
+        say(f"to be mended: {', '.join(failed)}")
+    if failed:
+        raise typer.Exit(UNHEALTHY)

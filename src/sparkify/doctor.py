@@ -1,0 +1,189 @@
+"""What is wrong with a setup, and how to mend it: configuration, sources, warehouse, credentials, permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from sparkify.config import Loaded, Settings, load
+from sparkify.engines.base import Engine, connect, without_password
+from sparkify.errors import NoWarehouse, SparkifyError
+from sparkify.models import all_tables
+from sparkify.pipeline import list_sources
+from sparkify.warehouse import changed_settings, star_settings
+
+_PROBE = "sparkify_doctor"
+
+
+class State(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Finding(NamedTuple):
+    """What one check found; `mend` says what to do if it failed."""
+
+    check: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator[Finding]:
+    """Check everything, one after another; what depends on a check that failed is skipped.
+
+    `flags` and `config` are those of `config.load`.
+    """
+    try:
+        loaded = load(flags, config)
+    except SparkifyError as error:
+        yield _failed("configuration", error)
+        yield from (
+            Finding(check, State.SKIPPED, "the configuration must be right first") for check in ("sources", "warehouse")
+        )
+        return
+    if loaded.classic:
+        loaded.classic.sign_in()
+    settings = loaded.settings
+    yield Finding("configuration", State.OK, _configured(loaded))
+    yield from _credentials(settings)
+    yield from _sources(settings)
+    if settings.log_jsonpath:
+        yield _checked("log_jsonpath", lambda: _jsonpaths(str(settings.log_jsonpath)))
+    yield from _warehouse(settings)
+
+
+def _checked(check: str, ask: Callable[[], str]) -> Finding:
+    """The finding of a question that answers what was found, or raises what is wrong."""
+    try:
+        return Finding(check, State.OK, ask())
+    except SparkifyError as error:
+        return _failed(check, error)
+
+
+def _failed(check: str, error: SparkifyError) -> Finding:
+    return Finding(check, State.FAILED, error.what, error.hint)
+
+
+def _configured(loaded: Loaded) -> str:
+    """Where the settings come from that were given."""
+    given = {name: origin for name, origin in loaded.origins.items() if origin != "default"}
+    return ", ".join(f"{name} from {origin}" for name, origin in given.items()) or "all at its default"
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    locations = {"logs": settings.logs, "songs": settings.songs}
+    for check, location in locations.items():
+        others = dict.fromkeys(set(locations) - {check})
+        if location:
+            alone = settings.model_copy(update=others)
+            yield _checked(check, lambda settings=alone: _listed(settings))  # type: ignore[misc]
+        elif any(locations.values()):
+            yield Finding(check, State.SKIPPED, "not given")
+        else:
+            yield Finding(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
+
+
+def _listed(settings: Settings) -> str:
+    listing, _ = list_sources(settings)
+    files = [file for found in listing.values() for file in found]
+    location = without_password(settings.logs or settings.songs or "")
+    return f"{location}: {len(files):,} files, {sum(file.size for file in files):,} bytes"
+
+
+def _jsonpaths(location: str) -> str:
+    from sparkify.jsonpaths import check_jsonpaths
+
+    return f"{without_password(location)}: {len(check_jsonpaths(location))} fields, those of the contract"
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    """Whether the warehouse opens, may be written to, and was built by rules that still hold."""
+    url = without_password(settings.warehouse)
+    try:
+        engine = connect(settings.warehouse, settings.access(read_only=True))
+    except NoWarehouse:
+        yield Finding("warehouse", State.OK, f"{url}: none yet; sparkify etl makes it")
+        return
+    except SparkifyError as error:
+        yield _failed("warehouse", error)
+        return
+    with closing(engine):
+        yield Finding("warehouse", State.OK, f"{url}: opens")
+        yield _checked("contract", lambda: _contract(engine, settings))
+    yield _checked("writable", lambda: _writable(settings))
+
+
+def _contract(engine: Engine, settings: Settings) -> str:
+    there = engine.table_names()
+    missing = [table.name for table in all_tables() if table.name not in there]
+    if missing:
+        return (
+            "no tables yet; sparkify etl makes them"
+            if len(missing) == len(all_tables())
+            else (f"tables are missing: {', '.join(missing)}; sparkify etl makes them")
+        )
+    changes = changed_settings(engine, star_settings(settings.unknown_songs))
+    if changes:
+        said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
+        return f"{said}: the next run builds the star anew"
+    return "built by the rules of this version and these settings"
+
+
+def _writable(settings: Settings) -> str:
+    """Make a table in a transaction that is undone: the only sure proof."""
+    with closing(connect(settings.warehouse, settings.access(read_only=False))) as engine:
+        engine.become_writer()
+        engine.begin()
+        try:
+            engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
+        finally:
+            engine.rollback()
+    return "may be written to, and nobody else is at it"
+
+
+def _credentials(settings: Settings) -> Iterator[Finding]:
+    """Who is signed in, and what for; asked only where AWS is needed."""
+    scheme = settings.warehouse.split(":")[0]
+    in_s3 = any(str(place).startswith("s3://") for place in (settings.logs, settings.songs, settings.log_jsonpath))
+    if scheme != "redshift" and not in_s3:
+        return
+    yield _checked("credentials", _signed_in)
+    if scheme != "redshift":
+        return
+    if stack := _stack_in(settings.warehouse):
+        yield _checked("cluster", lambda: _cluster(stack))
+    if role := settings.iam_role:
+        yield _checked("copy_role", lambda: _role(role))
+
+
+def _signed_in() -> str:
+    from sparkify.cluster.aws import connect as connect_aws
+
+    cloud = connect_aws()
+    return f"{cloud.caller()} in {cloud.region}"
+
+
+def _stack_in(url: str) -> str:
+    return next(iter(parse_qs(urlsplit(url).query).get("stack", ())), "")
+
+
+def _cluster(stack: str) -> str:
+    from sparkify.cluster.address import find_cluster, temporary_login
+
+    address = find_cluster(stack)
+    temporary_login(address)
+    return f"{address.host}:{address.port}, with a password for {address.user}"
+
+
+def _role(arn: str) -> str:
+    from sparkify.cluster.roles import check_copy_role
+
+    check_copy_role(arn)
+    return f"{arn}: Redshift may act with it"
