@@ -154,7 +154,7 @@ def _finish_what_is_under_way(stack: Stack) -> None:
 def _make(stack: Stack, request: ClusterRequest, ttl: timedelta | None, *, keep_expiry: bool, yes: bool) -> Status:
     """Plan, show, ask, make and wait."""
     plan = stack.plan(request, ttl, keep_expiry=keep_expiry, now=datetime.now(UTC))
-    if not plan.changes:
+    if not plan.change_set_id:
         say(f"{stack.name} is already as asked")
         return _present(stack)
     _show_plan(stack, plan)

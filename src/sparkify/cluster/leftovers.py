@@ -47,7 +47,8 @@ def _snapshots(cloud: Cloud, name: str) -> Iterator[str]:
         "ClusterSnapshotNotFound",
     )
     for snapshot in found["Snapshots"] if found else ():
-        yield f"the snapshot {snapshot['SnapshotIdentifier']}, which costs"
+        if snapshot["SnapshotType"] == "manual":
+            yield f"the snapshot {snapshot['SnapshotIdentifier']}, which costs"
 
 
 def _schedules(cloud: Cloud, name: str) -> Iterator[str]:

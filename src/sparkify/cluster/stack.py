@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any, NamedTuple
@@ -89,7 +89,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be executed; without changes there is none, and the stack is as it was asked for."""
+    """A change set that waits to be executed; if its id is empty, the stack is as it was asked for."""
 
     is_new: bool
     stack_id: str
@@ -198,10 +198,12 @@ class Stack:
             )
         plan = Plan(is_new, made["StackId"], made["Id"], (), parameters, owner)
         changes = self._changes(plan)
-        return Plan(is_new, made["StackId"], made["Id"] if changes else "", changes, parameters, owner)
+        if changes is None:
+            return replace(plan, change_set_id="")
+        return replace(plan, changes=changes)
 
-    def _changes(self, plan: Plan) -> tuple[Change, ...]:
-        """What the change set does, once CloudFormation has worked it out; one without changes is removed."""
+    def _changes(self, plan: Plan) -> tuple[Change, ...] | None:
+        """What the change set does, once CloudFormation has worked it out; one that does nothing is removed."""
         with translated(f"read the plan of the stack {self.name}"):
             while True:
                 found = self._api.describe_change_set(ChangeSetName=plan.change_set_id, StackName=plan.stack_id)
@@ -212,7 +214,7 @@ class Stack:
                 self.discard(plan)
                 reason = found.get("StatusReason", "")
                 if any(sign in reason for sign in _NOTHING_TO_DO):
-                    return ()
+                    return None
                 raise CloudError(
                     f"CloudFormation cannot plan the stack {self.name}: {reason}", hint="Nothing was made."
                 )

@@ -1,0 +1,192 @@
+"""AWS as moto imitates it, with what moto lacks: declared here, and nowhere else.
+
+moto runs the real template through its own CloudFormation: parameters, conditions and references are resolved, and
+roles, a security group and a cluster are made in its IAM, EC2 and Redshift. Added to it:
+
+- a model of AWS::Scheduler::Schedule, on top of moto's EventBridge Scheduler;
+- deletion of AWS::Redshift::Cluster, its name, changes to it, and its attributes Endpoint.Address and
+  MasterPasswordSecretArn;
+- a change set that is executed leaves its parameters, its tags and the outputs at the stack; until then there are no
+  tags, as we understand AWS;
+- AWS::NoValue in a list of a role's policies, which moto hands on as None.
+
+moto makes and deletes at once: states under way, failures and the order of deletion are tested without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.cloudformation.models import CloudFormationBackend
+from moto.core.common_models import CloudFormationModel
+from moto.iam.models import Role
+from moto.redshift.models import Cluster, redshift_backends
+from moto.scheduler.models import scheduler_backends
+
+from sparkify.cluster.aws import Cloud
+
+REGION = "us-west-2"
+ACCOUNT = "123456789012"
+
+
+class Schedule(CloudFormationModel):
+    """AWS::Scheduler::Schedule, kept by moto's EventBridge Scheduler."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def physical_resource_id(self) -> str:
+        return self.name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Scheduler::Schedule"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_more: Any
+    ) -> Schedule:
+        given = cloudformation_json["Properties"]
+        scheduler_backends[account_id][region_name].create_schedule(
+            group_name="default", name=resource_name, action_after_completion=None, **_schedule(given)
+        )
+        return cls(resource_name)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Schedule:
+        given = cloudformation_json["Properties"]
+        scheduler_backends[account_id][region_name].update_schedule(
+            group_name="default", name=original_resource.name, **_schedule(given)
+        )
+        return cls(original_resource.name)
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        scheduler_backends[account_id][region_name].delete_schedule("default", resource_name)
+
+
+def _schedule(given: dict[str, Any]) -> dict[str, Any]:
+    start = given.get("StartDate")
+    return {
+        "description": given["Description"],
+        "end_date": None,
+        "flexible_time_window": given["FlexibleTimeWindow"],
+        "kms_key_arn": None,
+        "schedule_expression": given["ScheduleExpression"],
+        "schedule_expression_timezone": given["ScheduleExpressionTimezone"],
+        "start_date": datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() if start else None,
+        "state": given["State"],
+        "target": given["Target"],
+    }
+
+
+def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Cluster.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
+
+    def create(cls: Any, resource_name: str, cloudformation_json: Any, *more: Any, **named: Any) -> Any:
+        name = cloudformation_json["Properties"]["ClusterIdentifier"]
+        cluster = made(cls, name, cloudformation_json, *more, **named)
+        cluster.iam_roles_arn = cloudformation_json["Properties"]["IamRoles"]
+        return cluster
+
+    def change(cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, **_more: Any) -> Any:
+        given = cloudformation_json["Properties"]
+        original_resource.number_of_nodes = int(given.get("NumberOfNodes", 1))
+        original_resource.node_type = given["NodeType"]
+        original_resource.publicly_accessible = given["PubliclyAccessible"]
+        return original_resource
+
+    def delete(cls: Any, resource_name: str, _json: Any, account_id: str, region_name: str) -> None:
+        redshift_backends[account_id][region_name].delete_cluster(
+            cluster_identifier=resource_name, skip_final_snapshot=True, final_cluster_snapshot_identifier=None
+        )
+
+    def attribute(self: Any, name: str) -> Any:
+        return {
+            "Endpoint": self.address,  # of Endpoint.Address in YAML, moto asks for the first word
+            "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{self.cluster_identifier}",
+        }[name]
+
+    roles = Role.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
+
+    def create_role(cls: Any, resource_name: str, cloudformation_json: Any, *more: Any, **named: Any) -> Any:
+        given = cloudformation_json["Properties"]
+        given["Policies"] = [policy for policy in given.get("Policies", ()) if policy]
+        return roles(cls, resource_name, cloudformation_json, *more, **named)
+
+    planned, executed = CloudFormationBackend.create_change_set, CloudFormationBackend.execute_change_set
+
+    def plan(self: Any, *more: Any, **named: Any) -> Any:
+        change_set_id, stack_id = planned(self, *more, **named)
+        if self.stacks[stack_id].status == "REVIEW_IN_PROGRESS":
+            self.stacks[stack_id].tags = {}
+        return change_set_id, stack_id
+
+    def execute(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
+        executed(self, change_set_name, stack_name)
+        change_set = self.change_sets.pop(change_set_name)
+        stack = change_set.stack
+        stack.tags, stack.parameters = change_set.tags, change_set.parameters
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+
+    monkeypatch.setattr(CloudFormationBackend, "create_change_set", plan)
+    monkeypatch.setattr(CloudFormationBackend, "execute_change_set", execute)
+    monkeypatch.setattr(Role, "create_from_cloudformation_json", classmethod(create_role))
+    monkeypatch.setattr(Cluster, "create_from_cloudformation_json", classmethod(create))
+    monkeypatch.setattr(Cluster, "update_from_cloudformation_json", classmethod(change))
+    monkeypatch.setattr(Cluster, "delete_from_cloudformation_json", classmethod(delete))
+    monkeypatch.setattr(Cluster, "get_cfn_attribute", attribute)
+    monkeypatch.setattr(Cluster, "has_cfn_attr", classmethod(lambda _cls, _name: True))
+    monkeypatch.setattr(Cluster, "physical_resource_id", property(lambda self: self.cluster_identifier), raising=False)
+
+
+@contextmanager
+def imitated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto in place of AWS, with what it lacks."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    _patch(monkeypatch)
+    with mock_aws():
+        yield
+
+
+class Killed(BaseException):
+    """The process ends here: nothing catches it but the test."""
+
+
+def cloud(after_call: Callable[[str], None] | None = None) -> Cloud:
+    """An account, signed in; `after_call` is told the name of every call that AWS has answered."""
+    session = boto3.Session(
+        region_name=REGION, aws_access_key_id="AKIATEST", aws_secret_access_key="secret-for-moto"
+    )
+    if after_call:
+        session.events.register(
+            "after-call.*.*", lambda model, **_more: after_call(f"{model.service_model.service_name}.{model.name}")
+        )
+    return Cloud(session)
+
+
+def moment() -> datetime:
+    return datetime.now(UTC)
