@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -124,7 +125,7 @@ def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
     def attribute(self: Any, name: str) -> Any:
         return {
             "Endpoint": self.address,  # of Endpoint.Address in YAML, moto asks for the first word
-            "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{self.cluster_identifier}",
+            "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{self.name}",
         }[name]
 
     roles = Role.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
@@ -158,6 +159,7 @@ def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cluster, "delete_from_cloudformation_json", classmethod(delete))
     monkeypatch.setattr(Cluster, "get_cfn_attribute", attribute)
     monkeypatch.setattr(Cluster, "has_cfn_attr", classmethod(lambda _cls, _name: True))
+    monkeypatch.setattr(Cluster, "name", property(lambda self: self.cluster_identifier), raising=False)
     monkeypatch.setattr(Cluster, "physical_resource_id", property(lambda self: self.cluster_identifier), raising=False)
 
 
@@ -176,17 +178,40 @@ class Killed(BaseException):
     """The process ends here: nothing catches it but the test."""
 
 
-def cloud(after_call: Callable[[str], None] | None = None) -> Cloud:
-    """An account, signed in; `after_call` is told the name of every call that AWS has answered."""
-    session = boto3.Session(
-        region_name=REGION, aws_access_key_id="AKIATEST", aws_secret_access_key="secret-for-moto"
-    )
-    if after_call:
-        session.events.register(
-            "after-call.*.*", lambda model, **_more: after_call(f"{model.service_model.service_name}.{model.name}")
-        )
-    return Cloud(session)
+_listeners: list[Callable[[str], None]] = []
 
 
-def moment() -> datetime:
-    return datetime.now(UTC)
+@cache
+def _session() -> boto3.Session:
+    """One session for all tests, with one client of each service: to make one takes longer than to use it."""
+    session = boto3.Session(region_name=REGION, aws_access_key_id="AKIATEST", aws_secret_access_key="secret-for-moto")
+    session.events.register("after-call.*.*", _tell)
+    make, made = session.client, dict[str, Any]()
+
+    def client(service: str, **more: Any) -> Any:
+        if service not in made:
+            made[service] = make(service, **more)
+        return made[service]
+
+    session.client = client
+    return session
+
+
+def _tell(model: Any, **_more: Any) -> None:
+    for listener in _listeners:
+        listener(f"{model.service_model.service_name}.{model.name}")
+
+
+def cloud() -> Cloud:
+    """An account, signed in."""
+    return Cloud(_session())
+
+
+@contextmanager
+def after_calls(listener: Callable[[str], None]) -> Iterator[None]:
+    """Tell a listener of every call that AWS has answered."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
