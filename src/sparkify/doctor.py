@@ -48,10 +48,9 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
             Finding(check, State.SKIPPED, "the configuration must be right first") for check in ("sources", "warehouse")
         )
         return
-    if loaded.classic:
-        loaded.classic.sign_in()
     settings = loaded.settings
-    yield Finding("configuration", State.OK, _configured(loaded))
+    warning = loaded.classic.sign_in() if loaded.classic else ""
+    yield Finding("configuration", State.OK, "; ".join(filter(None, (_configured(loaded), warning))))
     yield from _credentials(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
@@ -80,9 +79,9 @@ def _configured(loaded: Loaded) -> str:
 def _sources(settings: Settings) -> Iterator[Finding]:
     locations = {"logs": settings.logs, "songs": settings.songs}
     for check, location in locations.items():
-        others = dict.fromkeys(set(locations) - {check})
+        others: dict[str, None] = dict.fromkeys(set(locations) - {check})
         if location:
-            alone = settings.model_copy(update=others)
+            alone = settings.model_copy(update={**others, "log_jsonpath": None})
             yield _checked(check, lambda settings=alone: _listed(settings))  # type: ignore[misc]
         elif any(locations.values()):
             yield Finding(check, State.SKIPPED, "not given")

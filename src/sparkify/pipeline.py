@@ -88,13 +88,17 @@ def list_sources(settings: Settings) -> Sources:
     """All files of the configured sources by kind, and the URIs of the sources.
 
     Raises:
-        UsageError: no source is configured, or one file would be both kinds.
+        UsageError: no source is configured, one file would be both kinds, or `log_jsonpath` names other fields.
         SourceError: a source is missing, unreadable or holds no JSON.
     """
     given: dict[Kind, str | None] = {"songs": settings.songs, "events": settings.logs}
     locations = {kind: location for kind, location in given.items() if location}
     if not locations:
         raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
+    if settings.log_jsonpath:
+        from sparkify.jsonpaths import check_jsonpaths
+
+        check_jsonpaths(settings.log_jsonpath)
     roots = {kind: file_uri(root_of(location)) for kind, location in locations.items()}
     if len(set(roots.values())) < len(roots):
         raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
