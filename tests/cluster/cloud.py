@@ -110,7 +110,7 @@ def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
         cluster.iam_roles_arn = cloudformation_json["Properties"]["IamRoles"]
         return cluster
 
-    def change(cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, **_more: Any) -> Any:
+    def change(_cls: Any, /, original_resource: Any, cloudformation_json: Any, **_more: Any) -> Any:
         given = cloudformation_json["Properties"]
         original_resource.number_of_nodes = int(given.get("NumberOfNodes", 1))
         original_resource.node_type = given["NodeType"]

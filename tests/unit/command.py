@@ -20,7 +20,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONUTF8": "1", **(extra or {})}
 
 
-def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
+def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, seconds: float = 120) -> Done:
     """Run a command in a folder; its end comes back."""
     return subprocess.run(
         [*COMMAND, *arguments],
@@ -29,7 +29,7 @@ def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=seconds,
     )
 
 

@@ -52,25 +52,9 @@ SONG_DATA='s3://udacity-dend/song_data'
 """
 
 FIELDS = [
-    "artist",
-    "auth",
-    "firstName",
-    "gender",
-    "itemInSession",
-    "lastName",
-    "length",
-    "level",
-    "location",
-    "method",
-    "page",
-    "registration",
-    "sessionId",
-    "song",
-    "status",
-    "ts",
-    "userAgent",
-    "userId",
-]
+    "artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location", "method",
+    "page", "registration", "sessionId", "song", "status", "ts", "userAgent", "userId",
+]  # fmt: skip
 
 
 @pytest.fixture
