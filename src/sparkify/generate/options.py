@@ -39,7 +39,7 @@ class GenerateOptions:
         songs: how many songs to make up (5,000).
         catalogue: the folder of song records to play from, in place of `songs`; whatever the etl reads songs from.
         config: a configuration file in eventsim's format.
-        growth_rate: new users a year, as a share of those there are, continuously: 0.1 is e^0.1 after a year (0).
+        growth_rate: new users a year, as a share of all there have been, continuously: 0.1 adds up to e^0.1 (0).
         attrition_rate: users that leave in a year, as a share of those there are, likewise (0).
         match_rate: the share of plays whose song is in the catalogue (1).
         first_user_id: the first user's id; the others count on from there (1).
