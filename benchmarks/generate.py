@@ -4,7 +4,8 @@
 
 DuckDB reads the simulated logs into a table once (not timed); each of its rounds then writes that table with
 COPY ... TO ... (FORMAT json). So DuckDB is timed for starting, scanning and writing; the simulator for
-everything: starting, simulating, sorting and writing.
+everything: starting, simulating, sorting and writing. A third process writes as many bytes and does nothing else:
+what the disk allows in the same minute.
 """
 
 from __future__ import annotations
@@ -37,6 +38,13 @@ import sys, duckdb
 con = duckdb.connect(sys.argv[1], read_only=True)
 con.execute("SET enable_progress_bar = false")
 con.execute(f"COPY events TO '{sys.argv[2]}' (FORMAT json)")
+"""
+WRITE = """
+import sys
+block, left = bytes(4 << 20), int(sys.argv[2])
+with open(sys.argv[1], "xb") as file:
+    while left > 0:
+        left -= file.write(block[:left])
 """
 
 
@@ -80,17 +88,22 @@ def measure(folder: Path, users: int, rounds: int, config: str) -> None:
     print(f"{events:,} events, {users:,} users")
     ours: list[Cost] = []
     theirs: list[Cost] = []
+    bare: list[Cost] = []
+    size = sum(file.stat().st_size for file in out.rglob("*.json"))
     for n in range(rounds):
         shutil.rmtree(out)
         ours.append(timed(SIMULATE, out, users, config))
         copy.unlink(missing_ok=True)
         theirs.append(timed(COPY, database, copy))
+        copy.unlink()
+        bare.append(timed(WRITE, copy, size))
         print(
             f"round {n + 1}: generate {ours[-1].wall:.2f} s (CPU {ours[-1].cpu:.2f} s), "
-            f"DuckDB COPY {theirs[-1].wall:.2f} s (CPU {theirs[-1].cpu:.2f} s)",
+            f"DuckDB COPY {theirs[-1].wall:.2f} s (CPU {theirs[-1].cpu:.2f} s), "
+            f"bare write {bare[-1].wall:.2f} s (CPU {bare[-1].cpu:.2f} s)",
             flush=True,
         )
-    for name, costs in (("generate", ours), ("DuckDB COPY", theirs)):
+    for name, costs in (("generate", ours), ("DuckDB COPY", theirs), ("bare write", bare)):
         wall, cpu = (statistics.median(column) for column in zip(*costs, strict=True))
         print(f"{name}: median {events / wall / 1e6:.2f} million events/s, {cpu / events * 1e6:.2f} CPU s a million")
     ratio = statistics.median(a.wall / b.wall for a, b in zip(ours, theirs, strict=True))
