@@ -76,7 +76,7 @@ def test_whatever_the_room_all_is_there_or_nothing(tmp_path: Path) -> None:
     """The disk fills up at every one of the last pages that a run needs."""
     generate(tmp_path / "expected", TINY)
     expected = files(tmp_path / "expected")
-    outcomes = []
+    outcomes: list[str] = []
     size = sum(-(-len(content) // PAGE) for content in expected.values()) * PAGE
     while len(outcomes) < 200 and outcomes[-2:] != ["whole", "whole"]:
         with disk(tmp_path, size) as place:
