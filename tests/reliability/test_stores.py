@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,13 @@ from tests.servers.s3 import BUCKET, KEY, SECRET, Proxy, S3Server
 from tests.support import REAL, event, needs_real_sample, picture, rows, write_lines
 
 import sparkify
+from sparkify import stores
+from sparkify.config import load
+from sparkify.engines.base import connect
 from sparkify.errors import SourceError, UsageError
+from sparkify.lookback import explain_play
+from sparkify.pipeline import Run, Summary, list_sources
+from sparkify.stores import ObjectStore
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"
 FILES = "SELECT uri, content_tag, size_bytes, loaded FROM etl_files ORDER BY uri"
@@ -32,7 +39,7 @@ def plays(count: int, first: int = 0) -> str:
     return "".join(line(itemInSession=first + n, ts=1541121934796 + n) for n in range(count))
 
 
-def etl(path: Path, **settings: Any) -> sparkify.pipeline.Summary:  # type: ignore[name-defined]
+def etl(path: Path, **settings: Any) -> Summary:
     settings.setdefault("logs", LOGS)
     settings.setdefault("spool", str(path.parent / "spool"))
     with sparkify.connect(f"duckdb:///{path}") as warehouse:
@@ -62,7 +69,7 @@ def as_in_store(rows: dict[str, list[tuple[Any, ...]]], folder: Path) -> dict[st
 def test_a_store_loads_as_a_folder_does(rclone_s3: S3Server, tmp_path: Path) -> None:
     lake = tmp_path / "served" / BUCKET
     for name in ("log_data", "song_data"):
-        (lake / name).symlink_to(REAL / name)
+        shutil.copytree(REAL / name, lake / name)
     from_folder, from_store = tmp_path / "folder.duckdb", tmp_path / "store.duckdb"
     real = {name: str(REAL / name) for name in ("log_data", "song_data")}
     etl(from_folder, logs=real["log_data"], songs=real["song_data"])
@@ -146,33 +153,36 @@ def test_changed_vanished_and_retagged(s3: S3Server, tmp_path: Path) -> None:
 
 
 def test_explain_and_rejects(s3: S3Server, tmp_path: Path) -> None:
-    warehouse = f"duckdb:///{tmp_path / 'w.duckdb'}"
+    path = tmp_path / "w.duckdb"
     s3.put("log_data/it's 1.json", plays(2) + line(ts="x"))
     s3.put("log_data/2.json.gz", gzip.compress(plays(3, 10).encode()))
-    assert run("etl", "--logs", LOGS, "--warehouse", warehouse).returncode == 0
-    told = json.loads(run("explain", "1-1-1", "--warehouse", warehouse, "--output", "json").stdout)
-    assert (told["file"], told["line"][:6]) == (f"{LOGS}/it's 1.json", "2 (byt")
-    told = json.loads(run("explain", "1-1-12", "--warehouse", warehouse, "--output", "json").stdout)
-    assert told["line"].startswith("3 (")
-    assert f"{LOGS}/it's 1.json" in run("rejects", "show", "1", "--warehouse", warehouse).stdout
+    etl(path)
+    told = explained(path, "1-1-1")
+    assert (told["file"], told["line"]) == (f"{LOGS}/it's 1.json", f"2 (byte {len(line(itemInSession=0))})")
+    assert str(explained(path, "1-1-12")["line"]).startswith("3 (")
+    assert rows(path, "SELECT f.uri FROM etl_rejects JOIN etl_files f USING (file_id)") == [(f"{LOGS}/it's 1.json",)]
     s3.put("log_data/it's 1.json", plays(3))
-    told = json.loads(run("explain", "1-1-1", "--warehouse", warehouse, "--output", "json").stdout)
-    assert told["line"] == "unknown: the file has changed since it was loaded"
-    assert run("rejects", "replay", "--logs", LOGS, "--warehouse", warehouse).returncode == 0
-    assert rows(tmp_path / "w.duckdb", "SELECT COUNT(*) FROM songplays") == [(6,)]
+    assert explained(path, "1-1-1")["line"] == "unknown: the file has changed since it was loaded"
+    assert run("rejects", "replay", "--logs", LOGS, "--warehouse", f"duckdb:///{path}").returncode == 0
+    assert rows(path, "SELECT COUNT(*) FROM songplays") == [(6,)]
+
+
+def explained(path: Path, songplay_id: str) -> dict[str, object]:
+    engine = connect(f"duckdb:///{path}", read_only=True, memory_limit="1GB")
+    try:
+        return explain_play(engine, songplay_id)
+    finally:
+        engine.close()
 
 
 def test_a_change_between_listing_and_reading(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sparkify.pipeline import Run, list_sources
-    from sparkify.stores import ObjectStore
-
     s3.put("log_data/1.json", plays(1))
     tag = s3.put("log_data/2.json", plays(1, 50))
-    settings = sparkify.api.load({"logs": LOGS, "spool": str(tmp_path / "spool")}).settings  # type: ignore[attr-defined]
+    settings = load({"logs": LOGS, "spool": str(tmp_path / "spool")}).settings
     listed = list_sources(settings)
     tag = s3.put("log_data/2.json", plays(2, 50))
     path = tmp_path / "w.duckdb"
-    engine = sparkify.engines.base.connect(f"duckdb:///{path}", memory_limit="1GB")  # type: ignore[attr-defined]
+    engine = connect(f"duckdb:///{path}", memory_limit="1GB")
     Run(engine, settings).run(listed)
     engine.close()
     assert [row[1:] for row in rows(path, FILES)][1] == (tag, len(plays(2, 50)), 2)
@@ -188,7 +198,7 @@ def test_a_change_between_listing_and_reading(s3: S3Server, tmp_path: Path, monk
     monkeypatch.setattr(ObjectStore, "file_at", file_at_and_then_a_change)
     s3.put("log_data/2.json", plays(3, 50))
     listed[0]["events"] = [file for file in listed[0]["events"] if file.path.endswith("2.json")]
-    engine = sparkify.engines.base.connect(f"duckdb:///{tmp_path / 'v.duckdb'}", memory_limit="1GB")  # type: ignore[attr-defined]
+    engine = connect(f"duckdb:///{tmp_path / 'v.duckdb'}", memory_limit="1GB")
     with pytest.raises(SourceError, match=r"s3://lake/log_data/2.json keeps changing while it is read"):
         Run(engine, settings).run(listed)
     engine.close()
@@ -201,7 +211,7 @@ def test_a_busy_store_and_cut_connections(s3: S3Server, proxy: Proxy, tmp_path: 
     path = tmp_path / "w.duckdb"
     for status in ("503 Slow Down", "429 Too Many Requests", "500 Internal Server Error"):
         proxy.busy, proxy.status = 0.1, status
-        etl(path, warehouse=None) if path.exists() else etl(path)
+        etl(path)
         path.unlink()
         assert proxy.refused
         proxy.refused = 0
@@ -215,7 +225,7 @@ def test_a_dead_store_leaves_the_warehouse_as_it_was(
     s3: S3Server, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sparkify.stores.MOST_TRIES", 1)
-    monkeypatch.setitem(sparkify.stores._RETRY, "max_retries", 1)  # type: ignore[attr-defined]
+    monkeypatch.setitem(stores._RETRY, "max_retries", 1)
     s3.put("log_data/1.json", plays(1))
     path = tmp_path / "w.duckdb"
     etl(path)
@@ -306,15 +316,33 @@ def test_profiles_and_signatures(rclone_s3: S3Server, tmp_path: Path, monkeypatc
     with pytest.raises(SourceError, match="cannot list s3://lake/log_data: the credentials are not accepted") as error:
         etl(tmp_path / "w.duckdb")
     assert SECRET not in str(error.value) and KEY not in str(error.value)
-    with pytest.raises(SourceError, match="access denied: may not list") as error:
-        etl(tmp_path / "w.duckdb", anonymous=True)
-    assert "It needs s3:ListBucket on arn:aws:s3:::lake." in str(error.value)
+
+
+ANSWERS = {
+    "403 Forbidden AccessDenied": "^access denied: may not list s3://lake/log_data\n.*s3:ListBucket on arn:aws:s3:::lake",
+    "400 Bad Request ExpiredToken": "^cannot list s3://lake/log_data: the credentials have expired",
+    "301 Moved Permanently PermanentRedirect": "^wrong region for s3://lake: it is in eu-west-1\nSet AWS_REGION=eu",
+    "400 Bad Request AuthorizationHeaderMalformed": "^wrong region for s3://lake: it is in eu-west-1",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_answers_that_are_explained(s3: S3Server, proxy: Proxy, tmp_path: Path, answer: str) -> None:
+    proxy.busy, (proxy.status, code) = 1.0, answer.rsplit(" ", 1)
+    proxy.body = f"<Error><Code>{code}</Code><Region>eu-west-1</Region><AWSAccessKeyId>{KEY}</AWSAccessKeyId></Error>"
+    with pytest.raises(SourceError, match=ANSWERS[answer]) as error:
+        etl(tmp_path / "w.duckdb")
+    assert KEY not in str(error.value)
+    assert proxy.requests == 1
 
 
 def test_a_public_bucket_is_read_unsigned(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put("log_data/1.json", plays(1))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
+    with pytest.raises(SourceError, match=r"^access denied: may not read s3://lake/log_data/1\.json\nIt needs s3:GetO"):
+        etl(tmp_path / "w.duckdb", anonymous=True)
+    s3.client.put_object_acl(Bucket=BUCKET, Key="log_data/1.json", ACL="public-read")
     assert etl(tmp_path / "w.duckdb", anonymous=True).files_loaded == 1
 
 

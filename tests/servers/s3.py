@@ -90,7 +90,7 @@ def s3(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 
 @pytest.fixture
 def rclone_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
-    """rclone, which checks signatures, with the folder `tmp_path/served/lake` as bucket; the environment points at it."""
+    """rclone, which checks signatures, with the folder `tmp_path/served/lake` as its bucket `lake`."""
     (tmp_path / "served" / BUCKET).mkdir(parents=True)
     port = free_port()
     with rclone(tmp_path / "served", port):
@@ -157,8 +157,8 @@ def _reset(url: str) -> None:
 class Proxy:
     """A proxy of TCP before a server: late, busy, or cutting connections, as asked.
 
-    `delay` is in seconds, before each request. `busy` is the share of requests answered with `status`, and `cut` the
-    share of answers broken off half way. The server must get whole requests at once, which holds for GET and HEAD.
+    `delay` is in seconds, before each request. `busy` is the share of requests answered with `status` and `body`, and
+    `cut` the share of answers broken off half way. The server must get whole requests at once, as with GET and HEAD.
     """
 
     def __init__(self, url: str) -> None:
@@ -167,6 +167,7 @@ class Proxy:
         self.delay = 0.0
         self.busy = 0.0
         self.status = "503 Slow Down"
+        self.body = ""
         self.cut = 0.0
         self.requests = 0
         self.refused = 0
@@ -197,7 +198,8 @@ class Proxy:
                     time.sleep(self.delay)
                     if self._random.random() < self.busy:
                         self.refused += 1
-                        client.sendall(f"HTTP/1.1 {self.status}\r\nContent-Length: 0\r\n\r\n".encode())
+                        head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\n\r\n"
+                        client.sendall((head + self.body).encode())
                     else:
                         server.sendall(request)
                 server.shutdown(socket.SHUT_RDWR)
