@@ -21,7 +21,7 @@ from tests.support import REAL, event, needs_real_sample, picture, rows, write_l
 import sparkify
 from sparkify import stores
 from sparkify.config import load
-from sparkify.engines.base import connect
+from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
 from sparkify.lookback import explain_play
 from sparkify.pipeline import Run, Summary, list_sources
@@ -168,7 +168,7 @@ def test_explain_and_rejects(s3: S3Server, tmp_path: Path) -> None:
 
 
 def explained(path: Path, songplay_id: str) -> dict[str, object]:
-    engine = connect(f"duckdb:///{path}", read_only=True, memory_limit="1GB")
+    engine = connect(f"duckdb:///{path}", Access(read_only=True))
     try:
         return explain_play(engine, songplay_id)
     finally:
@@ -182,7 +182,7 @@ def test_a_change_between_listing_and_reading(s3: S3Server, tmp_path: Path, monk
     listed = list_sources(settings)
     tag = s3.put("log_data/2.json", plays(2, 50))
     path = tmp_path / "w.duckdb"
-    engine = connect(f"duckdb:///{path}", memory_limit="1GB")
+    engine = connect(f"duckdb:///{path}")
     Run(engine, settings).run(listed)
     engine.close()
     assert [row[1:] for row in rows(path, FILES)][1] == (tag, len(plays(2, 50)), 2)
@@ -198,7 +198,7 @@ def test_a_change_between_listing_and_reading(s3: S3Server, tmp_path: Path, monk
     monkeypatch.setattr(ObjectStore, "file_at", file_at_and_then_a_change)
     s3.put("log_data/2.json", plays(3, 50))
     listed[0]["events"] = [file for file in listed[0]["events"] if file.path.endswith("2.json")]
-    engine = connect(f"duckdb:///{tmp_path / 'v.duckdb'}", memory_limit="1GB")
+    engine = connect(f"duckdb:///{tmp_path / 'v.duckdb'}")
     with pytest.raises(SourceError, match=r"s3://lake/log_data/2.json keeps changing while it is read"):
         Run(engine, settings).run(listed)
     engine.close()
@@ -319,7 +319,7 @@ def test_profiles_and_signatures(rclone_s3: S3Server, tmp_path: Path, monkeypatc
 
 
 ANSWERS = {
-    "403 Forbidden AccessDenied": "^access denied: may not list s3://lake/log_data\n.*s3:ListBucket on arn:aws:s3:::lake",
+    "403 Forbidden AccessDenied": "^access denied: may not list s3://lake/log_data\n.*s3:ListBucket on arn:aws:s3:",
     "400 Bad Request ExpiredToken": "^cannot list s3://lake/log_data: the credentials have expired",
     "301 Moved Permanently PermanentRedirect": "^wrong region for s3://lake: it is in eu-west-1\nSet AWS_REGION=eu",
     "400 Bad Request AuthorizationHeaderMalformed": "^wrong region for s3://lake: it is in eu-west-1",
