@@ -26,13 +26,18 @@ _PERMISSIONS = {"list": "s3:ListBucket", "read": "s3:GetObject"}
 
 def is_passing(error: Exception) -> bool:
     """Whether to ask again may help: the store was busy, or the connection broke."""
-    if isinstance(error, (InvalidPathError, ValueError, FileNotFoundError)):
+    if isinstance(error, (InvalidPathError, ValueError, OSError)):
         return False
     text = _message(error)
     status = _STATUS.search(text)
     if status:
         return status[1] in _PASSING_STATUS
-    return "builder error" not in text and "169.254.169.254" not in text and not _CODE.search(text)
+    return (
+        "builder error" not in text
+        and "without LOCATION" not in text
+        and "169.254.169.254" not in text
+        and not _CODE.search(text)
+    )
 
 
 def explained(error: Exception, uri: str, action: str) -> SparkifyError:
@@ -102,10 +107,9 @@ def _odd_key(text: str, bucket_uri: str) -> SourceError:
 
 def _wrong_region(text: str, scheme: str, bucket: str) -> SourceError:
     region = _first(_REGION, text)
-    is_in = f"it is in {region}" if region else "it is in another one"
     return SourceError(
-        f"wrong region for {scheme}://{bucket}: {is_in}",
-        hint=f"Set AWS_REGION={region or 'the region of the bucket'}.",
+        f"wrong region for {scheme}://{bucket}: it is in {region or 'another one'}",
+        hint=f"Set AWS_REGION={region}." if region else "Set AWS_REGION to the region of the bucket.",
     )
 
 
