@@ -45,31 +45,59 @@ for thread in threads: thread.join()
 """
 
 
-async def delay_requests(port: int, server_port: int, seconds: float) -> None:
-    """A proxy that holds back what a client sends: with GET, each piece is one request."""
+class _Ahead(asyncio.Protocol):
+    """The side of the proxy that faces the server: what comes is handed back at once."""
 
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait: float) -> None:
-        try:
-            while data := await reader.read(65536):
-                if wait:
-                    await asyncio.sleep(wait)
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            pass
-        finally:
-            writer.close()
+    def __init__(self, client: asyncio.Transport) -> None:
+        self._client = client
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", server_port)
-        await asyncio.gather(forward(reader, back, seconds), forward(there, writer, 0), return_exceptions=True)
+    def data_received(self, data: bytes) -> None:
+        self._client.write(data)
 
-    proxy = await asyncio.start_server(serve, "127.0.0.1", port, backlog=512)
-    await proxy.serve_forever()
+    def connection_lost(self, error: Exception | None) -> None:
+        self._client.close()
+
+
+class _Late(asyncio.Protocol):
+    """The side that faces a client, and holds back what it sends: with GET, each piece is one request."""
+
+    def __init__(self, server_port: int, seconds: float) -> None:
+        self._port = server_port
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._server: asyncio.Task[asyncio.WriteTransport] | None = None
+
+    def connection_made(self, client: asyncio.BaseTransport) -> None:
+        assert isinstance(client, asyncio.Transport)
+        self._server = self._loop.create_task(self._connect(client))
+
+    async def _connect(self, client: asyncio.Transport) -> asyncio.WriteTransport:
+        server, _ = await self._loop.create_connection(lambda: _Ahead(client), "127.0.0.1", self._port)
+        return server
+
+    def data_received(self, data: bytes) -> None:
+        self._loop.call_later(self._seconds, self._send, data)
+
+    def _send(self, data: bytes) -> None:
+        if self._server and self._server.done():
+            self._server.result().write(data)
+        else:
+            self._loop.call_later(0.001, self._send, data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._server and self._server.done():
+            self._server.result().close()
 
 
 def run_proxy(port: int, server_port: int, seconds: float) -> None:
-    asyncio.run(delay_requests(port, server_port, seconds))
+    """Serve until the process is ended."""
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        proxy = await loop.create_server(lambda: _Late(server_port, seconds), "127.0.0.1", port, backlog=512)
+        await proxy.serve_forever()
+
+    asyncio.run(serve())
 
 
 def etl(warehouse: Path) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 
-from sparkify.sources import Source, SourceFile
+from sparkify.contract import Kind
+from sparkify.sources import Source, SourceFile, opened, source_at
 from sparkify.spool import Spool
 
 _POLL_SECONDS = 0.1
+_PIECE_BYTES = 1024 * 1024
 
 Chunk = Sequence[SourceFile]
 
@@ -61,6 +64,24 @@ class Fetcher:
         if self._under_way:
             self._under_way.cancel()
             self._under_way = None
+
+
+def copy_all(location: str, kind: Kind, folder: str, *, anonymous: bool = False) -> None:
+    """Write every file of a source, unpacked, into a folder, under names that keep their order.
+
+    Raises:
+        SourceError: a file cannot be listed or read.
+    """
+    source = source_at(location, anonymous=anonymous)
+    files = source.files(kind)
+    buffer = memoryview(bytearray(_PIECE_BYTES))
+    with Spool(folder) as spool:
+        source.fetch(files, spool)
+        for number, file in enumerate(files):
+            with opened(file) as stream, open(os.path.join(folder, f"{number:08}.json"), "wb") as out:
+                while count := stream.readinto(buffer):
+                    out.write(buffer[:count])
+        source.release(files)
 
 
 class _UnderWay:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import zstandard
 from tests.servers.s3 import BUCKET, KEY, SECRET, Proxy, S3Server
-from tests.support import REAL, event, needs_real_sample, picture, rows, write_lines
+from tests.support import REAL, event, needs_real_sample, picture, rows, song, write_lines
 
 import sparkify
 from sparkify import stores
@@ -344,6 +344,17 @@ def test_a_public_bucket_is_read_unsigned(s3: S3Server, tmp_path: Path, monkeypa
         etl(tmp_path / "w.duckdb", anonymous=True)
     s3.client.put_object_acl(Bucket=BUCKET, Key="log_data/1.json", ACL="public-read")
     assert etl(tmp_path / "w.duckdb", anonymous=True).files_loaded == 1
+
+
+def test_a_catalogue_in_a_store(s3: S3Server, tmp_path: Path) -> None:
+    s3.put("song_data/b.json.gz", gzip.compress(json.dumps([song(song_id="SO2", title="Two")]).encode()))
+    s3.put("song_data/a/it's.json", json.dumps(song()) + "\n")
+    done = run("generate", str(tmp_path / "out"), "--users", "20", "--seed", "1", "--catalogue", SONGS)
+    assert done.returncode == 0, done.stderr
+    written = [json.loads(path.read_text()) for path in (tmp_path / "out" / "song_data").rglob("*.json")]
+    assert {record["song_id"] for record in written} == {"SO1", "SO2"}
+    notes = [path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file() and path.name[0] in "._"]
+    assert any(f'"{SONGS}"' in note for note in notes)
 
 
 def test_without_the_extra(tmp_path: Path) -> None:

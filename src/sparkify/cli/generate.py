@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -57,25 +58,42 @@ def generate(
     output: Annotated[Format, typer.Option("--output", help="How to print the summary.")] = Format.TEXT,
 ) -> None:
     """Simulate users of a music service: logs and songs of any size, the same for the same seed."""
-    options = GenerateOptions(
-        users=users,
-        begin=begin,
-        end=end,
-        seed=seed,
-        songs=songs,
-        catalogue=catalogue,
-        config=config,
-        growth_rate=growth_rate,
-        attrition_rate=attrition_rate,
-        match_rate=match_rate,
-        first_user_id=first_user_id,
-        gzip=gzip,
-        workers=workers,
-        force=force,
-    )
-    with _progress() as progress:
+    with _on_this_machine(catalogue) as here, _progress() as progress:
+        options = GenerateOptions(
+            users=users,
+            begin=begin,
+            end=end,
+            seed=seed,
+            songs=songs,
+            catalogue=here,
+            catalogue_name=catalogue if here != catalogue else None,
+            config=config,
+            growth_rate=growth_rate,
+            attrition_rate=attrition_rate,
+            match_rate=match_rate,
+            first_user_id=first_user_id,
+            gzip=gzip,
+            workers=workers,
+            force=force,
+        )
         summary = run_generate(out, options, progress)
     print(_as_json(summary) if output is Format.JSON else _as_text(summary))
+
+
+@contextmanager
+def _on_this_machine(catalogue: str | None) -> Iterator[str | None]:
+    """Where a catalogue can be read: itself, or a copy if it is in an object store."""
+    from sparkify.sources import STORES
+
+    if not catalogue or catalogue.split("://")[0] not in STORES or "://" not in catalogue:
+        yield catalogue
+        return
+    from sparkify.config import load
+    from sparkify.fetching import copy_all
+
+    with TemporaryDirectory(prefix="sparkify-catalogue-") as folder:
+        copy_all(catalogue, "songs", folder, anonymous=load({}).settings.anonymous)
+        yield folder
 
 
 @contextmanager

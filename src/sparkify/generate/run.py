@@ -108,5 +108,6 @@ def _write_logs(job: Job, folder: OutputFolder, progress: Progress | None) -> tu
 def _note(settings: Settings, given: dict[str, Any]) -> dict[str, Any]:
     """What the run was asked for, without what does not change the output."""
     kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force")}
-    kept["catalogue"] = None if settings.catalogue is None else str(settings.catalogue)
+    name = kept.pop("catalogue_name")
+    kept["catalogue"] = None if settings.catalogue is None else name or str(settings.catalogue)
     return {"settings": kept, "config": given}
