@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from tests.servers.s3 import BUCKET, KEY, SECRET, Proxy, S3Server
+from tests.servers.s3 import BUCKET, KEY, SECRET, Proxy, S3Server, free_port, point_environment_at, rclone
 from tests.support import REAL, event, needs_real_sample, picture, rows, song, write_lines
 
 import sparkify
@@ -23,8 +23,11 @@ from sparkify import stores
 from sparkify.config import load
 from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
+from sparkify.fetching import Fetcher
 from sparkify.lookback import explain_play
 from sparkify.pipeline import Run, Summary, list_sources
+from sparkify.sources import opened
+from sparkify.spool import Spool
 from sparkify.stores import ObjectStore
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"
@@ -261,6 +264,48 @@ def test_a_kill_while_fetching(s3: S3Server, proxy: Proxy, tmp_path: Path) -> No
     assert etl(path).files_loaded == 200
     assert not list(spool.iterdir())
     assert rows(path, "SELECT COUNT(*) FROM songplays") == [(200,)]
+
+
+def test_a_restart_of_the_server_while_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served, path, spool, port = tmp_path / "served", tmp_path / "w.duckdb", tmp_path / "spool", free_port()
+    for n in range(300):
+        write_lines(served / BUCKET / "log_data" / f"{n}.json", [event(itemInSession=n)])
+    late = Proxy(f"http://127.0.0.1:{port}")
+    late.delay = 0.2
+    point_environment_at(late.url, monkeypatch)
+    environment = {**os.environ, "SPARKIFY_SPOOL": str(spool)}
+    with rclone(served, port):
+        process = subprocess.Popen(command("etl", "--logs", LOGS, "--warehouse", f"duckdb:///{path}"), env=environment)
+        while not any(file.stat().st_size for file in spool.glob("*/copies-*/*")):
+            assert process.poll() is None
+            time.sleep(0.02)
+    time.sleep(0.5)
+    with rclone(served, port):
+        assert process.wait(120) == 0
+    late.close()
+    assert rows(path, "SELECT COUNT(*) FROM songplays") == [(300,)]
+
+
+def test_the_next_chunk_is_fetched_while_one_is_loaded(s3: S3Server, tmp_path: Path) -> None:
+    for n in range(3):
+        s3.put(f"log_data/{n}.json", plays(1, n))
+    chunk = ObjectStore(LOGS).files("events")
+    size = sum(file.size for file in chunk)
+    with Spool(str(tmp_path), limit=3 * size) as spool, Fetcher(spool) as fetcher:
+        fetcher.begin(chunk)
+        while sum(file.stat().st_size for file in spool.folder.glob("copies-*/*")) < size:
+            time.sleep(0.01)
+        fetcher.finish(chunk)
+        s3.client.delete_object(Bucket=BUCKET, Key="log_data/0.json")
+        with opened(chunk[0]) as stream:
+            assert stream.readinto(memoryview(bytearray(size))) == chunk[0].size
+        fetcher.release(chunk)
+        assert not list(spool.folder.iterdir())
+    with Spool(str(tmp_path), limit=size) as spool, Fetcher(spool) as fetcher:
+        fetcher.begin(chunk)
+        assert not list(spool.folder.iterdir())
+        with pytest.raises(SourceError, match=r"s3://lake/log_data/0.json is gone since it was listed"):
+            fetcher.finish(chunk)
 
 
 def test_the_spool_is_bounded(s3: S3Server, tmp_path: Path) -> None:
