@@ -67,6 +67,7 @@ def generate(
         seed=seed,
         songs=songs,
         catalogue=catalogue,
+        anonymous=bool(catalogue) and _is_anonymous(),
         config=config,
         growth_rate=growth_rate,
         attrition_rate=attrition_rate,
@@ -82,6 +83,12 @@ def generate(
     if verbose:
         for name, value in summary.settings.items():
             say(f"{name} = {value}")
+
+
+def _is_anonymous() -> bool:
+    from sparkify.config import load
+
+    return load({}).settings.anonymous
 
 
 @contextmanager

@@ -5,18 +5,21 @@ They are found and read as the etl finds and reads songs, so that what it would 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sparkify.contract import SONGS
 from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 from sparkify.generate.catalogue import Record
 from sparkify.generate.errors import GenerateError, OptionsError
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import SourceFile, list_files, opened, shown
+from sparkify.sources import Source, SourceFile, opened, shown, source_at
 from sparkify.splitting import split
+from sparkify.spool import Spool
 
 
-def read_catalogue(location: str) -> tuple[list[Record], int]:
-    """Read all valid records below a folder.
+def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Record], int]:
+    """Read all valid records below a folder, here or in an object store (`anonymous`: without signing in).
 
     Returns:
         The records in the order of their files' URIs, and how many were left out as invalid.
@@ -26,7 +29,7 @@ def read_catalogue(location: str) -> tuple[list[Record], int]:
         GenerateError: it cannot be listed or read.
     """
     try:
-        found = [record for file in list_files(SONGS.kind, location) for record in _records(file)]
+        found = list(_found(source_at(location, anonymous=anonymous)))
     except UsageError as error:
         raise OptionsError(f"--catalogue: {error.what}", hint=_hint(error)) from error
     except SourceError as error:
@@ -39,6 +42,15 @@ def read_catalogue(location: str) -> tuple[list[Record], int]:
             hint=f"A record needs {required}; see docs/tables.md.",
         )
     return records, len(found) - len(records)
+
+
+def _found(source: Source) -> Iterator[Record | Reject]:
+    files = source.files(SONGS.kind)
+    with Spool() as spool:
+        if source.copies_files:
+            source.fetch(files, spool)
+        for file in files:
+            yield from _records(file)
 
 
 def _records(file: SourceFile) -> list[Record | Reject]:

@@ -38,6 +38,7 @@ class GenerateOptions:
         seed: the same seed and options give the same bytes (0).
         songs: how many songs to make up (5,000).
         catalogue: the folder of song records to play from, in place of `songs`; whatever the etl reads songs from.
+        anonymous: read the catalogue from an object store without signing in.
         config: a configuration file in eventsim's format.
         growth_rate: new users a year, as a share of all there have been, continuously: 0.1 adds up to e^0.1 (0).
         attrition_rate: users that leave in a year, as a share of those there are, likewise (0).
@@ -54,6 +55,7 @@ class GenerateOptions:
     seed: int | None = None
     songs: int | None = None
     catalogue: str | Path | None = None
+    anonymous: bool = False
     config: str | Path | None = None
     growth_rate: float | None = None
     attrition_rate: float | None = None
@@ -74,6 +76,7 @@ class Settings:
     seed: int
     songs: int
     catalogue: str | None
+    anonymous: bool
     growth_rate: float
     attrition_rate: float
     match_rate: float
@@ -124,6 +127,7 @@ def resolve(options: GenerateOptions, config: Config) -> Settings:
         seed=_first(options.seed, given.get("seed"), 0),
         songs=_first(options.songs, None, DEFAULT_SONGS),
         catalogue=None if options.catalogue is None else str(options.catalogue),
+        anonymous=options.anonymous,
         growth_rate=_first(options.growth_rate, given.get("growth-rate"), 0.0),
         attrition_rate=_first(options.attrition_rate, given.get("attrition-rate"), 0.0),
         match_rate=_first(options.match_rate, None, 1.0),

@@ -75,7 +75,7 @@ def run(out: Path, options: GenerateOptions, progress: Progress | None) -> Summa
 
 def _catalogue(settings: Settings) -> tuple[list[Record], int]:
     if settings.catalogue is not None:
-        return read_catalogue(settings.catalogue)
+        return read_catalogue(settings.catalogue, anonymous=settings.anonymous)
     return make_catalogue(settings.seed, settings.songs), 0
 
 
@@ -110,7 +110,7 @@ def _write_logs(job: Job, folder: OutputFolder, progress: Progress | None) -> tu
 
 def _used(settings: Settings) -> dict[str, Any]:
     """What the run was asked for, without what does not change the output, and without a password."""
-    kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force")}
+    kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force", "anonymous")}
     if settings.catalogue is not None:
         kept["catalogue"] = without_password(settings.catalogue)
     return kept
