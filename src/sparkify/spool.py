@@ -6,6 +6,7 @@ A run that was killed leaves its folder behind; the next run removes it.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -63,15 +64,8 @@ class Spool:
     """
 
     def __init__(self, parent: str | None = None, limit: int = sys.maxsize) -> None:
-        base = Path(parent or tempfile.gettempdir())
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-            _remove_orphans(base)
-            self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
-        except OSError as error:
-            raise UsageError(
-                f"cannot make the spool in {base}: {error.strerror}", hint="Set spool to a folder that can be written."
-            ) from error
+        self._base = Path(parent or tempfile.gettempdir())
+        self.folder = self._base / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         self.limit = limit
         self._lock = threading.Lock()
         self._numbers = count(1)
@@ -79,6 +73,23 @@ class Spool:
         self._copied: dict[str, int] = {}
 
     def __enter__(self) -> Spool:
+        """Make the folder; a signal that arrives meanwhile leaves none.
+
+        Raises:
+            UsageError: it cannot be made.
+        """
+        try:
+            self._base.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(self._base)
+            self.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the spool in {self._base}: {error.strerror}",
+                hint="Set spool to a folder that can be written.",
+            ) from error
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         return self
 
     def __exit__(
