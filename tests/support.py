@@ -93,7 +93,10 @@ _PICTURES = {
         "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason FROM etl_rejects r JOIN etl_files f USING (file_id)"
     ),
     "etl_files": "SELECT uri, kind, size_bytes, content_hash, records, loaded, rejected FROM etl_files",
-    **{name: f'SELECT * FROM "{name}"' for name in ("users", "songs", "artists", "time", "songplays", "etl_matches")},
+    **{
+        name: f'SELECT * FROM "{name}"'
+        for name in ("users", "users_history", "songs", "artists", "time", "songplays", "etl_matches")
+    },
 }
 
 

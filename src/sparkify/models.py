@@ -22,7 +22,7 @@ from sparkify.engines.dialects import Dialect
 SOURCE_DIALECT = "duckdb"
 """The models are written in DuckDB's SQL, in the part of it that all engines have."""
 
-STAR = ("artists", "songs", "users", "time", "songplays")
+STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 BOOKS = ("etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")

@@ -48,6 +48,7 @@ _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."it
 PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
 TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
+_TOUCHED_USERS = "SELECT t.user_id FROM touched_users AS t"
 _GONE = "SELECT file_id FROM gone_files"
 
 
@@ -111,7 +112,7 @@ def clear() -> list[Statement]:
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:
     plays = plays_query(PLAYS)
-    user_rows = parse('SELECT "userId", ts FROM staging_events WHERE "userId" IS NOT NULL')
+    user_rows = parse('SELECT "userId", ts, level FROM staging_events WHERE "userId" IS NOT NULL')
     yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
     yield _winners(writer, PLAYS)
     yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
@@ -121,8 +122,14 @@ def _in_full(writer: _Writer) -> Iterator[Statement]:
     yield writer.insert("songs", select("star/songs"), "fill songs")
     yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
     yield writer.insert("users", select("star/users"), "fill users")
+    yield from _history(writer, user_rows)
     yield writer.insert("songplays", select("star/songplays", {"plays": plays}), "fill songplays")
     yield writer.insert("time", select("star/time", {"start_times": "songplays"}), "fill time")
+
+
+def _history(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
+    yield writer.temporary("level_days", select("work/level_days", {"user_rows": user_rows}), "levels by user and day")
+    yield writer.insert("users_history", select("star/users_history"), "fill users_history")
 
 
 def _incremental(writer: _Writer) -> Iterator[Statement]:
@@ -186,11 +193,14 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
 
 def _replace_users(writer: _Writer) -> Iterator[Statement]:
     user_rows = parse(
-        'SELECT e."userId", e.ts FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
+        'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
     )
     yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "their last times")
-    yield writer.delete("users", "user_id", "SELECT user_id FROM touched_users", "remove touched users")
+    touched = "SELECT user_id FROM touched_users"
+    yield writer.delete("users_history", "user_id", touched, "remove touched users from users_history")
+    yield writer.delete("users", "user_id", touched, "remove touched users")
     yield writer.insert("users", select("star/users"), "fill users")
+    yield from _history(writer, user_rows)
     gone = 'SELECT t.user_id FROM touched_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
     yield writer.temporary("removed_users", gone, "users that go")
 
@@ -221,7 +231,8 @@ def scope(chunk: Chunk) -> Relations:
         return {}
     return {
         "songplays": "touched_songplays",
-        "users": parse("SELECT u.* FROM users AS u WHERE u.user_id IN (SELECT t.user_id FROM touched_users AS t)"),
+        "users": parse(f"SELECT u.* FROM users AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
+        "users_history": parse(f"SELECT u.* FROM users_history AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
         "time": parse(
             'SELECT t.* FROM "time" AS t WHERE t.start_time IN (SELECT n.start_time FROM touched_times AS n)'
         ),
@@ -229,8 +240,13 @@ def scope(chunk: Chunk) -> Relations:
 
 
 def keys_in_scope(chunk: Chunk, table: Table) -> str:
-    """A query of the keys that a chunk touched in a table, or nothing if it may be any."""
-    touched = {"songplays": "touched_songplays", "users": "touched_users", "time": "touched_times"}
+    """A query of what a chunk touched of the key's first column, or nothing if it may be any."""
+    touched = {
+        "songplays": "touched_songplays",
+        "users": "touched_users",
+        "users_history": "touched_users",
+        "time": "touched_times",
+    }
     if chunk.in_full or table.name not in touched:
         return ""
     return f"SELECT k.{table.key[0]} FROM {touched[table.name]} AS k"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,20 @@ pytestmark = needs_real_sample
 SETTINGS = ("infer", "null", "drop")
 LOGS, SONGS = REAL / "log_data", REAL / "song_data"
 
+CHANGES = 9
+"""How often a user's level changed."""
+
 RIGHT = {
-    "infer": {"songplays": 6820, "users": 97, "time": 6813, "songs": 5365, "artists": 3206},
-    "null": {"songplays": 6820, "users": 97, "time": 6813, "songs": 71, "artists": 69},
-    "drop": {"songplays": 1, "users": 97, "time": 1, "songs": 71, "artists": 69},
+    "infer": {
+        "songplays": 6820,
+        "users": 97,
+        "users_history": 97 + CHANGES,
+        "time": 6813,
+        "songs": 5365,
+        "artists": 3206,
+    },
+    "null": {"songplays": 6820, "users": 97, "users_history": 97 + CHANGES, "time": 6813, "songs": 71, "artists": 69},
+    "drop": {"songplays": 1, "users": 97, "users_history": 97 + CHANGES, "time": 1, "songs": 71, "artists": 69},
 }
 
 
@@ -166,3 +177,33 @@ def test_a_second_run_loads_nothing_and_changes_nothing(tmp_path: Path, setting:
     assert summary.files_unchanged == 101
     assert picture(path) == before
     assert rows(path, "SELECT file_id, run_id, read_at FROM etl_files ORDER BY file_id") == numbers
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_levels_over_time_are_those_of_the_raw_events(warehouses: dict[str, Path], setting: str) -> None:
+    expected = levels_over_time()
+    found = "SELECT user_id, level, epoch_ms(valid_from), epoch_ms(valid_to), current FROM users_history ORDER BY ALL"
+    assert rows(warehouses[setting], found) == sorted(expected)
+    changed = len(expected) - len({user for user, *_ in expected})
+    assert (len({user for user, *_ in expected}), changed) == (97, CHANGES)
+
+
+def levels_over_time() -> list[tuple[int, str, int, int | None, bool]]:
+    """The history by Python alone: user, level, from, to, current; from the raw lines of the sample."""
+    events: dict[int, list[tuple[int, int, int, str]]] = {}
+    for path in LOGS.rglob("*.json"):
+        for line in path.read_text("utf-8").splitlines():
+            event = json.loads(line)
+            if event["userId"]:
+                place = (event["ts"], event["sessionId"], event["itemInSession"], event["level"])
+                events.setdefault(int(event["userId"]), []).append(place)
+    found = []
+    for user, places in events.items():
+        last_of_ts = {ts: level for ts, _, _, level in sorted(places)}
+        starts: list[tuple[int, str]] = []
+        for ts, level in last_of_ts.items():
+            if not starts or starts[-1][1] != level:
+                starts.append((ts, level))
+        ends = [*(ts for ts, _ in starts[1:]), None]
+        found += [(user, level, ts, end, end is None) for (ts, level), end in zip(starts, ends, strict=True)]
+    return found

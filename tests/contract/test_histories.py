@@ -140,3 +140,43 @@ def test_a_failed_listing_never_prunes(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         load(tmp_path, prune=True)
     assert rows(warehouse, "SELECT COUNT(*) FROM songplays") == [(1,)]
+
+
+def _levels(warehouse: Path) -> list[tuple[Any, ...]]:
+    sql = "SELECT level, epoch_ms(valid_from), epoch_ms(valid_to), current FROM users_history ORDER BY valid_from"
+    return rows(warehouse, sql)
+
+
+def test_an_event_that_arrives_late_changes_the_history_of_levels(tmp_path: Path) -> None:
+    day = 86_400_000
+    write_lines(tmp_path / "logs/a.json", [event(level="free", ts=1000), event(level="free", ts=5 * day)])
+    warehouse = load(tmp_path, "grown.duckdb")
+    assert _levels(warehouse) == [("free", 1000, None, True)]
+    write_lines(tmp_path / "logs/b.json", [event(level="paid", ts=2 * day, page="Home")])
+    load(tmp_path, "grown.duckdb")
+    late = [("free", 1000, 2 * day, False), ("paid", 2 * day, 5 * day, False), ("free", 5 * day, None, True)]
+    assert _levels(warehouse) == late
+    write_lines(tmp_path / "logs/c.json", [event(level="free", ts=2 * day - 1), event(level="paid", ts=2 * day + 7)])
+    load(tmp_path, "grown.duckdb")
+    assert _levels(warehouse) == late
+    _same_as_full_load(tmp_path)
+    (tmp_path / "logs/b.json").unlink()
+    load(tmp_path, "grown.duckdb", prune=True)
+    assert _levels(warehouse)[1] == ("paid", 2 * day + 7, 5 * day, False)
+
+
+def test_of_events_in_one_millisecond_the_last_says_the_level(tmp_path: Path) -> None:
+    same = [("paid", 1, 3), ("free", 1, 2), ("paid", 2, 0), ("free", 2, 1)]
+    records = [event(level=level, sessionId=session, itemInSession=item, ts=50) for level, session, item in same]
+    write_lines(tmp_path / "logs/a.json", [event(level="paid", ts=49, itemInSession=9), *records])
+    write_lines(tmp_path / "logs/b.json", [event(level="paid", ts=49, userId="", page="Home")])
+    assert _levels(load(tmp_path)) == [("paid", 49, 50, False), ("free", 50, None, True)]
+
+
+def test_a_user_whose_events_all_go_has_no_history(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event()])
+    gone = write_lines(tmp_path / "logs/b.json", [event(userId="2", level="paid")])
+    warehouse = load(tmp_path)
+    gone.unlink()
+    load(tmp_path, prune=True)
+    assert rows(warehouse, "SELECT user_id FROM users_history") == [(1,)]

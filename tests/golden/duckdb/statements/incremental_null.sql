@@ -756,13 +756,22 @@ SELECT
 FROM (
   SELECT
     e."userId",
-    e.ts
+    e.ts,
+    e.level
   FROM staging_events AS e
   JOIN touched_users AS t
     ON t.user_id = e."userId"
 ) AS u
 GROUP BY
   u."userId";
+
+-- remove touched users from users_history
+DELETE FROM users_history
+WHERE user_id IN (
+SELECT
+  user_id
+FROM touched_users
+);
 
 -- remove touched users
 DELETE FROM users
@@ -794,6 +803,83 @@ FROM (
 ) AS e
 WHERE
   e.nth = 1;
+
+-- levels by user and day
+CREATE TEMPORARY TABLE level_days AS
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MIN(u.level) AS level,
+  MAX(u.level) AS last_level
+FROM (
+  SELECT
+    e."userId",
+    e.ts,
+    e.level
+  FROM staging_events AS e
+  JOIN touched_users AS t
+    ON t.user_id = e."userId"
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- fill users_history
+INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
+SELECT
+  c."userId" AS user_id,
+  c.level,
+  EPOCH_MS(c.ts) AS valid_from,
+  EPOCH_MS(c.next_ts) AS valid_to,
+  c.next_ts IS NULL AS current
+FROM (
+  SELECT
+    n."userId",
+    n.level,
+    n.ts,
+    LEAD(n.ts) OVER (PARTITION BY n."userId" ORDER BY n.ts) AS next_ts
+  FROM (
+    SELECT
+      s."userId",
+      s.ts,
+      s.level,
+      LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
+    FROM (
+      SELECT
+        d."userId",
+        d.ts,
+        d.level
+      FROM level_days AS d
+      WHERE
+        d.level = d.last_level
+      UNION ALL
+      SELECT
+        e."userId",
+        e.ts,
+        e.level
+      FROM (
+        SELECT
+          u."userId",
+          u.ts,
+          u.level,
+          ROW_NUMBER() OVER (
+            PARTITION BY u."userId", u.ts
+            ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+          ) AS nth
+        FROM staging_events AS u
+        JOIN level_days AS d
+          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+        WHERE
+          d.level <> d.last_level
+      ) AS e
+      WHERE
+        e.nth = 1
+    ) AS s
+  ) AS n
+  WHERE
+    n.level_before IS NULL OR n.level_before <> n.level
+) AS c;
 
 -- users that go
 CREATE TEMPORARY TABLE removed_users AS

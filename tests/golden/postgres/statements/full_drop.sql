@@ -289,7 +289,8 @@ SELECT
 FROM (
   SELECT
     "userId",
-    ts
+    ts,
+    level
   FROM staging_events
   WHERE
     NOT "userId" IS NULL
@@ -321,6 +322,87 @@ FROM (
 ) AS e
 WHERE
   e.nth = 1;
+
+-- levels by user and day
+CREATE TEMPORARY TABLE level_days AS
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MIN(u.level COLLATE "C") AS level,
+  MAX(u.level COLLATE "C") AS last_level
+FROM (
+  SELECT
+    "userId",
+    ts,
+    level
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- fill users_history
+INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
+SELECT
+  c."userId" AS user_id,
+  c.level,
+  (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts * INTERVAL '1 MILLISECOND'
+  ) AS valid_from,
+  (
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts * INTERVAL '1 MILLISECOND'
+  ) AS valid_to,
+  c.next_ts IS NULL AS current
+FROM (
+  SELECT
+    n."userId",
+    n.level,
+    n.ts,
+    LEAD(n.ts) OVER (PARTITION BY n."userId" ORDER BY n.ts) AS next_ts
+  FROM (
+    SELECT
+      s."userId",
+      s.ts,
+      s.level,
+      LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
+    FROM (
+      SELECT
+        d."userId",
+        d.ts,
+        d.level
+      FROM level_days AS d
+      WHERE
+        d.level = d.last_level
+      UNION ALL
+      SELECT
+        e."userId",
+        e.ts,
+        e.level
+      FROM (
+        SELECT
+          u."userId",
+          u.ts,
+          u.level,
+          ROW_NUMBER() OVER (
+            PARTITION BY u."userId", u.ts
+            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
+          ) AS nth
+        FROM staging_events AS u
+        JOIN level_days AS d
+          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+        WHERE
+          d.level <> d.last_level
+      ) AS e
+      WHERE
+        e.nth = 1
+    ) AS s
+  ) AS n
+  WHERE
+    n.level_before IS NULL OR n.level_before <> n.level
+) AS c;
 
 -- fill songplays
 INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
