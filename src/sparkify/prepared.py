@@ -58,5 +58,5 @@ def prepare(unknown_songs: str, dialect: Dialect, in_full: bool) -> Prepared:
 
 def clear(engine: Engine) -> None:
     """Empty the star."""
-    for statement in transform.clear():
+    for statement in transform.clear(engine.dialect):
         engine.execute(statement.sql)

@@ -7,8 +7,9 @@ to know which songs are played at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -20,11 +21,15 @@ from sparkify.models import Relations, Table, columns_of, parse, quoted, select
 
 
 class Statement(NamedTuple):
-    """One statement, and what it does in a few words; `temporary` is the temporary table that it makes."""
+    """One statement, and what it does in a few words; `temporary` is the temporary table that it makes.
+
+    `fills` is the table that holds other rows afterwards, temporary or not.
+    """
 
     about: str
     sql: str
     temporary: str = ""
+    fills: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,40 @@ _GONE = "SELECT file_id FROM gone_files"
 def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     """The statements that bring the star up to staging; they run in one transaction with the load."""
     writer = _Writer(chunk, dialect)
-    return list(_in_full(writer) if chunk.in_full else _incremental(writer))
+    found = _in_full(writer) if chunk.in_full else _incremental(writer)
+    if chunk.in_full and dialect.capabilities.enforces_keys:
+        found = chain(_without_keys(), found, _with_keys())
+    if dialect.capabilities.plans_by_statistics:
+        found = _with_statistics(found, chunk.in_full)
+    return list(found)
+
+
+def _without_keys() -> Iterator[Statement]:
+    """Keys are dropped before a table is filled in full: they are held once, in bulk, at the end."""
+    for name in reversed(models.STAR):
+        for sql in models.drop_keys(models.table(name)):
+            yield Statement(f"drop the keys of {name}", sql)
+
+
+def _with_keys() -> Iterator[Statement]:
+    for name in models.STAR:
+        for sql in models.add_keys(models.table(name)):
+            yield Statement(f"declare the keys of {name}", sql)
+
+
+def _with_statistics(statements: Iterable[Statement], in_full: bool) -> Iterator[Statement]:
+    """Each table that was just made or, in a full load, filled is looked at by the planner before it is read."""
+    if in_full:
+        for record_type in RECORD_TYPES.values():
+            yield _statistics(record_type.table)
+    for statement in statements:
+        yield statement
+        if statement.fills and (in_full or statement.temporary):
+            yield _statistics(statement.fills)
+
+
+def _statistics(table: str) -> Statement:
+    return Statement(f"statistics of {table}", f"ANALYZE {quoted(table)}")
 
 
 class _Writer:
@@ -72,16 +110,16 @@ class _Writer:
 
     def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
         """Make a temporary table."""
-        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name)
+        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name, name)
 
     def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a table."""
         columns = columns_of(models.table(table).column_names)
-        return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}")
+        return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}", fills=table)
 
     def append(self, temporary: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a temporary table."""
-        return Statement(about, f"INSERT INTO {temporary}\n{self.text(query)}")
+        return Statement(about, f"INSERT INTO {temporary}\n{self.text(query)}", fills=temporary)
 
     def delete(self, table: str, column: str, keys: str, about: str) -> Statement:
         """Remove the rows whose column is among the keys."""
@@ -104,10 +142,11 @@ def _winners(writer: _Writer, rows: str, suffix: str = "") -> Statement:
     return writer.temporary(f"winners{suffix}", query, "the first of their duplicates")
 
 
-def clear() -> list[Statement]:
-    """The statements that empty the star; references go before what they refer to."""
+def clear(dialect: Dialect) -> list[Statement]:
+    """The statements that empty the star before it is filled in full; references go before what they refer to."""
     tables = [*reversed(models.STAR), "etl_matches"]
-    return [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
+    keys = list(_without_keys()) if dialect.capabilities.enforces_keys else []
+    return keys + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
 
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:

@@ -43,7 +43,7 @@ def open_warehouse(settings: Settings, *, read_only: bool = True) -> Iterator[En
     """A connection to the configured warehouse."""
     from sparkify.engines.base import connect
 
-    engine = connect(settings.warehouse, read_only=read_only, memory_limit=settings.memory_limit)
+    engine = connect(settings.warehouse, settings.access(read_only=read_only))
     try:
         yield engine
     finally:

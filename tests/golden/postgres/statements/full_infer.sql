@@ -1,3 +1,63 @@
+-- statistics of staging_events
+ANALYZE staging_events;
+
+-- statistics of staging_songs
+ANALYZE staging_songs;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_start_time_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_start_time_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_user_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_user_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_song_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_song_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_artist_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_artist_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_pkey;
+
+-- drop the keys of time
+ALTER TABLE "time" DROP CONSTRAINT IF EXISTS time_pkey;
+
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_user_id_fkey;
+
+-- drop the keys of users_history
+DROP INDEX IF EXISTS users_history_user_id_idx;
+
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_pkey;
+
+-- drop the keys of users
+ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey;
+
+-- drop the keys of songs
+ALTER TABLE songs DROP CONSTRAINT IF EXISTS songs_artist_id_fkey;
+
+-- drop the keys of songs
+DROP INDEX IF EXISTS songs_artist_id_idx;
+
+-- drop the keys of songs
+ALTER TABLE songs DROP CONSTRAINT IF EXISTS songs_pkey;
+
+-- drop the keys of artists
+ALTER TABLE artists DROP CONSTRAINT IF EXISTS artists_pkey;
+
 -- find duplicates
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
@@ -18,6 +78,9 @@ GROUP BY
   p."userId"
 HAVING
   COUNT(*) > 1;
+
+-- statistics of duplicated
+ANALYZE duplicated;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners AS
@@ -55,6 +118,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners
+ANALYZE winners;
 
 -- count what was played
 CREATE TEMPORARY TABLE played AS
@@ -107,6 +173,9 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played
+ANALYZE played;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -126,6 +195,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of catalogue
+ANALYZE catalogue;
 
 -- find the song of each play
 INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
@@ -184,6 +256,9 @@ FROM (
 ) AS w
 WHERE
   w.nth = 1;
+
+-- statistics of etl_matches
+ANALYZE etl_matches;
 
 -- fill artists
 INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
@@ -250,6 +325,9 @@ WHERE
 GROUP BY
   m.artist_id;
 
+-- statistics of artists
+ANALYZE artists;
+
 -- fill songs
 INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
 SELECT
@@ -281,6 +359,9 @@ WHERE
 GROUP BY
   m.song_id;
 
+-- statistics of songs
+ANALYZE songs;
+
 -- last time of each user
 CREATE TEMPORARY TABLE last_times AS
 SELECT
@@ -297,6 +378,9 @@ FROM (
 ) AS u
 GROUP BY
   u."userId";
+
+-- statistics of last_times
+ANALYZE last_times;
 
 -- fill users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
@@ -323,6 +407,9 @@ FROM (
 WHERE
   e.nth = 1;
 
+-- statistics of users
+ANALYZE users;
+
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS
 SELECT
@@ -343,6 +430,9 @@ FROM (
 GROUP BY
   u."userId",
   u.ts - u.ts % 86400000;
+
+-- statistics of level_days
+ANALYZE level_days;
 
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
@@ -403,6 +493,9 @@ FROM (
   WHERE
     n.level_before IS NULL OR n.level_before <> n.level
 ) AS c;
+
+-- statistics of users_history
+ANALYZE users_history;
 
 -- fill songplays
 INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
@@ -469,6 +562,9 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
+-- statistics of songplays
+ANALYZE songplays;
+
 -- fill time
 INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
 SELECT
@@ -484,3 +580,60 @@ FROM (
     s.start_time
   FROM songplays AS s
 ) AS t;
+
+-- statistics of time
+ANALYZE "time";
+
+-- declare the keys of artists
+ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
+
+-- declare the keys of songs
+ALTER TABLE songs ADD CONSTRAINT songs_pkey PRIMARY KEY (song_id);
+
+-- declare the keys of songs
+ALTER TABLE songs ADD CONSTRAINT songs_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songs
+CREATE INDEX songs_artist_id_idx ON songs (artist_id);
+
+-- declare the keys of users
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+-- declare the keys of users_history
+ALTER TABLE users_history ADD CONSTRAINT users_history_pkey PRIMARY KEY (user_id, valid_from);
+
+-- declare the keys of users_history
+ALTER TABLE users_history ADD CONSTRAINT users_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of users_history
+CREATE INDEX users_history_user_id_idx ON users_history (user_id);
+
+-- declare the keys of time
+ALTER TABLE "time" ADD CONSTRAINT time_pkey PRIMARY KEY (start_time);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_pkey PRIMARY KEY (songplay_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_start_time_fkey FOREIGN KEY (start_time) REFERENCES "time" (start_time) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_start_time_idx ON songplays (start_time);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_user_id_idx ON songplays (user_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_song_id_fkey FOREIGN KEY (song_id) REFERENCES songs (song_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_song_id_idx ON songplays (song_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_artist_id_idx ON songplays (artist_id);

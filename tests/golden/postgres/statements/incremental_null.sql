@@ -36,6 +36,9 @@ GROUP BY
   p."sessionId",
   p."itemInSession";
 
+-- statistics of touched_plays
+ANALYZE touched_plays;
+
 -- users in new or gone files
 CREATE TEMPORARY TABLE touched_users AS
 SELECT DISTINCT
@@ -52,6 +55,9 @@ WHERE
     )
   );
 
+-- statistics of touched_users
+ANALYZE touched_users;
+
 -- their duplicates before
 CREATE TEMPORARY TABLE duplicated_before AS
 SELECT
@@ -59,6 +65,9 @@ SELECT
 FROM touched_plays
 WHERE
   rows_before > 1;
+
+-- statistics of duplicated_before
+ANALYZE duplicated_before;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners_before AS
@@ -100,6 +109,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners_before
+ANALYZE winners_before;
 
 -- what they played before
 CREATE TEMPORARY TABLE played_before AS
@@ -156,6 +168,9 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played_before
+ANALYZE played_before;
+
 -- remove gone files from staging_events
 DELETE FROM staging_events
 WHERE file_id IN (
@@ -179,6 +194,9 @@ SELECT
 FROM touched_plays
 WHERE
   rows_after > 1;
+
+-- statistics of duplicated
+ANALYZE duplicated;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners AS
@@ -220,6 +238,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners
+ANALYZE winners;
 
 -- what they play now
 CREATE TEMPORARY TABLE played_after AS
@@ -276,6 +297,9 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played_after
+ANALYZE played_after;
+
 -- count what was played
 CREATE TEMPORARY TABLE played AS
 SELECT
@@ -312,6 +336,9 @@ GROUP BY
 HAVING
   SUM(w.plays) > 0;
 
+-- statistics of played
+ANALYZE played;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -331,6 +358,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of catalogue
+ANALYZE catalogue;
 
 -- find the song of each play
 CREATE TEMPORARY TABLE matches AS
@@ -390,6 +420,9 @@ FROM (
 WHERE
   w.nth = 1;
 
+-- statistics of matches
+ANALYZE matches;
+
 -- what is another song now
 CREATE TEMPORARY TABLE rematched AS
 SELECT
@@ -424,6 +457,9 @@ JOIN matches AS m
   ) = (
     w.length IS NULL
   );
+
+-- statistics of rematched
+ANALYZE rematched;
 
 -- their plays
 INSERT INTO touched_plays
@@ -532,6 +568,9 @@ FROM (
 WHERE
   f.nth = 1;
 
+-- statistics of winners
+ANALYZE winners;
+
 -- forget the old matches
 DELETE FROM etl_matches;
 
@@ -614,6 +653,9 @@ WHERE
 GROUP BY
   m.artist_id;
 
+-- statistics of new_artists
+ANALYZE new_artists;
+
 -- artists that go
 CREATE TEMPORARY TABLE removed_artists AS
 SELECT
@@ -623,6 +665,9 @@ EXCEPT
 SELECT
   artist_id
 FROM new_artists;
+
+-- statistics of removed_artists
+ANALYZE removed_artists;
 
 -- remove artists that differ
 DELETE FROM artists
@@ -701,6 +746,9 @@ WHERE
 GROUP BY
   m.song_id;
 
+-- statistics of new_songs
+ANALYZE new_songs;
+
 -- songs that go
 CREATE TEMPORARY TABLE removed_songs AS
 SELECT
@@ -710,6 +758,9 @@ EXCEPT
 SELECT
   song_id
 FROM new_songs;
+
+-- statistics of removed_songs
+ANALYZE removed_songs;
 
 -- remove songs that differ
 DELETE FROM songs
@@ -774,6 +825,9 @@ FROM (
 GROUP BY
   u."userId";
 
+-- statistics of last_times
+ANALYZE last_times;
+
 -- remove touched users from users_history
 DELETE FROM users_history
 WHERE user_id IN (
@@ -835,6 +889,9 @@ FROM (
 GROUP BY
   u."userId",
   u.ts - u.ts % 86400000;
+
+-- statistics of level_days
+ANALYZE level_days;
 
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
@@ -906,6 +963,9 @@ SELECT
   l."userId"
 FROM last_times AS l;
 
+-- statistics of removed_users
+ANALYZE removed_users;
+
 -- their ids, where they were there before
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
@@ -913,6 +973,9 @@ SELECT
 FROM touched_plays AS t
 WHERE
   t.rows_before > 0;
+
+-- statistics of old_ids
+ANALYZE old_ids;
 
 -- touched songplays as they were
 CREATE TEMPORARY TABLE old_songplays AS
@@ -922,6 +985,9 @@ SELECT
 FROM songplays AS s
 JOIN old_ids AS o
   ON o.songplay_id = s.songplay_id;
+
+-- statistics of old_songplays
+ANALYZE old_songplays;
 
 -- touched songplays as they are
 CREATE TEMPORARY TABLE touched_songplays AS
@@ -992,6 +1058,9 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
+-- statistics of touched_songplays
+ANALYZE touched_songplays;
+
 -- remove old songplays
 DELETE FROM songplays
 WHERE songplay_id IN (
@@ -1023,6 +1092,9 @@ UNION
 SELECT
   start_time
 FROM touched_songplays;
+
+-- statistics of touched_times
+ANALYZE touched_times;
 
 -- remove touched times
 DELETE FROM "time"
@@ -1073,3 +1145,6 @@ WHERE
       start_time
     FROM touched_times
   );
+
+-- statistics of removed_time
+ANALYZE removed_time;
