@@ -252,6 +252,7 @@ _ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
 }
 
 _MACROS: Mapping[str, str] = {
+    "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
     "FILLED": "CASE WHEN RTRIM({0}, ' ') <> '' THEN {0} END",
     "SONGPLAY_ID": (
         """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
