@@ -203,3 +203,56 @@ def levels_over_time() -> list[tuple[int, str, datetime, datetime | None, bool]]
         ends = [*(start for start, _ in starts[1:]), None]
         found += [(user, level, start, end, end is None) for (start, level), end in zip(starts, ends, strict=True)]
     return found
+
+
+@pytest.mark.parametrize("repair_text", [True, False])
+def test_names_and_ids_with_and_without_repair(warehouses: dict[str, Any], raw_names: Any, repair_text: bool) -> None:
+    path = warehouses["infer"] if repair_text else raw_names
+    assert {name: count(path, name) for name in RIGHT["infer"]} == RIGHT["infer"]
+    pairs = played_pairs(repair_text)
+    artists = {artist for artist, _ in pairs}
+    assert (len(pairs), len(artists)) == (5295, 3148)
+    inferred = "SELECT s.song_id, a.name, s.title FROM songs AS s JOIN artists AS a ON a.artist_id = s.artist_id"
+    found = rows(path, f"{inferred} WHERE s.inferred AND a.inferred")
+    unknown = {(artist, title) for artist, title in pairs if artist not in known_artists()}
+    assert set(found) == {(_inferred_id(path, artist, title), artist, title) for artist, title in unknown}
+    assert len(artists & known_artists()) == 11
+    assert count(path, "artists", "inferred AND name LIKE '%Ã%'") == (0 if repair_text else 81)
+    assert count(path, "artists", "name = 'Björk'") == (1 if repair_text else 0)
+
+
+def test_a_repair_leaves_staging_and_plays_as_they_are(warehouses: dict[str, Any], raw_names: Any) -> None:
+    repaired, raw = picture(warehouses["infer"]), picture(raw_names)
+    same = ("staging_events", "staging_songs", "users", "users_history", "time")
+    assert all(repaired[name] == raw[name] for name in same)
+    spoilt = "SELECT COUNT(*) FROM staging_events WHERE artist LIKE '%Ã%' OR song LIKE '%Ã%'"
+    assert rows(warehouses["infer"], spoilt) == [(326,)]
+    without_ids = [[row[:4] + row[6:] for row in found["songplays"]] for found in (repaired, raw)]
+    assert without_ids[0] == without_ids[1]
+
+
+@pytest.fixture(scope="module")
+def raw_names(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return load(tmp_path_factory.mktemp("raw"), "raw", logs=str(LOGS), songs=str(SONGS), repair_text=False)
+
+
+def played_pairs(repair_text: bool) -> set[tuple[str, str]]:
+    """The pairs of artist and song that were played; those of the sample that are spoilt were encoded twice."""
+    pairs = set()
+    for path in LOGS.rglob("*.json"):
+        for line in path.read_text("utf-8").splitlines():
+            event = json.loads(line)
+            if event["page"] == "NextSong":
+                names = [event[name].rstrip(" ") for name in ("artist", "song")]
+                if repair_text:
+                    names = [_decoded_twice(name) if "Ã" in name else name for name in names]
+                pairs.add((names[0], names[1]))
+    return pairs
+
+
+def _decoded_twice(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8").encode("latin-1").decode("utf-8")
+
+
+def known_artists() -> set[str]:
+    return {json.loads(path.read_text("utf-8"))["artist_name"] for path in SONGS.rglob("*.json")}
