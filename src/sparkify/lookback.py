@@ -133,8 +133,8 @@ def _how_repaired(engine: Engine, staged: dict[str, object]) -> str:
     if stored_setting(engine, "repair_text", "true") != "true":
         return ""
     texts = {name: str(staged[name]).rstrip(" ") for name in ("artist", "song")}
-    changes = [f"{name} to {repaired(text)}" for name, text in texts.items() if repaired(text) != text]
-    return f"; repaired were {' and '.join(changes)}" if changes else ""
+    changes = [f"its {name} was repaired to {repaired(text)}" for name, text in texts.items() if repaired(text) != text]
+    return f"; {' and '.join(changes)}" if changes else ""
 
 
 def _how_matched(engine: Engine, staged: dict[str, object]) -> str:

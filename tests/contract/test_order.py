@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from tests.support import DUCKDB, LONG, EngineUnderTest, event, load, picture, song, write_lines
 
 SPOILT, TWICE = "Bj\u00c3\u00b6rk", "Bj\u00c3\u0083\u00c2\u00b6rk"
-ARTISTS = (
-    "elena",
-    "Muse",
-    "Muse ",
-    "Björk",
-    SPOILT,
-    TWICE,
-)  # by bytes, capitals come first; by a language's order they do not
+# By bytes, capitals come first; by a language's order they do not.
+ARTISTS = ("elena", "Muse", "Muse ", "Björk", SPOILT, TWICE)
 TITLES = ("One", "Two", SPOILT)
 LENGTHS = (None, 10.0, 20.0)
 
