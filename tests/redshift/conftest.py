@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
+import redshift_connector
+from redshift_connector import Connection
 
+from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 
 
@@ -22,3 +27,28 @@ def redshift(running_redshift: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch)
     for name, value in running_redshift.environment.items():
         monkeypatch.setenv(name, value)
     return running_redshift
+
+
+Connect = Callable[..., Connection]
+
+
+@pytest.fixture
+def connect(redshift: RedshiftStandIn) -> Iterator[Connect]:
+    """Opens connections as the driver does by default; they are closed at the end."""
+    opened: list[Connection] = []
+
+    def open_connection(**options: Any) -> Connection:
+        connection = connect_to(redshift, **options)
+        opened.append(connection)
+        return connection
+
+    yield open_connection
+    for connection in opened:
+        with suppress(redshift_connector.InterfaceError):
+            connection.close()
+
+
+@pytest.fixture
+def run(connect: Connect) -> Run:
+    """Runs statements on one connection, each committed by itself."""
+    return Run(connect(autocommit=True))
