@@ -436,6 +436,8 @@ def _translate(node: exp.Expr) -> exp.Expr:
         return exp.Cast(this=node.copy(), to=_string())
     if isinstance(node, exp.Avg):
         return exp.Anonymous(this="rs_avg", expressions=[node.this])
+    if isinstance(node, exp.Round) and node.args.get("decimals"):
+        return exp.Anonymous(this="rs_round", expressions=[node.this, node.args["decimals"]])
     if isinstance(node, exp.LikeProperty):
         return exp.LikeProperty(this=node.this, expressions=[exp.Property(this="INCLUDING", value=exp.var("CONSTRAINTS"))])
     if isinstance(node, exp.Anonymous) and node.name.upper() == "RS_PARAMETER":
@@ -516,7 +518,8 @@ def _identity(tokens: list[Token], at: int) -> tuple[int, str]:
     seed, step = int(numbers[0]), int(numbers[2])
     by_default = [token.upper for token in tokens[at - 4 : at]] == ["GENERATED", "BY", "DEFAULT", "AS"]
     lead = "" if by_default else "GENERATED ALWAYS AS "
-    return 6, f"{lead}IDENTITY (START WITH {seed} INCREMENT BY {step * 3})"
+    bound = "MINVALUE" if step > 0 else "MAXVALUE"
+    return 6, f"{lead}IDENTITY (START WITH {seed} INCREMENT BY {step * 3} {bound} {seed})"
 
 
 def _parenthesis(tokens: list[Token], at: int) -> int:

@@ -129,7 +129,9 @@ CREATE FUNCTION rs.pg_last_copy_count() RETURNS bigint LANGUAGE sql STABLE AS
   $$ SELECT coalesce(nullif(current_setting('rs.copy_count', true), ''), '0')::bigint $$;
 CREATE FUNCTION rs.pg_last_copy_id() RETURNS bigint LANGUAGE sql STABLE AS
   $$ SELECT coalesce(nullif(current_setting('rs.copy_id', true), ''), '-1')::bigint $$;
-CREATE FUNCTION rs.round(double precision, integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION rs.rs_round(numeric, integer) RETURNS numeric LANGUAGE sql IMMUTABLE AS
+  $$ SELECT pg_catalog.round($1, $2) $$;
+CREATE FUNCTION rs.rs_round(double precision, integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS
   $$ SELECT pg_catalog.round($1::numeric, $2)::double precision $$;
 CREATE FUNCTION rs.whole(numeric) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT trunc($1)::bigint $$;
 CREATE FUNCTION rs.average(state numeric[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS
