@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import redshift_connector
 from redshift_connector import Connection
-
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 

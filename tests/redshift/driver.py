@@ -8,7 +8,6 @@ from typing import Any
 
 import redshift_connector
 from redshift_connector import Connection
-
 from tests.redshift.standin import RedshiftStandIn
 
 

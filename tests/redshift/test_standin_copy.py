@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-
 from tests.redshift.driver import Run
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.copying import json_values
@@ -246,7 +245,9 @@ def test_load_errors(s3: Copying, run: Run, column: str, value: str, code: int, 
 
 def test_values(s3: Copying, run: Run) -> None:
     run("CREATE TABLE t (a BIGINT, b DOUBLE PRECISION, c BOOLEAN, d TIMESTAMP, e DECIMAL(8, 2), f VARCHAR, g DATE)")
-    record = '{"a": "39", "b": 1e3, "c": true, "d": "2018-11-01 21:01:46.796", "e": 20.259, "f": 1.50, "g": "2018-11-01"}'
+    record = (
+        '{"a": "39", "b": 1e3, "c": true, "d": "2018-11-01 21:01:46.796", "e": 20.259, "f": 1.50, "g": "2018-11-01"}'
+    )
     s3.put("t.json", record)
     s3.copy("t", "t.json")
     row = run("SELECT a, b, c, to_date, e, f FROM (SELECT a, b, c, CAST(d AS VARCHAR) AS to_date, e, f FROM t) AS s")
@@ -291,7 +292,9 @@ def test_one_error_is_too_many_for_maxerror_0_and_1(s3: Copying, run: Run) -> No
     assert run("SELECT a FROM t") == [(1,)]
 
 
-@pytest.mark.parametrize("text", ['{"a": 1},\n{"a": 2}', 'xyz {"a": 1}', '{"a": 1}\n{"a": \n{"a": 3}', "[{}]", '{"a": NaN}'])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1},\n{"a": 2}', 'xyz {"a": 1}', '{"a": 1}\n{"a": \n{"a": 3}', "[{}]", '{"a": NaN}']
+)
 def test_what_is_not_json_between_objects_is_an_error(s3: Copying, run: Run, text: str) -> None:
     run("CREATE TABLE t (a INT)")
     s3.put("t.json", text)

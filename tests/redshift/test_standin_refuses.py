@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.redshift.driver import Run
 
 REFUSED = [
@@ -180,7 +179,7 @@ def test_names_are_lower_case_even_in_quotes(run: Run) -> None:
     assert run('SELECT "USERID" FROM plays') == []
     run("SET enable_case_sensitive_identifier TO true")
     assert run.error('SELECT "userId" FROM plays')["C"] == "42703"
-    assert run('SELECT USERID FROM plays') == []
+    assert run("SELECT USERID FROM plays") == []
 
 
 def test_identity(run: Run) -> None:

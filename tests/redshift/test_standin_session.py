@@ -13,7 +13,6 @@ from typing import Any
 import psycopg
 import pytest
 import redshift_connector
-
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.certificates import make

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import zstandard
-
 from tests.redshift.standin.tokens import Reader, Token, quote, syntax_error
 from tests.redshift.standin.values import BadValue, Column, Options, convert
 from tests.redshift.standin.wire import ServerError
@@ -55,8 +54,7 @@ _COLUMNAR = frozenset(
     {"ACCEPTINVCHARS", "FILLRECORD", "IAM_ROLE", "CREDENTIALS", "STATUPDATE", "MANIFEST", "EXPLICIT_IDS"}
 )
 _NOT_WITH_JSON = frozenset(
-    """CSV DELIMITER ESCAPE FILLRECORD FIXEDWIDTH IGNOREBLANKLINES NULL READRATIO REMOVEQUOTES SHAPEFILE AVRO ORC SSH
-    QUOTE""".split()
+    ["CSV", "DELIMITER", "ESCAPE", "FILLRECORD", "FIXEDWIDTH", "IGNOREBLANKLINES", "NULL", "READRATIO", "REMOVEQUOTES", "SHAPEFILE", "AVRO", "ORC", "SSH", "QUOTE"]
 )
 _SWITCHES = ("ON", "OFF", "TRUE", "FALSE", "PRESET")
 
@@ -367,9 +365,7 @@ class Loader:
             )
         return paths
 
-    def _json_rows(
-        self, file: str, data: bytes, paths: list[list[str | int]] | None
-    ) -> Iterator[list[str | None]]:
+    def _json_rows(self, file: str, data: bytes, paths: list[list[str | int]] | None) -> Iterator[list[str | None]]:
         for line, record in json_values(data.decode(errors="surrogateescape")):
             if isinstance(record, Malformed):
                 self._note(LoadError(file, line, None, record.code, record.reason, record.text[:1024]))
@@ -378,9 +374,7 @@ class Loader:
             if row is not None:
                 yield row
 
-    def _row(
-        self, file: str, line: int, record: Any, paths: list[list[str | int]] | None
-    ) -> list[str | None] | None:
+    def _row(self, file: str, line: int, record: Any, paths: list[list[str | int]] | None) -> list[str | None] | None:
         found: Sequence[Any]
         try:
             found = self._by_name(record) if paths is None else [_at_path(record, path) for path in paths]
@@ -633,9 +627,7 @@ def _fits(kind: Any, column: Column) -> bool:
         "boolean": lambda: types.is_boolean(kind),
         "date": lambda: types.is_date32(kind),
         "timestamp without time zone": lambda: types.is_timestamp(kind) and kind.tz is None,
-        "numeric": lambda: (
-            types.is_decimal(kind) and (kind.precision, kind.scale) == (column.precision, column.scale)
-        ),
+        "numeric": lambda: types.is_decimal(kind) and (kind.precision, kind.scale) == (column.precision, column.scale),
     }
     return bool(tests[column.type]())
 

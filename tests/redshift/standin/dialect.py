@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-
 from tests.redshift.standin.system import STRING_TYPE
 from tests.redshift.standin.tokens import Reader, Token, quote, syntax_error, tokens_of
 from tests.redshift.standin.wire import ServerError
@@ -40,37 +40,17 @@ class Plan:
 
 
 _RESERVED = frozenset(
-    """AES128 AES256 ALL ALLOWOVERWRITE ANALYSE ANALYZE AND ANY ARRAY AS ASC AUTHORIZATION AZ64 BACKUP BETWEEN BINARY
-    BLANKSASNULL BOTH BYTEDICT BZIP2 CASE CAST CHECK COLLATE COLUMN CONNECT CONSTRAINT CREATE CREDENTIALS CROSS
-    CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_USER_ID DEFAULT DEFERRABLE DEFLATE DEFRAG DELTA
-    DELTA32K DESC DISABLE DISTINCT DO ELSE EMPTYASNULL ENABLE ENCODE ENCRYPT ENCRYPTION END EXCEPT EXPLICIT FALSE FOR
-    FOREIGN FREEZE FROM FULL GLOBALDICT256 GLOBALDICT64K GRANT GROUP GZIP HAVING IDENTITY IGNORE ILIKE IN INITIALLY
-    INNER INTERSECT INTERVAL INTO IS ISNULL JOIN LANGUAGE LEADING LEFT LIKE LIMIT LOCALTIME LOCALTIMESTAMP LUN LUNS LZO
-    LZOP MINUS MOSTLY16 MOSTLY32 MOSTLY8 NATURAL NEW NOT NOTNULL NULL NULLS OFF OFFLINE OFFSET OID OLD ON ONLY OPEN OR
-    ORDER OUTER OVERLAPS PARALLEL PARTITION PERCENT PERMISSIONS PIVOT PLACING PRIMARY RAW READRATIO RECOVER REFERENCES
-    REJECTLOG RESORT RESPECT RESTORE RIGHT SELECT SESSION_USER SIMILAR SNAPSHOT SOME SYSDATE SYSTEM START TABLE TAG TDES
-    TEXT255 TEXT32K THEN TIMESTAMP TO TOP TRAILING TRUE TRUNCATECOLUMNS UNION UNIQUE UNNEST UNPIVOT USER USING VERBOSE
-    WALLET WHEN WHERE WITH WITHOUT""".split()
+    ["AES128", "AES256", "ALL", "ALLOWOVERWRITE", "ANALYSE", "ANALYZE", "AND", "ANY", "ARRAY", "AS", "ASC", "AUTHORIZATION", "AZ64", "BACKUP", "BETWEEN", "BINARY", "BLANKSASNULL", "BOTH", "BYTEDICT", "BZIP2", "CASE", "CAST", "CHECK", "COLLATE", "COLUMN", "CONNECT", "CONSTRAINT", "CREATE", "CREDENTIALS", "CROSS", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "CURRENT_USER_ID", "DEFAULT", "DEFERRABLE", "DEFLATE", "DEFRAG", "DELTA", "DELTA32K", "DESC", "DISABLE", "DISTINCT", "DO", "ELSE", "EMPTYASNULL", "ENABLE", "ENCODE", "ENCRYPT", "ENCRYPTION", "END", "EXCEPT", "EXPLICIT", "FALSE", "FOR", "FOREIGN", "FREEZE", "FROM", "FULL", "GLOBALDICT256", "GLOBALDICT64K", "GRANT", "GROUP", "GZIP", "HAVING", "IDENTITY", "IGNORE", "ILIKE", "IN", "INITIALLY", "INNER", "INTERSECT", "INTERVAL", "INTO", "IS", "ISNULL", "JOIN", "LANGUAGE", "LEADING", "LEFT", "LIKE", "LIMIT", "LOCALTIME", "LOCALTIMESTAMP", "LUN", "LUNS", "LZO", "LZOP", "MINUS", "MOSTLY16", "MOSTLY32", "MOSTLY8", "NATURAL", "NEW", "NOT", "NOTNULL", "NULL", "NULLS", "OFF", "OFFLINE", "OFFSET", "OID", "OLD", "ON", "ONLY", "OPEN", "OR", "ORDER", "OUTER", "OVERLAPS", "PARALLEL", "PARTITION", "PERCENT", "PERMISSIONS", "PIVOT", "PLACING", "PRIMARY", "RAW", "READRATIO", "RECOVER", "REFERENCES", "REJECTLOG", "RESORT", "RESPECT", "RESTORE", "RIGHT", "SELECT", "SESSION_USER", "SIMILAR", "SNAPSHOT", "SOME", "SYSDATE", "SYSTEM", "START", "TABLE", "TAG", "TDES", "TEXT255", "TEXT32K", "THEN", "TIMESTAMP", "TO", "TOP", "TRAILING", "TRUE", "TRUNCATECOLUMNS", "UNION", "UNIQUE", "UNNEST", "UNPIVOT", "USER", "USING", "VERBOSE", "WALLET", "WHEN", "WHERE", "WITH", "WITHOUT"]
 )
 """https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html"""
 
 _NODES = frozenset(
-    """Abs Add Alias Alter AlterRename And Avg Between Boolean Case Cast Ceil Chr Coalesce Column ColumnConstraint
-    ColumnDef Concat Count CountIf Create CTE DataType DataTypeParam DateTrunc TimestampTrunc DefaultColumnConstraint Delete
-    Distinct Div Dot DPipe Drop EQ Escape Except Exists Extract FirstValue Floor From GeneratedAsIdentityColumnConstraint
-    Greatest Group GT GTE Having Identifier If ILike In Insert Intersect Interval Is Join Lag LastValue Lead Least Left
-    Length Like LikeProperty Limit Literal Lower LT LTE Matches Max MD5 Merge Min Mod Mul Neg NEQ Not NotNullColumnConstraint
-    Null Nullif Offset Or Order Ordered Pad Parameter Paren Properties Qualify RegexpLike Rank DenseRank Replace Right Round
-    RowNumber Schema Select Star StrPosition Sub Subquery Substring Sum Table TableAlias TemporaryProperty Trim Trunc
-    Tuple Union Update Upper Values Var When Whens Where Window WindowSpec With
-    CurrentTimestamp CurrentDatabase CurrentSchema CurrentUser ByteLength""".split()
+    ["Abs", "Add", "Alias", "Alter", "AlterRename", "And", "Avg", "Between", "Boolean", "Case", "Cast", "Ceil", "Chr", "Coalesce", "Column", "ColumnConstraint", "ColumnDef", "Concat", "Count", "CountIf", "Create", "CTE", "DataType", "DataTypeParam", "DateTrunc", "TimestampTrunc", "DefaultColumnConstraint", "Delete", "Distinct", "Div", "Dot", "DPipe", "Drop", "EQ", "Escape", "Except", "Exists", "Extract", "FirstValue", "Floor", "From", "GeneratedAsIdentityColumnConstraint", "Greatest", "Group", "GT", "GTE", "Having", "Identifier", "If", "ILike", "In", "Insert", "Intersect", "Interval", "Is", "Join", "Lag", "LastValue", "Lead", "Least", "Left", "Length", "Like", "LikeProperty", "Limit", "Literal", "Lower", "LT", "LTE", "Matches", "Max", "MD5", "Merge", "Min", "Mod", "Mul", "Neg", "NEQ", "Not", "NotNullColumnConstraint", "Null", "Nullif", "Offset", "Or", "Order", "Ordered", "Pad", "Parameter", "Paren", "Properties", "Qualify", "RegexpLike", "Rank", "DenseRank", "Replace", "Right", "Round", "RowNumber", "Schema", "Select", "Star", "StrPosition", "Sub", "Subquery", "Substring", "Sum", "Table", "TableAlias", "TemporaryProperty", "Trim", "Trunc", "Tuple", "Union", "Update", "Upper", "Values", "Var", "When", "Whens", "Where", "Window", "WindowSpec", "With", "CurrentTimestamp", "CurrentDatabase", "CurrentSchema", "CurrentUser", "ByteLength"]
 )
 """The parts of statements that Redshift has and PostgreSQL understands alike, once translated."""
 
 _FUNCTIONS = frozenset(
-    """LEN TEXTLEN OCTET_LENGTH CHARACTER_LENGTH CHAR_LENGTH BTRIM LTRIM RTRIM NVL POSITION STRPOS
-    PG_LAST_COPY_COUNT PG_LAST_COPY_ID PG_BACKEND_PID CURRENT_SCHEMA CURRENT_DATABASE CURRENT_USER
-    RS_GETDATE RS_SYSDATE RS_DATEADD RS_DATEDIFF RS_STRTOL RS_CUT RS_AVG RS_VERSION RS_PARAMETER NOW""".split()
+    ["LEN", "TEXTLEN", "OCTET_LENGTH", "CHARACTER_LENGTH", "CHAR_LENGTH", "BTRIM", "LTRIM", "RTRIM", "NVL", "POSITION", "STRPOS", "PG_LAST_COPY_COUNT", "PG_LAST_COPY_ID", "PG_BACKEND_PID", "CURRENT_SCHEMA", "CURRENT_DATABASE", "CURRENT_USER", "RS_GETDATE", "RS_SYSDATE", "RS_DATEADD", "RS_DATEDIFF", "RS_STRTOL", "RS_CUT", "RS_AVG", "RS_VERSION", "RS_PARAMETER", "RS_INTERVAL", "NOW"]
 )
 
 _REFUSED = {
@@ -110,6 +90,7 @@ def unsupported(message: str) -> ServerError:
     return ServerError("0A000", message)
 
 
+@lru_cache(maxsize=2048)
 def plan(sql: str, *, case_sensitive: bool = False) -> Plan:
     """Read a statement.
 
@@ -246,10 +227,9 @@ class _Translation:
         for node in list(tree.find_all(exp.Identifier)):
             self._fold(node)
         self._constraints(tree)
-        translated = tree.transform(_translate)
         return Plan(
             kind="pass",
-            sql=translated.sql(dialect="postgres"),
+            sql=_translated(tree).sql(dialect="postgres"),
             original=self.sql,
             reads=reads,
             writes=writes,
@@ -419,6 +399,17 @@ def _string(length: int | None = None) -> exp.DataType:
     return exp.DataType(this=exp.DType.USERDEFINED, kind=STRING_TYPE + suffix)
 
 
+def _translated(tree: exp.Expr) -> exp.Expr:
+    """The tree with each node translated, from the leaves up."""
+    for node in reversed(list(tree.walk())):
+        new = _translate(node)
+        if node is tree:
+            tree = new
+        elif new is not node:
+            node.replace(new)
+    return tree
+
+
 def _translate(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Table):
         return _table(node)
@@ -439,7 +430,11 @@ def _translate(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Round) and node.args.get("decimals"):
         return exp.Anonymous(this="rs_round", expressions=[node.this, node.args["decimals"]])
     if isinstance(node, exp.LikeProperty):
-        return exp.LikeProperty(this=node.this, expressions=[exp.Property(this="INCLUDING", value=exp.var("CONSTRAINTS"))])
+        return exp.LikeProperty(
+            this=node.this, expressions=[exp.Property(this="INCLUDING", value=exp.var("CONSTRAINTS"))]
+        )
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "RS_INTERVAL":
+        return exp.Interval(this=node.expressions[0])
     if isinstance(node, exp.Anonymous) and node.name.upper() == "RS_PARAMETER":
         return exp.Var(this=f"${node.expressions[0].name}")
     return node
@@ -456,7 +451,7 @@ def _cast(node: exp.Cast) -> exp.Expr:
     if node.to.this not in _STRINGS:
         return node
     length = _length(node.to)
-    plain = exp.Cast(this=node.this.transform(_translate), to=_string())
+    plain = exp.Cast(this=node.this, to=_string())
     if length is None or length == MAX_VARCHAR:
         return plain
     return exp.Anonymous(this="rs_cut", expressions=[plain, exp.Literal.number(length)])
@@ -551,7 +546,9 @@ def _keys(tokens: list[Token]) -> list[tuple[int, int, str]]:
             edits.append(_cut(tokens, start, at + size, bool(in_list), ""))
         elif words[:2] == ["FOREIGN", "KEY"]:
             columns = _parenthesis(tokens, at + 2)
-            edits.append(_cut(tokens, start, at + 2 + columns + _reference(tokens, at + 2 + columns), bool(in_list), ""))
+            edits.append(
+                _cut(tokens, start, at + 2 + columns + _reference(tokens, at + 2 + columns), bool(in_list), "")
+            )
         elif words[0] == "REFERENCES" and tokens[at - 1].text != ")":
             edits.append(_cut(tokens, at, at + _reference(tokens, at), False, ""))
     return edits
@@ -595,6 +592,8 @@ def _function(tokens: list[Token], at: int) -> tuple[int, str]:
     if words[0] in ("DATEADD", "DATEDIFF") and words[1] == "(" and words[3] == ",":
         part = tokens[at + 2].value.lower()
         return 3, f"RS_{words[0]}('{part}'"
+    if words[0] == "INTERVAL" and words[1].startswith("'"):
+        return 2, f"RS_INTERVAL({words[1]})"  # sqlglot takes a number after it for a part of it
     if words[0] in ("STRTOL", "VERSION") and words[1] == "(":
         return 1, f"RS_{words[0]}"
     return 0, ""

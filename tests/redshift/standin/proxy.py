@@ -402,7 +402,9 @@ class Session:
     def _copy(self, found: Plan) -> str:
         copy = copying.parse(found.tokens, case_sensitive=found.case_sensitive)
         if self.connection.status == b"E":
-            raise ServerError("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+            raise ServerError(
+                "25P02", "current transaction is aborted, commands ignored until end of transaction block"
+            )
         if copy.role not in self.server.roles:
             raise ServerError("XX000", f"the cluster is not authorized to assume IAM Role {copy.role}", "code: 8001")
         columns = copying.targets(copy, self._columns(copy.table))

@@ -107,7 +107,9 @@ def _valid(text: str, options: Options) -> str:
     if bad is not None:
         if options.replacement is None:
             shown = f"{ord(bad) & 0xFF:02x}"
-            raise BadValue(1220, f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {shown}")
+            raise BadValue(
+                1220, f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {shown}"
+            )
         text = "".join(options.replacement if "\ud800" <= letter <= "\udfff" else letter for letter in text)
     if "\0" in text:
         raise BadValue(1220, "the stand-in cannot hold NUL")
