@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-import redshift_connector
-from redshift_connector import Connection
+from redshift_connector.core import Connection
+from redshift_connector.error import InterfaceError
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 
@@ -43,7 +43,7 @@ def connect(redshift: RedshiftStandIn) -> Iterator[Connect]:
 
     yield open_connection
     for connection in opened:
-        with suppress(redshift_connector.InterfaceError):
+        with suppress(InterfaceError):
             connection.close()
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import redshift_connector
-from redshift_connector import Connection
+from redshift_connector.core import Connection
+from redshift_connector.error import Error
 from tests.redshift.standin import RedshiftStandIn
 
 
@@ -46,7 +47,7 @@ class Run:
         """The error that a statement meets, by the letters of its fields: C the code, M the message, D the detail."""
         try:
             self(sql, parameters)
-        except redshift_connector.Error as error:
+        except Error as error:
             found: dict[str, str] = error.args[0]
             return found
         raise AssertionError(f"not refused: {sql}")

@@ -129,7 +129,10 @@ def test_taken(table: Run, sql: str) -> None:
 
 def test_keys_are_not_enforced(run: Run) -> None:
     run("CREATE TABLE p (a INT PRIMARY KEY, b INT UNIQUE)")
-    run("CREATE TABLE c (a INT REFERENCES p (a), b INT, CONSTRAINT k PRIMARY KEY (b), FOREIGN KEY (b) REFERENCES p (b), UNIQUE (a, b))")  # fmt: skip
+    run(
+        "CREATE TABLE c (a INT REFERENCES p (a), b INT, CONSTRAINT k PRIMARY KEY (b),"
+        " FOREIGN KEY (b) REFERENCES p (b), UNIQUE (a, b))"
+    )
     run("INSERT INTO p VALUES (1, 1), (1, 1)")
     run("INSERT INTO c VALUES (7, 7), (7, 7)")
     assert run("SELECT COUNT(*) FROM c") == [(2,)]

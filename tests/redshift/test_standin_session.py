@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-import redshift_connector
+from redshift_connector.error import Error
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.certificates import make
@@ -25,7 +25,7 @@ def refusal(server: RedshiftStandIn, **options: Any) -> str:
         warnings.simplefilter("ignore", ResourceWarning)
         try:
             connect_to(server, **options)
-        except redshift_connector.Error as error:
+        except Error as error:
             text = str(error)
         else:
             raise AssertionError("it is not refused")
@@ -209,7 +209,7 @@ def test_it_cuts_the_connection_when_told(redshift: RedshiftStandIn, connect: An
     connection = connect()
     Run(connection)("INSERT INTO t VALUES (1)")
     redshift.faults.cut("^commit", when=when)
-    with pytest.raises(redshift_connector.Error):
+    with pytest.raises(Error):
         connection.commit()
     assert run("SELECT COUNT(*) FROM t") == [(1 if when == "after" else 0,)]
 

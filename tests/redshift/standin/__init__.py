@@ -5,6 +5,8 @@ It speaks the PostgreSQL wire protocol, runs what it is told on a PostgreSQL of 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import shutil
 import socket
 import tempfile
@@ -68,10 +70,8 @@ class RedshiftStandIn:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._listener.close()
         self._accepting.join()
         for session in self._sessions:
@@ -133,6 +133,7 @@ class RedshiftStandIn:
     def _start_s3(self) -> None:
         from moto.server import ThreadedMotoServer
 
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # every request would be printed
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._moto.start()
         host, port = self._moto.get_host_and_port()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 
@@ -127,10 +128,8 @@ class Backend:
         """Let the transaction fail, if there is one."""
         if self.status != b"T":
             return
-        try:
+        with contextlib.suppress(ServerError):
             self.query("SELECT 1 / 0")
-        except ServerError:
-            pass
 
     def close(self) -> None:
         """End the connection; PostgreSQL undoes what is open."""

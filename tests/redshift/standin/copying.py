@@ -1,4 +1,4 @@
-"""COPY from S3, as the documentation describes it: its options, which objects it reads, how it reads JSON and Parquet."""
+"""COPY from S3, as the documentation describes it: its options, the objects that it reads, JSON and Parquet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +50,28 @@ class Copy:
         return float("inf") if self.ignore_all_errors else max(self.max_error, 1) - 1
 
 
+_Option = Callable[[Reader, Copy], None]
+
 _COLUMNAR = frozenset(
     {"ACCEPTINVCHARS", "FILLRECORD", "IAM_ROLE", "CREDENTIALS", "STATUPDATE", "MANIFEST", "EXPLICIT_IDS"}
 )
 _NOT_WITH_JSON = frozenset(
-    ["CSV", "DELIMITER", "ESCAPE", "FILLRECORD", "FIXEDWIDTH", "IGNOREBLANKLINES", "NULL", "READRATIO", "REMOVEQUOTES", "SHAPEFILE", "AVRO", "ORC", "SSH", "QUOTE"]
+    [
+        "CSV",
+        "DELIMITER",
+        "ESCAPE",
+        "FILLRECORD",
+        "FIXEDWIDTH",
+        "IGNOREBLANKLINES",
+        "NULL",
+        "READRATIO",
+        "REMOVEQUOTES",
+        "SHAPEFILE",
+        "AVRO",
+        "ORC",
+        "SSH",
+        "QUOTE",
+    ]
 )
 _SWITCHES = ("ON", "OFF", "TRUE", "FALSE", "PRESET")
 
@@ -158,7 +175,7 @@ def _replacement(reader: Reader, copy: Copy) -> None:
     copy.values["replacement"] = reader.string() if reader.peek().startswith("'") else "?"
 
 
-def _named(name: str, kind: str) -> Any:
+def _named(name: str, kind: str) -> _Option:
     def handler(reader: Reader, copy: Copy) -> None:
         reader.accept("AS")
         text = reader.string()
@@ -174,21 +191,21 @@ def _named(name: str, kind: str) -> Any:
     return handler
 
 
-def _flag(name: str) -> Any:
+def _flag(name: str) -> _Option:
     def handler(reader: Reader, copy: Copy) -> None:
         setattr(copy, name, True)
 
     return handler
 
 
-def _value_flag(name: str) -> Any:
+def _value_flag(name: str) -> _Option:
     def handler(reader: Reader, copy: Copy) -> None:
         copy.values[name] = True
 
     return handler
 
 
-def _compression(name: str) -> Any:
+def _compression(name: str) -> _Option:
     def handler(reader: Reader, copy: Copy) -> None:
         if copy.compression:
             raise syntax_error(name)
@@ -201,7 +218,7 @@ def _rows(reader: Reader, copy: Copy) -> None:
     reader.whole_number()
 
 
-_OPTIONS = {
+_OPTIONS: dict[str, _Option] = {
     "IAM_ROLE": _role,
     "CREDENTIALS": _credentials,
     "FORMAT": _format,
@@ -618,7 +635,7 @@ def _fits(kind: Any, column: Column) -> bool:
 
     if types.is_dictionary(kind):
         kind = kind.value_type
-    tests = {
+    tests: dict[str, Callable[[], Any]] = {
         "string": lambda: types.is_string(kind) or types.is_large_string(kind),
         "bigint": lambda: types.is_int64(kind),
         "integer": lambda: types.is_int32(kind),

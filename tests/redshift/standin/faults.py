@@ -52,7 +52,7 @@ class Faults:
         self._add(statement, times, error, "before")
 
     def cut(self, statement: str, *, when: When = "before", times: int = 1) -> None:
-        """Cut the connection at the next statements that match: before they run, or when they ran and nobody was told."""
+        """Cut the connection at the next statements that match: before they run, or after it and before the answer."""
         self._add(statement, times, None, when)
 
     def deny(self, prefix: str) -> None:

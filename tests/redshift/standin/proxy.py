@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -85,10 +86,8 @@ class Session:
 
     def _say_farewell(self, error: ServerError) -> None:
         self.client.write(b"E", error.fields("FATAL"))
-        try:
+        with contextlib.suppress(Closed):
             self.client.flush()
-        except Closed:
-            pass
 
     # The start of a session
 

@@ -1,7 +1,7 @@
 """What PostgreSQL is taught so that it behaves as Redshift does: a type for VARCHAR, functions, system views.
 
-Trailing spaces do not count when VARCHARs are compared or grouped, but they are kept, and counted in lengths. So VARCHAR
-becomes a type of its own, `rs.string`: stored as PostgreSQL's varchar, compared as its bpchar.
+Trailing spaces do not count when VARCHARs are compared or grouped, but they are kept, and counted in lengths. So
+VARCHAR becomes a type of its own, `rs.string`: stored as PostgreSQL's varchar, compared as its bpchar.
 """
 
 from __future__ import annotations
