@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     schema_: str = Field(
         "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
     )
+    copy_role: str = Field("", description="the ARN of the IAM role with which Redshift reads S3")
+    copy_spool: str = Field("", description="the prefix in S3, s3://bucket/prefix, for rows on their way into Redshift")
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
 
     @field_validator("chunk_files", "chunk_bytes", mode="before")
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
 
     def access(self, *, read_only: bool) -> Access:
         """How the warehouse is to be opened."""
-        return Access(read_only, self.memory_limit, self.schema_)
+        return Access(read_only, self.memory_limit, self.schema_, self.copy_role, self.copy_spool)
 
     def public(self) -> dict[str, Any]:
         """The settings as they may be shown and kept: no password."""

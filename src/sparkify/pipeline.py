@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
-from sparkify.engines.base import Engine
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.engines.base import Conflict, Engine
+from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
@@ -229,12 +229,12 @@ class Run:
         self._commit(prepared)
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
-        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
+        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
         from sparkify.loading import NotPlain
         from sparkify.staging import keeps_changing
 
         careful: frozenset[str] = frozenset()
-        attempts = changes = 0
+        attempts = changes = conflicts = 0
         while True:
             try:
                 return self._try(files, gone, careful)
@@ -245,6 +245,11 @@ class Run:
                 changes += 1
                 if changes > 1:
                     raise keeps_changing(changed.file) from changed
+            except Conflict:
+                conflicts += 1
+                if conflicts == MOST_ATTEMPTS:
+                    raise
+                time.sleep(conflicts)
             finally:
                 self._engine.rollback()
                 self._spool.clear()
@@ -263,6 +268,7 @@ class Run:
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
+        self._refuse_other_writer(first_new)
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -283,6 +289,13 @@ class Run:
             "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects)"
         )[0]
         return files + 1, rejects + 1
+
+    def _refuse_other_writer(self, first_new: int) -> None:
+        """Where no lock is held from the start, another writer may have been there since the plan was made."""
+        if self._next_numbers()[0] != first_new:
+            raise WarehouseError(
+                "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
+            )
 
     def _refuse_if_too_many(self, staged: Staged) -> None:
         rejected = self._summary.rejected + staged.rejected

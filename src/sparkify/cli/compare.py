@@ -36,10 +36,10 @@ def compare(
         print_json({"same": not different, "tables": [_document(table) for table in tables]})
     else:
         _print(tables)
+        names = ", ".join(table.table for table in different)
+        say(f"different: {names}" if different else "the two warehouses hold the same rows")
     if different:
-        say(f"different: {', '.join(table.table for table in different)}")
         raise typer.Exit(DIFFERENT)
-    say("the two warehouses hold the same rows")
 
 
 def _document(table: TableComparison) -> dict[str, object]:
