@@ -133,6 +133,10 @@ def test_keys_are_not_enforced(run: Run) -> None:
         "CREATE TABLE c (a INT REFERENCES p (a), b INT, CONSTRAINT k PRIMARY KEY (b),"
         " FOREIGN KEY (b) REFERENCES p (b), UNIQUE (a, b))"
     )
+    run("ALTER TABLE c ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (a)")
+    run("ALTER TABLE c ADD PRIMARY KEY (b)")
+    run("ALTER TABLE c DROP CONSTRAINT f")
+    assert run.error("ALTER TABLE c ADD UNIQUE (nothing)")["C"] == "42703"
     run("INSERT INTO p VALUES (1, 1), (1, 1)")
     run("INSERT INTO c VALUES (7, 7), (7, 7)")
     assert run("SELECT COUNT(*) FROM c") == [(2,)]

@@ -25,8 +25,8 @@ DEFAULT_VARCHAR = 256
 class Plan:
     """What is to be done for a statement.
 
-    `kind` is `pass` (send `sql` to PostgreSQL), `begin`, `commit`, `rollback`, `lock`, `copy`, `truncate`, `append`
-    or `set`. `reads` and `writes` are the user's tables that it touches, `creates` those whose definition it changes.
+    `kind` is `pass` (send `sql` to PostgreSQL), `begin`, `commit`, `rollback`, `lock`, `copy`, `truncate`, `append`,
+    `declare` or `set`. `reads` and `writes` are the user's tables that it touches, `creates` those whose definition it changes.
     """
 
     kind: str
@@ -426,6 +426,8 @@ def plan(sql: str, *, case_sensitive: bool = False) -> Plan:
         return _COMMANDS[first](sql, tokens, case_sensitive)
     if first == "ALTER" and any(token.upper == "APPEND" for token in tokens):
         return _append(sql, tokens, case_sensitive)
+    if first == "ALTER" and any(token.upper in _KEY_WORDS for token in tokens):
+        return _declare(sql, tokens, case_sensitive)
     return _Translation(sql, tokens, case_sensitive).plan()
 
 
@@ -477,6 +479,40 @@ def _copy(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
 
 def _append(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
     return Plan("append", "", sql, tokens=tokens, case_sensitive=case_sensitive)
+
+
+_KEY_WORDS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN")
+
+
+def _declare(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
+    """ALTER TABLE … ADD or DROP a key: nothing enforces it, but its columns must be there."""
+    reader = Reader(tokens)
+    reader.expect("ALTER")
+    reader.expect("TABLE")
+    table = reader.table(case_sensitive=case_sensitive)
+    columns = ["1"]
+    if reader.accept("DROP", "CONSTRAINT"):
+        reader.name(case_sensitive=case_sensitive)
+    else:
+        reader.expect("ADD")
+        if reader.accept("CONSTRAINT"):
+            reader.name(case_sensitive=case_sensitive)
+        columns = _key_columns(reader, case_sensitive)
+    return Plan("declare", f"SELECT {', '.join(columns)} FROM {table} LIMIT 0", sql)
+
+
+def _key_columns(reader: Reader, case_sensitive: bool) -> list[str]:
+    kind = reader.next().upper
+    if kind in ("PRIMARY", "FOREIGN"):
+        reader.expect("KEY")
+    elif kind != "UNIQUE":
+        raise syntax_error(kind)
+    reader.expect("(")
+    columns = [quote(reader.name(case_sensitive=case_sensitive))]
+    while reader.accept(","):
+        columns.append(quote(reader.name(case_sensitive=case_sensitive)))
+    reader.expect(")")
+    return columns
 
 
 def _analyze(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:

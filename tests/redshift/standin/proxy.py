@@ -292,6 +292,7 @@ class Session:
             "copy": self._copy,
             "truncate": self._truncate,
             "append": self._append,
+            "declare": self._declare,
             "set": self._set,
         }
 
@@ -351,6 +352,10 @@ class Session:
         else:
             self.transaction.versions.bump(found.writes)
         return "TRUNCATE TABLE"
+
+    def _declare(self, found: Plan) -> str:
+        self.connection.query(found.sql)
+        return "ALTER TABLE"
 
     def _set(self, found: Plan) -> str:
         reader = Reader(found.tokens[1:])
