@@ -11,21 +11,17 @@ from redshift_connector.core import Connection
 from redshift_connector.error import InterfaceError
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
-
-
-@pytest.fixture(scope="session")
-def running_redshift() -> Iterator[RedshiftStandIn]:
-    with RedshiftStandIn() as server:
-        yield server
+from tests.servers.redshift import stand_in
 
 
 @pytest.fixture
-def redshift(running_redshift: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch) -> RedshiftStandIn:
-    """The stand-in; this process trusts its certificate, and finds its S3."""
-    running_redshift.reset()
-    for name, value in running_redshift.environment.items():
+def redshift(monkeypatch: pytest.MonkeyPatch) -> RedshiftStandIn:
+    """The stand-in, empty; this process trusts its certificate, and finds its S3."""
+    server = stand_in()
+    server.reset()
+    for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    return running_redshift
+    return server
 
 
 Connect = Callable[..., Connection]

@@ -54,7 +54,7 @@ REFUSED = [
     "CREATE TEMPORARY TABLE u ON COMMIT DROP AS SELECT 1 AS a",
     "CREATE SEQUENCE s",
     "CREATE TABLE u (a INT) PARTITION BY RANGE (a)",
-    "SET search_path TO other",
+    "SET datestyle TO other",
     "EXPLAIN SELECT 1",
     "UNLOAD ('SELECT 1') TO 's3://x' IAM_ROLE DEFAULT",
     "GRANT SELECT ON t TO PUBLIC",
@@ -187,6 +187,16 @@ def test_names_are_lower_case_even_in_quotes(run: Run) -> None:
     run("SET enable_case_sensitive_identifier TO true")
     assert run.error('SELECT "userId" FROM plays')["C"] == "42703"
     assert run("SELECT USERID FROM plays") == []
+
+
+def test_schemas(run: Run) -> None:
+    run("CREATE SCHEMA other")
+    run("CREATE TABLE t (a INT)")
+    run("SET search_path TO other")
+    run("CREATE TABLE t (a INT, b INT)")
+    assert run("SELECT tablename FROM pg_tables WHERE schemaname = %s", ("other",)) == [("t",)]
+    run("INSERT INTO other.t VALUES (1, 2)")
+    assert run("SELECT * FROM t") == [(1, 2)] and run("SELECT * FROM public.t") == []
 
 
 def test_identity(run: Run) -> None:

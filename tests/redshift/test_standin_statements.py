@@ -31,7 +31,10 @@ def statements(name: str) -> list[str]:
     return [models.bind(part, {"first_new": 1, "now": 1600000000000}) for part in parts if part.strip()]
 
 
-@pytest.mark.parametrize("name", sorted(str(path.relative_to(GOLDEN))[:-4] for path in GOLDEN.rglob("*.sql")))
+NAMES = sorted(str(path.relative_to(GOLDEN))[:-4] for path in GOLDEN.rglob("*.sql"))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith(("_null", "_drop"))])
 def test_every_rendered_statement_is_understood(name: str) -> None:
     assert statements(name)
     for sql in statements(name):

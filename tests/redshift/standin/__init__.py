@@ -115,7 +115,8 @@ class RedshiftStandIn:
         self.versions = Versions()
         self.passwords = {USER: PASSWORD}
         self.roles = {ROLE}
-        self._catalogue.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public; TRUNCATE rs.load_errors")
+        self._drop_schemas()
+        self._catalogue.execute("TRUNCATE rs.load_errors")
         self._empty_bucket()
 
     def next_query(self) -> int:
@@ -129,6 +130,15 @@ class RedshiftStandIn:
             marks = ", ".join(["%s"] * len(rows[0]))
             with self._catalogue.cursor() as cursor:
                 cursor.executemany(f"INSERT INTO rs.load_errors VALUES ({marks})", rows)
+
+    def _drop_schemas(self) -> None:
+        owned = self._catalogue.execute(
+            "SELECT quote_ident(nspname) FROM pg_namespace"
+            " WHERE nspname !~ '^pg_' AND nspname NOT IN ('rs', 'information_schema')"
+        ).fetchall()
+        for (name,) in owned:
+            self._catalogue.execute(f"DROP SCHEMA {name} CASCADE".encode())
+        self._catalogue.execute("CREATE SCHEMA public")
 
     def _start_s3(self) -> None:
         from moto.server import ThreadedMotoServer

@@ -26,7 +26,8 @@ class Plan:
     """What is to be done for a statement.
 
     `kind` is `pass` (send `sql` to PostgreSQL), `begin`, `commit`, `rollback`, `lock`, `copy`, `truncate`, `append`,
-    `declare` or `set`. `reads` and `writes` are the user's tables that it touches, `creates` those whose definition it changes.
+    `declare` or `set`. `reads` and `writes` are the user's tables that it touches, `creates` those whose definition
+    it changes.
     """
 
     kind: str
@@ -401,7 +402,9 @@ _STRINGS = (exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.NVARCHAR)
 
 _CATALOG = re.compile(r"^(pg_|svv_|stl_|stv_|svl_|sys_)")
 _RENAMED = {"information_schema.columns": "rs.svv_columns", "information_schema.tables": "rs.svv_tables"}
-_SETTINGS = frozenset({"query_group", "statement_timeout", "enable_case_sensitive_identifier", "timezone"})
+_SETTINGS = frozenset(
+    {"query_group", "statement_timeout", "enable_case_sensitive_identifier", "timezone", "search_path"}
+)
 
 
 def unsupported(message: str) -> ServerError:

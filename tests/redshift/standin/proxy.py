@@ -347,10 +347,7 @@ class Session:
         """It commits the transaction that it is in."""
         self.connection.query(found.sql)
         self.transaction.written |= found.writes
-        if self.connection.status == b"T":
-            self.transaction.commit()
-        else:
-            self.transaction.versions.bump(found.writes)
+        self.transaction.commit()
         return "TRUNCATE TABLE"
 
     def _declare(self, found: Plan) -> str:
@@ -364,6 +361,9 @@ class Session:
         value = reader.next().value
         if name == "enable_case_sensitive_identifier":
             self.case_sensitive = value.lower() in ("true", "on", "1")
+        elif name == "search_path":
+            self.transaction.schema = value.lower()
+            self.connection.query(f"SET search_path TO {quote(value.lower())}, rs")
         elif name in ("statement_timeout", "timezone"):
             self.connection.query(f"SET {name} TO '{value}'")
         return "SET"

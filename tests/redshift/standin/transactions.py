@@ -52,6 +52,7 @@ class Transaction:
     def __init__(self, versions: Versions, connection: Backend) -> None:
         self.versions = versions
         self.connection = connection
+        self.schema = "public"
         self.written: set[str] = set()
         self.own_transaction = False
         self._defined: set[str] = set()
@@ -92,10 +93,10 @@ class Transaction:
         assert self._snapshot is not None
         rows, definitions = self._snapshot
         for table in sorted(writes | reads):
-            if table not in self._defined and self.versions.definition_changed(table, definitions):
+            if table not in self._defined and self.versions.definition_changed(self._full(table), definitions):
                 raise no_relation(table)
         for table in sorted(writes - self.written):
-            if table not in self._defined and self.versions.rows_changed(table, rows):
+            if table not in self._defined and self.versions.rows_changed(self._full(table), rows):
                 raise serializable_violation(table)
 
     def after(self, plan: Plan) -> None:
@@ -108,6 +109,10 @@ class Transaction:
             self.own_transaction = False
             self.commit()
 
+    def _full(self, table: str) -> str:
+        """The name of a table with its schema."""
+        return table if "." in table else f"{self.schema}.{table}"
+
     def begun(self) -> None:
         """Forget the transaction before."""
         self.written, self._defined, self._snapshot = set(), set(), None
@@ -116,7 +121,7 @@ class Transaction:
         """Commit, and tell the others."""
         with self.versions.lock:
             self.connection.query("COMMIT")
-            self.versions.bump(self.written, self._defined)
+            self.versions.bump(map(self._full, self.written), map(self._full, self._defined))
         self.begun()
 
     def rollback(self) -> None:
