@@ -11,7 +11,6 @@ from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
 from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
-from sparkify.sources import size_in
 from sparkify.spool import Spool
 from sparkify.staging import Batch, ReadFile, Staged, Stager
 from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
@@ -121,7 +120,7 @@ class ChunkLoader:
                 "file_id": read.file_id,
                 "kind": read.file.kind,
                 "uri": read.file.uri,
-                "size_bytes": size_in(read.tag),
+                "size_bytes": read.size,
                 "content_tag": read.tag,
                 "content_hash": read.hash,
                 "read_at": timestamp(read.read_at),
