@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
 from sparkify.spool import Spool
@@ -179,13 +179,18 @@ class Run:
             with Spool(self._settings.spool) as self._spool:
                 self._work(plan)
         except BaseException as error:
-            self._engine.rollback()
-            self._book.finish(state_of(error), reason_of(error))
+            self._record_failure(error)
             if self._summary.rebuilt_because and isinstance(error, SparkifyError):
                 error.hint += f"\nBefore that, the star was built anew: {self._summary.rebuilt_because}."
             raise
         self._book.finish("done")
         return self._summary
+
+    def _record_failure(self, error: BaseException) -> None:
+        """Undo, and write down why; a warehouse that is out of reach must not hide the reason."""
+        with suppress(WarehouseError):
+            self._engine.rollback()
+            self._book.finish(state_of(error), reason_of(error))
 
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged
