@@ -178,7 +178,7 @@ def _entry(url: str) -> _Entry:
     return entry
 
 
-_SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+_SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|scram_\w+_key", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
 _SECRET_WORD = re.compile(r"(password\s*=).*", re.IGNORECASE | re.DOTALL)
 
@@ -196,4 +196,4 @@ def without_password(url: str) -> str:
 
 
 def _masked(parameter: re.Match[str]) -> str:
-    return f"{parameter[1]}=***" if unquote(parameter[1]).strip().lower() in _SECRETS else parameter[0]
+    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]
