@@ -140,11 +140,11 @@ _under_test = DUCKDB
 def using(engine: EngineUnderTest) -> Iterator[EngineUnderTest]:
     """Let `load` and `warehouse` mean an engine; elsewhere they mean DuckDB."""
     global _under_test
-    _under_test = engine
+    before, _under_test = _under_test, engine
     try:
         yield engine
     finally:
-        _under_test = DUCKDB
+        _under_test = before
 
 
 def warehouse(folder: Path, name: str = "w") -> Any:

@@ -15,7 +15,7 @@ class Proxy:
     """Listens on loopback and passes everything on to a Unix socket.
 
     `passed` counts the bytes of both directions. When there are `cut_after` the connection is cut. What the client
-    sends after `hold_after` bytes of its own waits, and `held` is set.
+    sends after `hold_after` bytes of its own waits until `release`, and `held` is set.
     """
 
     def __init__(self, target: Path, *, cut_after: int | None = None, hold_after: int | None = None) -> None:
@@ -26,6 +26,7 @@ class Proxy:
         self._sent = 0
         self.passed = 0
         self.held = threading.Event()
+        self._released = threading.Event()
         self._ends = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -40,9 +41,14 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ends.set()
+        self._released.set()
         _shut(self._listener, *self._sockets)
         for thread in self._threads:
             thread.join()
+
+    def release(self) -> None:
+        """Let pass what was held up."""
+        self._released.set()
 
     def _accept(self) -> None:
         while not self._ends.is_set():
@@ -77,7 +83,7 @@ class Proxy:
         self._sent += size
         if self._hold_after is not None and self._sent > self._hold_after and not self.held.is_set():
             self.held.set()
-            self._ends.wait()
+            self._released.wait()
 
     def _count(self, size: int) -> int:
         """How many bytes of a block may still pass."""

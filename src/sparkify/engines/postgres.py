@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import socket
@@ -24,6 +25,9 @@ from sparkify.engines.dialects import POSTGRES
 from sparkify.engines.ndjson import Reading, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
+
+# What psycopg has to say beside its errors is for programs that ask for it.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 DEFAULT_SCHEMA = "public"
 OLDEST_VERSION = 150000
@@ -434,7 +438,10 @@ def _failed(connection: psycopg.Connection[Row], error: psycopg.Error) -> Wareho
             f"the connection to PostgreSQL was lost: {' '.join(text.split())}",
             hint="What was committed is there; run again, and the rest is loaded.",
         )
-    return WarehouseError(f"PostgreSQL: {text}", hint=_hint(error))
+    hint = _hint(error)
+    if hint:  # the server's own may be beside the point
+        text = "\n".join(line for line in text.splitlines() if not line.startswith("HINT:"))
+    return WarehouseError(f"PostgreSQL: {text}", hint=hint)
 
 
 _RIGHTS = (
