@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
+    from sparkify.comparison import TableComparison
+
 
 class Answer:
     """What a query returned, as rows, as an Arrow table or as a pandas DataFrame.
@@ -101,6 +103,18 @@ class Warehouse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def compare(first: str, second: str) -> list[TableComparison]:
+    """Compare two warehouses, by their URLs: every table of staging and star, and the rejects.
+
+    Raises:
+        WarehouseError: one of them cannot be read, or lacks tables.
+    """
+    from sparkify.comparison import compare_warehouses
+
+    with connect(first, read_only=True) as one, connect(second, read_only=True) as other:
+        return list(compare_warehouses(one._engine, other._engine))
 
 
 def connect(

@@ -51,4 +51,3 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("messy")
     write_messy_input(folder, 1)
     return folder
-

@@ -107,7 +107,7 @@ def test_an_analyst_who_keeps_a_table_locked(server: DebianServer, tmp_path: Pat
         load(tmp_path)  # who only reads is in nobody's way
         assert picture(place) != before
         analyst.execute(f"LOCK TABLE {schema}.songplays IN ACCESS EXCLUSIVE MODE".encode())
-        before = _picture_by(analyst, schema)
+        plays = _plays(analyst, schema)
         write_lines(tmp_path / "logs/c.json", [event(itemInSession=2)])
         done = sparkify(
             *("etl", "--warehouse", _with_options(url_of(place), "-c%20lock_timeout%3D300ms")),
@@ -115,13 +115,13 @@ def test_an_analyst_who_keeps_a_table_locked(server: DebianServer, tmp_path: Pat
             cwd=tmp_path,
         )
         assert_error(done, 1, "lock timeout", "Another session holds a lock", "pg_stat_activity")
-        assert _picture_by(analyst, schema) == before
+        assert _plays(analyst, schema) == plays
     load(tmp_path)
     assert rows(place, "SELECT COUNT(*) FROM songplays") == [(3,)]
     assert rows(place, "SELECT state FROM etl_runs ORDER BY run_id") == [("done",), ("done",), ("failed",), ("done",)]
 
 
-def _picture_by(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> list[tuple[object, ...]]:
+def _plays(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> list[tuple[object, ...]]:
     return connection.execute(f"SELECT * FROM {schema}.songplays ORDER BY songplay_id".encode()).fetchall()
 
 

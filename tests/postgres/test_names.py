@@ -41,10 +41,14 @@ def test_names_of_database_user_password_and_schema(server: DebianServer, messy:
                 warehouse.etl(logs=str(messy / "logs"), songs=str(messy / "songs"), max_rejects="100%")
             with sparkify.connect(url, read_only=True) as warehouse:
                 assert all(check.state != "failed" for check in warehouse.check())
-                user, database, schema = warehouse.query("SELECT session_user, current_database(), current_schema()").rows[0]
+                user, database, schema = warehouse.query(
+                    "SELECT session_user, current_database(), current_schema()"
+                ).rows[0]
                 assert (user, database, schema) == (name, name, name)
             with using(DUCKDB):
-                assert picture(server.url(database=name, schema=name)) == picture(load(messy, "duck", max_rejects="100%"))
+                assert picture(server.url(database=name, schema=name)) == picture(
+                    load(messy, "duck", max_rejects="100%")
+                )
         finally:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
             admin.execute(sql.SQL("DROP ROLE {}").format(identifier))
@@ -93,8 +97,9 @@ def _write_hostile_input(folder: Path) -> None:
         song(song_id=f"SO{number}", artist_id=f"AR{number}", title=value, artist_name=value, artist_location=value)
         for number, value in enumerate(VALUES)
     ]
-    bad = ['{"ts": "\\u0000"}', b'{"ts":\0}', b"\xff\xfe", json.dumps(event(song="a\0b")), '{"song": "\\ud800"}']
-    write_lines(folder / "logs/quote'd \"file\" 100%s ?x=1&y; $1 {0} \\.json", [*plays, *bad])
+    bad: list[dict[str, Any] | str | bytes] = [*plays]
+    bad += ['{"ts": "\\u0000"}', b'{"ts":\0}', b"\xff\xfe", json.dumps(event(song="a\0b")), '{"song": "\\ud800"}']
+    write_lines(folder / 'logs/quote\'d "file" 100%s ?x=1&y; $1 {0} \\.json', bad)
     write_lines(folder / "logs/DROP TABLE songplays;-- ü \U0001f600\n.json", [event(sessionId=9), '{"a":'])
     write_lines(folder / "songs/%41 [a-z]*.json", songs)
 

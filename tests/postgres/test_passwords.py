@@ -242,7 +242,9 @@ def test_the_servers_certificate_is_verified(server: DebianServer, user: str, ce
     with pytest.raises(WarehouseError, match="certificate verify failed") as caught:
         _who(url("wrong"))
     assert "sslrootcert" in caught.value.hint
-    with pytest.raises(WarehouseError, match='server certificate for "127.0.0.1" .* does not match host name "localhost"'):
+    with pytest.raises(
+        WarehouseError, match='server certificate for "127.0.0.1" .* does not match host name "localhost"'
+    ):
         _who(url("right").replace("127.0.0.1", "localhost"))
     with pytest.raises(WarehouseError, match="root certificate file .* does not exist"):
         _who(url("none"))

@@ -27,7 +27,9 @@ def _load(url: str, folder: Path, **settings: Any) -> None:
 
 
 def _take_everything_else(server: DebianServer, database: str) -> None:
-    server.run(f"REVOKE CREATE, CONNECT ON DATABASE {database} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC", database)
+    server.run(
+        f"REVOKE CREATE, CONNECT ON DATABASE {database} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC", database
+    )
 
 
 def test_the_owner_of_one_schema_and_of_nothing_else(
@@ -111,7 +113,9 @@ def reader_url(server: DebianServer, database: str, role: str, folder: Path) -> 
     """The URL for a role that may only read."""
     server.run("CREATE SCHEMA theirs", database)
     _load(server.url(database=database, schema="theirs"), folder)
-    server.run(f"GRANT USAGE ON SCHEMA theirs TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA theirs TO {role}", database)
+    server.run(
+        f"GRANT USAGE ON SCHEMA theirs TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA theirs TO {role}", database
+    )
     server.run(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
     return server.url(role, database, schema="theirs")
 

@@ -108,7 +108,7 @@ def test_a_key_too_long_for_an_index(tmp_path: Path) -> None:
     place = load(_catalogue(tmp_path, "SO1"))
     before = picture(place)
     write_lines(tmp_path / "songs/long.json", [song(song_id=long_id, title="Long")])
-    with pytest.raises(WarehouseError, match='index row size .* exceeds .* "songs_pkey"') as caught:
+    with pytest.raises(WarehouseError, match=r'index row size .* exceeds .* "songs_pkey"') as caught:
         load(tmp_path)
     assert "2,700 bytes" in caught.value.hint
     assert picture(place) == before
@@ -126,7 +126,10 @@ def _catalogue(folder: Path, song_id: str) -> Path:
 def test_something_of_an_analysts_depends_on_the_tables(server: DebianServer, database: str, tmp_path: Path) -> None:
     url = server.url(database=database, schema="mine")
     _load(url, _catalogue(tmp_path, "SO1"))
-    server.run("CREATE VIEW mine.listened AS SELECT p.*, s.title FROM mine.songplays AS p JOIN mine.songs AS s USING (song_id)", database)
+    server.run(
+        "CREATE VIEW mine.listened AS SELECT p.*, s.title FROM mine.songplays AS p JOIN mine.songs AS s USING (song_id)",
+        database,
+    )
     _load(url, tmp_path, full_refresh=True)  # views stay as they are
     server.run("CREATE TABLE mine.notes (song_id TEXT REFERENCES mine.songs, note TEXT)", database)
     server.run("INSERT INTO mine.notes VALUES ('SO1', 'good')", database)

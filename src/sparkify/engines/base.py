@@ -8,15 +8,18 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
-from sparkify.errors import UsageError
+from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
+from sparkify.errors import UsageError, WarehouseError
 
 Row = tuple[Any, ...]
+
+ROWS_IN_BATCH = 10_000
+"""How many rows `Engine.stream` gives at a time."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,15 @@ class Access:
     """How a warehouse is to be opened.
 
     `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
-    a warehouse that has schemas.
+    a warehouse that has schemas; `copy_role` (an ARN) is what Redshift reads S3 as, and `copy_spool` (s3://bucket/prefix)
+    where rows lie on their way into it.
     """
 
     read_only: bool = False
     memory_limit: str = ""
     schema: str = ""
+    copy_role: str = ""
+    copy_spool: str = ""
 
 
 class Result(NamedTuple):
@@ -55,6 +61,10 @@ class LoadFailed(Exception):
         self.path = path
 
 
+class Conflict(WarehouseError):
+    """The transaction met another one that wrote to the same tables; it was undone, and may be tried again."""
+
+
 class Engine(ABC):
     """A connection to a warehouse.
 
@@ -75,6 +85,10 @@ class Engine(ABC):
     @abstractmethod
     def query(self, sql: str) -> Result:
         """Run a user's query."""
+
+    @abstractmethod
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches, for there may be more than memory holds."""
 
     @abstractmethod
     def become_writer(self) -> None:
@@ -132,6 +146,7 @@ REGISTRY: dict[str, _Entry] = {
     "duckdb": _Entry("sparkify.engines.duckdb", "", DUCKDB),
     "postgresql": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
     "postgres": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
+    "redshift": _Entry("sparkify.engines.redshift", "redshift", REDSHIFT),
 }
 """URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import Access, Engine, LoadColumn, Result, Row, without_password
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row, without_password
 from sparkify.engines.dialects import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -42,8 +42,6 @@ def path_of(url: str) -> Path:
 def open_engine(url: str, access: Access) -> DuckDBEngine:
     """Open the file that the URL names; made if it is missing, unless it is only to be read."""
     path = path_of(url)
-    if access.schema:
-        raise UsageError("a DuckDB warehouse is a file of its own, and has no schema", hint="Leave schema out.")
     if path.is_dir():
         raise WarehouseError(f"the warehouse is a directory: {path}", hint="Name a file, such as warehouse.duckdb.")
     if found := set("?\\") & set(str(path)):
@@ -109,7 +107,6 @@ class DuckDBEngine(Engine):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self._in_transaction = False
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement."""
@@ -125,24 +122,28 @@ class DuckDBEngine(Engine):
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
 
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches."""
+        with _translated():
+            cursor = self.connection.cursor().execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield rows
+
     def become_writer(self) -> None:
         """The lock on the file has seen to it."""
 
     def begin(self) -> None:
         """Begin a transaction."""
         self.execute("BEGIN TRANSACTION")
-        self._in_transaction = True
 
     def commit(self) -> None:
         """Commit the transaction."""
         self.execute("COMMIT")
-        self._in_transaction = False
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
-        if self._in_transaction:
-            self._in_transaction = False
-            self.execute("ROLLBACK")
+        with _translated(), suppress(duckdb.TransactionException):  # there was none
+            self.connection.execute("ROLLBACK")
 
     def load(
         self,

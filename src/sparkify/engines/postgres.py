@@ -20,7 +20,7 @@ from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import Access, Engine, LoadColumn, LoadFailed, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, LoadFailed, Result, Row
 from sparkify.engines.dialects import POSTGRES
 from sparkify.engines.ndjson import Reading, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -248,6 +248,17 @@ class PostgresEngine(Engine):
                 return _result(cursor)
         finally:
             self.rollback()
+
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches, from a cursor that the server holds."""
+        with (
+            _translated(self.connection),
+            self.connection.transaction(),
+            self.connection.cursor("sparkify", binary=True) as cursor,
+        ):
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield rows
 
     def become_writer(self) -> None:
         """Hold the advisory lock of the schema; it ends with the connection."""
