@@ -70,7 +70,7 @@ def test_a_cut_connection(
     cut_after = int((seed + random.Random(seed).random()) / CUTS * bytes_of_a_load)
     with (
         Proxy(server.socket, cut_after=cut_after) as proxy,
-        pytest.raises(WarehouseError, match="connection to PostgreSQL was lost|cannot connect to PostgreSQL at 127"),
+        pytest.raises(WarehouseError, match=r"connection to PostgreSQL was lost|cannot connect to PostgreSQL at 127"),
     ):
         _load_by(proxy, messy, f"cut-{seed}")
     _assert_is_at_a_chunk(place, states)
@@ -130,7 +130,7 @@ def test_a_lost_connection_is_told_though_the_history_cannot_be_written(server: 
                 "WHERE application_name LIKE 'sparkify on %' AND datname = 'postgres'"
             )
 
-    with pytest.raises(WarehouseError, match="connection to PostgreSQL was lost: terminating connection") as caught:
+    with pytest.raises(WarehouseError, match=r"connection to PostgreSQL was lost: terminating connection") as caught:
         load(messy, "ended", report=end_the_session, **SETTINGS)
     assert "run again" in caught.value.hint
     place = load(messy, "ended", **SETTINGS)

@@ -1,4 +1,4 @@
-"""One writer to a schema; whoever comes second is told who the first is. A lock of another's is waited for, not for ever."""
+"""One writer to a schema; who comes second is told who the first is. Locks of others are not waited for for ever."""
 
 from __future__ import annotations
 

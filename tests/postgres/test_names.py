@@ -1,4 +1,4 @@
-"""Names and data with every sign in them: they work or are refused, and none of them reaches the text of a statement."""
+"""Names and data with every sign in them work or are refused, and none of them reaches the text of a statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords from everywhere that libpq takes them, SSL by its settings, and no password in anything that is shown or kept."""
+"""Passwords from everywhere that libpq takes them, SSL by its settings, and no password in what is shown or kept."""
 
 from __future__ import annotations
 
@@ -243,12 +243,12 @@ def test_the_servers_certificate_is_verified(server: DebianServer, user: str, ce
         _who(url("wrong"))
     assert "sslrootcert" in caught.value.hint
     with pytest.raises(
-        WarehouseError, match='server certificate for "127.0.0.1" .* does not match host name "localhost"'
+        WarehouseError, match=r'server certificate for "127.0.0.1" .* does not match host name "localhost"'
     ):
         _who(url("right").replace("127.0.0.1", "localhost"))
-    with pytest.raises(WarehouseError, match="root certificate file .* does not exist"):
+    with pytest.raises(WarehouseError, match=r"root certificate file .* does not exist"):
         _who(url("none"))
-    with pytest.raises(WarehouseError, match="server does not support SSL|password|no pg_hba"):
+    with pytest.raises(WarehouseError, match=r"server does not support SSL|password|no pg_hba"):
         _who(server.tcp_url(user, sslmode="disable"))
 
 
