@@ -18,6 +18,8 @@ from tests.servers.proxy import Proxy
 from tests.support import DUCKDB, event, load, picture, rows, song, url_of, using, warehouse, write_lines
 from tests.unit.command import start
 
+import sparkify
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 PATIENCE = 60
 """Seconds after which a run has surely not ended by itself: what holds it up would hold it for ever."""
@@ -31,6 +33,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     line = json.dumps(event(itemInSession=0))
     lines = (line.replace('"itemInSession": 0', f'"itemInSession": {item}') for item in range(30_000))
     write_lines(folder / "logs/a.json", lines)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A song and a play of it."""
+    folder = tmp_path_factory.mktemp("small")
+    write_lines(folder / "songs/a.json", [song()])
+    write_lines(folder / "logs/a.json", [event()])
     return folder
 
 
@@ -89,7 +100,8 @@ def test_while_the_server_does_not_answer(server: DebianServer, folder: Path, un
 
 def _queries(server: DebianServer) -> list[str]:
     found = server.run(
-        "SELECT substr(query, 1, 19) FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE 'sparkify on %'"
+        "SELECT substr(query, 1, 19) FROM pg_stat_activity "
+        "WHERE state = 'active' AND application_name LIKE 'sparkify on %'"
     )
     return [query for (query,) in found]
 
@@ -113,23 +125,17 @@ def _wait_until_blocked(server: DebianServer) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("table", ["staging_events", "songplays", "time"])
-def test_during_a_statement(
-    server: DebianServer, folder: Path, undisturbed: Any, table: str, number: signal.Signals
-) -> None:
+def test_during_a_statement(server: DebianServer, small: Path, table: str, number: signal.Signals) -> None:
     """At the begin of the load, in the midst of the transform, at its end."""
     name = f"{table}-{number.name}"
-    place = warehouse(folder, name)
+    place = warehouse(small, name)
     schema = url_of(place).partition("schema=")[2]
-    with _open(place) as connection:
-        connection.etl(songs=str(folder / "songs"))
-    with _locked(server, schema, table), _start(folder, url_of(place)) as run:
+    with sparkify.connect(url_of(place)) as connection:
+        connection.etl(songs=str(small / "songs"))
+    with _locked(server, schema, table), _start(small, url_of(place)) as run:
         _wait_until_blocked(server)
         run.send_signal(number)
         _assert_says_so(run)
-    _assert_completes(place, folder, name, undisturbed)
-
-
-def _open(place: Any) -> Any:
-    import sparkify
-
-    return sparkify.connect(url_of(place))
+    with using(DUCKDB):
+        whole = picture(load(small))
+    _assert_completes(place, small, name, whole)

@@ -82,9 +82,10 @@ def test_the_schema_in_the_url_beats_the_setting(server: DebianServer, database:
 
 
 VALUES = [
-    '"', "''", '"a,b"', ",", "\\", "\\.", "a\n\\.\nb", "\\.\nx", "x\n\\.", "\\N", "\\\\N", "\t", "a\tb", "a\r\nb", "a\rb",
-    "\n", "NULL", "null", " ", "  x", "\u0085", "a\u0085b", "\u2028", "\ufeff", "\U0001f600", "\u202eabc", "\x01\x1b[31m",
-    "\u00a0", "e\u0301", "%s %(a)s ? $1 :first_new", "'; DROP TABLE songplays; --", "${x} {0} {}", "x" * 60_000,
+    '"', "''", '"a,b"', ",", "\\", "\\.", "a\n\\.\nb", "\\.\nx", "x\n\\.", "\\N", "\\\\N", "\t", "a\tb", "a\r\nb",
+    "a\rb", "\n", "NULL", "null", " ", "  x", "\u0085", "a\u0085b", "\u2028", "\ufeff", "\U0001f600", "\u202eabc",
+    "\x01\x1b[31m", "\u00a0", "e\u0301", "%s %(a)s ? $1 :first_new", "'; DROP TABLE songplays; --", "${x} {0} {}",
+    "x" * 60_000,
 ]  # fmt: skip
 
 

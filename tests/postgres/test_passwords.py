@@ -89,8 +89,12 @@ def test_in_a_service_file(server: DebianServer, user: str, monkeypatch: pytest.
 
 def test_what_the_url_leaves_out(server: DebianServer, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
-        "PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": user, "PGPASSWORD": PASSWORD, "PGDATABASE": "postgres",
-    }.items():  # fmt: skip
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGUSER": user,
+        "PGPASSWORD": PASSWORD,
+        "PGDATABASE": "postgres",
+    }.items():
         monkeypatch.setenv(name, value)
     assert _who("postgresql://?schema=kept") == user
     assert _who("postgres:///postgres?schema=kept") == user

@@ -127,7 +127,8 @@ def test_something_of_an_analysts_depends_on_the_tables(server: DebianServer, da
     url = server.url(database=database, schema="mine")
     _load(url, _catalogue(tmp_path, "SO1"))
     server.run(
-        "CREATE VIEW mine.listened AS SELECT p.*, s.title FROM mine.songplays AS p JOIN mine.songs AS s USING (song_id)",
+        "CREATE VIEW mine.listened AS SELECT p.*, s.title "
+        "FROM mine.songplays AS p JOIN mine.songs AS s USING (song_id)",
         database,
     )
     _load(url, tmp_path, full_refresh=True)  # views stay as they are
