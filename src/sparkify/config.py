@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     unknown_songs: UnknownSongs = Field(
         "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
     )
+    repair_text: bool = Field(
+        True, description="whether names that were encoded to UTF-8 more than once are repaired in the star"
+    )
     max_rejects: MaxRejects = Field(
         DEFAULT_MAX_REJECTS,
         description="refuse a run that rejects more records: a number, or a share such as 0.01 or 1%; "
@@ -240,4 +243,6 @@ def _toml(name: str, default: object) -> str:
         "spool_limit": '"8GiB"',
         "anonymous": "false",
     }
+    if isinstance(default, bool):
+        return str(default).lower()
     return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

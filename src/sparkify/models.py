@@ -22,7 +22,7 @@ from sparkify.engines.dialects import Dialect
 SOURCE_DIALECT = "duckdb"
 """The models are written in DuckDB's SQL, in the part of it that all engines have."""
 
-STAR = ("artists", "songs", "users", "time", "songplays")
+STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 BOOKS = ("etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
@@ -252,6 +252,7 @@ _ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
 }
 
 _MACROS: Mapping[str, str] = {
+    "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
     "FILLED": "CASE WHEN RTRIM({0}, ' ') <> '' THEN {0} END",
     "SONGPLAY_ID": (
         """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""

@@ -69,25 +69,28 @@ class ObjectStore(Source):
 
     def files(self, kind: Kind) -> list[SourceFile]:
         """All objects below the prefix."""
-        found: dict[str, SourceFile] = {}
-        is_empty = True
-        for meta in self._patiently(self._listing, self.uri, "list"):
-            is_empty = False
-            name = meta["path"].removeprefix(self._prefix).lstrip("/")
-            if name.endswith(ENDINGS) and not any(is_hidden(part) for part in name.split("/")):
-                file = self._file(kind, meta)
-                # An object `x.json/` that stands for a folder is listed under the name of a file.
-                if file.size or file.uri not in found:
-                    found[file.uri] = file
+        found, is_empty = self._patiently(lambda: self._listing(kind), self.uri, "list")
         if is_empty:
             raise SourceError(f"nothing below {self.uri}/", hint="Check --logs and --songs; name a folder, not a file.")
         if not found:
             raise no_json(self.uri + "/")
         return sorted(found.values(), key=lambda file: file.uri)
 
-    def _listing(self) -> list[ObjectMeta]:
-        stream = obstore.list(self._store, self._prefix or None, chunk_size=_LISTED_AT_ONCE)
-        return [meta for page in stream for meta in page]
+    def _listing(self, kind: Kind) -> tuple[dict[str, SourceFile], bool]:
+        """Files by URI, and whether there is nothing at all."""
+        found: dict[str, SourceFile] = {}
+        is_empty = True
+        for page in obstore.list(self._store, self._prefix or None, chunk_size=_LISTED_AT_ONCE):
+            is_empty = is_empty and not page
+            for file in (self._file(kind, meta) for meta in page if self._is_input(meta["path"])):
+                # An object `x.json/` that stands for a folder is listed under the name of a file.
+                if file.size or file.uri not in found:
+                    found[file.uri] = file
+        return found, is_empty
+
+    def _is_input(self, key: str) -> bool:
+        name = key.removeprefix(self._prefix).lstrip("/")
+        return name.endswith(ENDINGS) and not any(is_hidden(part) for part in name.split("/"))
 
     def _file(self, kind: Kind, meta: ObjectMeta) -> SourceFile:
         return SourceFile(kind, self._root + meta["path"], meta["path"], meta["size"], _tag(meta), self)

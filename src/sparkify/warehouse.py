@@ -107,9 +107,13 @@ class Change(NamedTuple):
     now: str
 
 
-def star_settings(unknown_songs: str) -> dict[str, str]:
+def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:
     """The settings that the star depends on."""
-    return {"contract_version": str(CONTRACT_VERSION), "unknown_songs": unknown_songs}
+    return {
+        "contract_version": str(CONTRACT_VERSION),
+        "unknown_songs": unknown_songs,
+        "repair_text": "true" if repair_text else "false",
+    }
 
 
 def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:

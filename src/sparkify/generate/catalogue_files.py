@@ -51,6 +51,7 @@ def _found(source: Source) -> Iterator[Record | Reject]:
             source.fetch(files, spool)
         for file in files:
             yield from _records(file)
+        source.release(files)
 
 
 def _records(file: SourceFile) -> list[Record | Reject]:

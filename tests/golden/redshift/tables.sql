@@ -147,6 +147,18 @@ CREATE TABLE users (
 )
 DISTSTYLE AUTO SORTKEY (user_id);
 
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+CREATE TABLE users_history (
+  user_id BIGINT NOT NULL,
+  level VARCHAR(65535) NOT NULL,
+  valid_from TIMESTAMP NOT NULL,
+  valid_to TIMESTAMP,
+  current BOOLEAN NOT NULL,
+  PRIMARY KEY (user_id, valid_from),
+  FOREIGN KEY (user_id) REFERENCES users (user_id)
+)
+DISTSTYLE AUTO SORTKEY (user_id);
+
 -- one row for every start_time in songplays
 CREATE TABLE "time" (
   start_time TIMESTAMP NOT NULL,
