@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import psycopg
@@ -235,5 +236,5 @@ def _reading(place: Path | str) -> Iterator[Callable[[str], list[tuple[Any, ...]
 def _postgres(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     server, _, schema = url.rpartition("schema=")
     with psycopg.connect(server.rstrip("?&"), autocommit=True) as connection:
-        connection.execute("SELECT set_config('search_path', quote_ident(%s), false)", [schema])
+        connection.execute("SELECT set_config('search_path', quote_ident(%s), false)", [unquote(schema)])
         yield connection
