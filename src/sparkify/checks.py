@@ -88,7 +88,7 @@ def _derived(chunk: Chunk) -> Iterator[_Named]:
 def _unique(definition: Table, chunk: Chunk) -> _Named:
     key = columns_of(definition.key)
     keys = keys_in_scope(chunk, definition)
-    where = f"WHERE {key} IN ({keys})" if keys else ""
+    where = f"WHERE {quoted(definition.key[0])} IN ({keys})" if keys else ""
     query = (
         f"SELECT {key}, COUNT(*) AS copies FROM {quoted(definition.name)} {where} GROUP BY {key} HAVING COUNT(*) > 1"
     )
@@ -104,15 +104,16 @@ def _not_null(definition: Table) -> _Named:
 
 def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _Named:
     """Rows in scope refer to rows that are there; and no row at all to one that the chunk removed."""
-    key, column = columns_of(definition.key), reference.column
+    column = reference.column
+    shown = columns_of(tuple(dict.fromkeys((*definition.key, column))), "c.")
     query = (
-        f"SELECT c.{key}, c.{column} FROM {definition.name} AS c "
+        f"SELECT {shown} FROM {definition.name} AS c "
         f"WHERE c.{column} IS NOT NULL AND NOT EXISTS "
         f"(SELECT 1 FROM every_{reference.table} AS r WHERE r.{reference.key} = c.{column})"
     )
     if not chunk.in_full:
         query += (
-            f" UNION ALL SELECT c.{key}, c.{column} FROM every_{definition.name} AS c "
+            f" UNION ALL SELECT {shown} FROM every_{definition.name} AS c "
             f"WHERE c.{column} IN (SELECT r.{reference.key} FROM removed_{reference.table} AS r)"
         )
     relations = {**_every(), **_scoped(chunk, definition.name)}

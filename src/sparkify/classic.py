@@ -35,7 +35,7 @@ _SETTINGS = {
     ("S3", "LOG_DATA"): "logs",
     ("S3", "SONG_DATA"): "songs",
     ("S3", "LOG_JSONPATH"): "log_jsonpath",
-    ("IAM_ROLE", "ARN"): "iam_role",
+    ("IAM_ROLE", "ARN"): "copy_role",
 }
 _PROCESS = {
     ("AWS", "KEY"): "AWS_ACCESS_KEY_ID",

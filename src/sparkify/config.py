@@ -49,10 +49,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", arbitrary_types_allowed=True)
 
     warehouse: str = Field("duckdb:///sparkify.duckdb", description="the warehouse, as a URL")
-    logs: str | None = Field(None, description="the folder that holds the logs")
-    songs: str | None = Field(None, description="the folder that holds the song metadata")
+    logs: str | None = Field(
+        None, description="the folder or the object store (s3://bucket/folder) that holds the logs"
+    )
+    songs: str | None = Field(None, description="the folder or the object store that holds the song metadata")
     unknown_songs: UnknownSongs = Field(
         "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
+    )
+    repair_text: bool = Field(
+        True, description="whether names that were encoded to UTF-8 more than once are repaired in the star"
     )
     max_rejects: MaxRejects = Field(
         DEFAULT_MAX_REJECTS,
@@ -65,26 +70,24 @@ class Settings(BaseSettings):
     schema_: str = Field(
         "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
     )
+    copy_role: str = Field("", description="the ARN of the IAM role with which Redshift reads S3")
+    copy_spool: str = Field("", description="the prefix in S3, s3://bucket/prefix, for rows on their way into Redshift")
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
-    iam_role: str | None = Field(
-        None, description="the role that COPY acts with, by its ARN, in Redshift; by default that of the stack"
-    )
-    copy_spool: str | None = Field(
-        None, description="where in S3 records are put for COPY, such as s3://bucket/spool, in Redshift"
-    )
+    spool_limit: ByteSize = Field(ByteSize(8 * 2**30), description="disk that the spool may use, such as 8GiB")
+    anonymous: bool = Field(False, description="read object stores without signing in, as public buckets allow")
     log_jsonpath: str | None = Field(
         None, description="the JSONPaths file of the classic warehouse; it is held against the contract"
     )
     _password: str = PrivateAttr("")
 
-    @field_validator("chunk_files", "chunk_bytes", mode="before")
+    @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
     @classmethod
     def _not_a_boolean(cls, value: object) -> object:
         if isinstance(value, bool):
             raise ValueError("must be a number")
         return value
 
-    @field_validator("chunk_bytes")
+    @field_validator("chunk_bytes", "spool_limit")
     @classmethod
     def _some_bytes(cls, value: ByteSize) -> ByteSize:
         if value < 1:
@@ -117,7 +120,7 @@ class Settings(BaseSettings):
 
     def access(self, *, read_only: bool) -> Access:
         """How the warehouse is to be opened."""
-        return Access(read_only, self.memory_limit, self.schema_, self._password)
+        return Access(read_only, self.memory_limit, self.schema_, self.copy_role, self.copy_spool, self._password)
 
     def with_password(self, password: str) -> Settings:
         """These settings with a password for the warehouse, which is shown and stored nowhere."""
@@ -131,6 +134,7 @@ class Settings(BaseSettings):
             values[name] = without_password(values[name]) if values[name] else values[name]
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
+        values["spool_limit"] = int(self.spool_limit)
         return values
 
 
@@ -252,8 +256,10 @@ def _toml(name: str, default: object) -> str:
         "spool": '"/var/tmp"',
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
-        "iam_role": '"arn:aws:iam::123456789012:role/copy"',
-        "copy_spool": '"s3://bucket/spool"',
+        "spool_limit": '"8GiB"',
+        "anonymous": "false",
         "log_jsonpath": '"s3://bucket/log_json_path.json"',
     }
+    if isinstance(default, bool):
+        return str(default).lower()
     return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

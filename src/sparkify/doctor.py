@@ -128,7 +128,7 @@ def _contract(engine: Engine, settings: Settings) -> str:
             if len(missing) == len(all_tables())
             else (f"tables are missing: {', '.join(missing)}; sparkify etl makes them")
         )
-    changes = changed_settings(engine, star_settings(settings.unknown_songs))
+    changes = changed_settings(engine, star_settings(settings.unknown_songs, settings.repair_text))
     if changes:
         said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
         return f"{said}: the next run builds the star anew"
@@ -158,7 +158,7 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         return
     if stack := _stack_in(settings.warehouse):
         yield _checked("cluster", lambda: _cluster(stack))
-    if role := settings.iam_role:
+    if role := settings.copy_role:
         yield _checked("copy_role", lambda: _role(role))
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 from sparkify import models
+from sparkify.analysis import stored_setting
 from sparkify.contract import EVENTS
 from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import SourceFile, opened, path_in, shown
+from sparkify.repair import repaired
+from sparkify.sources import file_at, opened, shown
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
@@ -62,10 +64,10 @@ def find_reject(engine: Engine, reject_id: int) -> dict[str, object]:
     return {"reject": reject_id, **dict(zip(names, rows[0], strict=True))}
 
 
-def explain_play(engine: Engine, songplay_id: str) -> dict[str, object]:
+def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:
     """A play, its row in staging, its file and line, its run, and how its song was found.
 
-    The line is found by reading the file as it is now.
+    The line is found by reading the file as it is now; `anonymous` asks an object store without signing in.
 
     Raises:
         UsageError: there is no such play.
@@ -87,7 +89,7 @@ def explain_play(engine: Engine, songplay_id: str) -> dict[str, object]:
         **dict(zip(star, rows[0], strict=True)),
         **{f"staging.{name}": staged[name] for name in EVENTS.names},
         "file": shown(uri),
-        "line": _line_of(uri, tag, staged),
+        "line": _line_of(uri, tag, staged, anonymous),
         "run": run_id,
         "copies_in_staging": copies,
         "song_found": _how_found(engine, staged),
@@ -105,12 +107,11 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
     return dict(zip(names, rows[0], strict=True)), len(rows)
 
 
-def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
+def _line_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> str:
     """The line of a record in its file, found by reading the file."""
-    file = SourceFile("events", uri, path_in(uri), 0, tag)
     record = {name: staged[name] for name in EVENTS.names}
     try:
-        with opened(file) as stream:
+        with opened(file_at("events", uri, anonymous=anonymous)) as stream:
             if stream.tag != tag:
                 return "unknown: the file has changed since it was loaded"
             for piece in split(stream, shown(uri)):
@@ -123,6 +124,19 @@ def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
 
 
 def _how_found(engine: Engine, staged: dict[str, object]) -> str:
+    return _how_matched(engine, staged) + _how_repaired(engine, staged)
+
+
+def _how_repaired(engine: Engine, staged: dict[str, object]) -> str:
+    """What of a play's texts was repaired before its song was looked for; empty if nothing was."""
+    if stored_setting(engine, "repair_text", "true") != "true":
+        return ""
+    texts = {name: str(staged[name]).rstrip(" ") for name in ("artist", "song")}
+    changes = [f"its {name} was repaired to {repaired(text)}" for name, text in texts.items() if repaired(text) != text]
+    return f"; {' and '.join(changes)}" if changes else ""
+
+
+def _how_matched(engine: Engine, staged: dict[str, object]) -> str:
     song, artist = (str(staged[name]).rstrip(" ") for name in ("song", "artist"))
     rows = engine.execute(
         "SELECT song_id, artist_id, song_inferred, artist_inferred FROM etl_matches WHERE song = ? AND artist = ? "

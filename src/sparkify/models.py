@@ -22,7 +22,7 @@ from sparkify.engines.dialects import Dialect
 SOURCE_DIALECT = "duckdb"
 """The models are written in DuckDB's SQL, in the part of it that all engines have."""
 
-STAR = ("artists", "songs", "users", "time", "songplays")
+STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 BOOKS = ("etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
@@ -252,6 +252,7 @@ _ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
 }
 
 _MACROS: Mapping[str, str] = {
+    "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
     "FILLED": "CASE WHEN RTRIM({0}, ' ') <> '' THEN {0} END",
     "SONGPLAY_ID": (
         """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
@@ -277,10 +278,22 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
 def create_table(definition: Table, dialect: Dialect) -> str:
     """The CREATE TABLE statement of a table."""
     lines = [
-        f"  {quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
+        f"{quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
         for column in definition.columns
     ]
-    return f"CREATE TABLE {quoted(definition.name)} (\n" + ",\n".join(lines) + "\n)"
+    layout = ""
+    if dialect.capabilities.declares_keys:
+        lines += _declared_keys(definition)
+        layout = f"\nDISTSTYLE AUTO SORTKEY ({quoted(definition.sort)})" if definition.sort else "\nDISTSTYLE AUTO"
+    return f"CREATE TABLE {quoted(definition.name)} (\n  " + ",\n  ".join(lines) + "\n)" + layout
+
+
+def _declared_keys(definition: Table) -> list[str]:
+    keys = [f"PRIMARY KEY ({columns_of(definition.key)})"] if definition.has_primary_key else []
+    return keys + [
+        f"FOREIGN KEY ({reference.column}) REFERENCES {quoted(reference.table)} ({reference.key})"
+        for reference in definition.references
+    ]
 
 
 def add_keys(definition: Table) -> list[str]:

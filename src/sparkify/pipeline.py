@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
-from sparkify.engines.base import Engine
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.engines.base import Conflict, Engine
+from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
+from sparkify.fetching import Fetcher, size_of_copies
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
-from sparkify.spool import Spool
+from sparkify.sources import SourceFile, keeps_changing, shown, source_at
+from sparkify.spool import Spool, SpoolFull
 from sparkify.warehouse import (
     RunBook,
     changed_settings,
@@ -29,13 +30,16 @@ from sparkify.warehouse import (
 )
 
 if TYPE_CHECKING:
-    from sparkify.prepared import Prepared
+    from sparkify.prepared import Prepared, Repairs
     from sparkify.staging import Staged
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
 
 SHOWN_REJECTS = 5
+
+LIKELY_RATIO = 10
+"""How many times its size a compressed file of logs is likely to unpack to."""
 
 
 @dataclass
@@ -53,6 +57,8 @@ class Summary:
     """What a run did.
 
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
+    `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
+    the catalogue and users that are new or changed.
     """
 
     run_id: int = 0
@@ -66,6 +72,8 @@ class Summary:
     rejected: int = 0
     chunks: int = 0
     rebuilt_because: str = ""
+    repaired_texts: int = 0
+    repaired_rows: int = 0
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -99,10 +107,11 @@ def list_sources(settings: Settings) -> Sources:
         from sparkify.jsonpaths import check_jsonpaths
 
         check_jsonpaths(settings.log_jsonpath)
-    roots = {kind: file_uri(root_of(location)) for kind, location in locations.items()}
+    places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}
+    roots = {kind: source.uri for kind, source in places.items()}
     if len(set(roots.values())) < len(roots):
         raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
-    listing = {kind: list_files(kind, location) for kind, location in locations.items()}
+    listing = {kind: source.files(kind) for kind, source in places.items()}
     shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
     if len(listing) > 1 and shared:
         raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
@@ -110,17 +119,30 @@ def list_sources(settings: Settings) -> Sources:
 
 
 def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
-    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most."""
+    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most.
+
+    What a chunk puts into the spool is likely to be below a quarter of it, so that the copies of two chunks fit, and
+    what is made of one of them.
+    """
     chunk: list[SourceFile] = []
-    size = 0
+    size = spooled = 0
+    most_spooled = settings.spool_limit // 4
     for file in files:
-        if chunk and (size + file.size > settings.chunk_bytes or len(chunk) == settings.chunk_files):
+        is_full = size + file.size > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
+        if chunk and (is_full or len(chunk) == settings.chunk_files):
             yield chunk
-            chunk, size = [], 0
+            chunk, size, spooled = [], 0, 0
         chunk.append(file)
         size += file.size
+        spooled += _spooled_size(file)
     if chunk:
         yield chunk
+
+
+def _spooled_size(file: SourceFile) -> int:
+    """Bytes that a file is likely to take in the spool."""
+    copied = file.size if file.source.copies_files else 0
+    return copied + (file.size * LIKELY_RATIO if file.packing else 0)
 
 
 class _Changed(Exception):
@@ -133,7 +155,7 @@ class _Changed(Exception):
 
 def _raise_if_changed(staged: Staged) -> None:
     for read in staged.files:
-        if current_tag(read.file) != read.tag:
+        if not read.file.source.is_still(read.file, read.tag):
             raise _Changed(read.file)
 
 
@@ -148,6 +170,9 @@ class Run:
         self._options = options or Options()
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
+        self._shape = (self._settings.unknown_songs, self._settings.repair_text)
+        self._star_settings = star_settings(*self._shape)
+        self._repaired: set[str] = set()
         self._resolves: tuple[int, ...] = ()
         self._bytes_done = 0
         self._bytes_total = 0
@@ -180,29 +205,39 @@ class Run:
         try:
             with self._timed("plan"):
                 plan = make()
-            with Spool(self._settings.spool) as self._spool:
+            spool = Spool(self._settings.spool, self._settings.spool_limit)
+            with spool as self._spool, Fetcher(spool) as self._fetcher:
                 self._work(plan)
         except BaseException as error:
-            self._engine.rollback()
-            self._book.finish(state_of(error), reason_of(error))
+            self._record_failure(error)
             if self._summary.rebuilt_because and isinstance(error, SparkifyError):
                 error.hint += f"\nBefore that, the star was built anew: {self._summary.rebuilt_because}."
             raise
         self._book.finish("done")
         return self._summary
 
+    def _record_failure(self, error: BaseException) -> None:
+        """Undo, and write down why; a warehouse that is out of reach must not hide the reason."""
+        with suppress(WarehouseError):
+            self._engine.rollback()
+            self._book.finish(state_of(error), reason_of(error))
+
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.vanished = [entry.uri for entry in plan.vanished]
-        self._follow_tags(plan)
-        self._rebuild_if_needed()
         files = plan.to_load
         self._bytes_total = sum(file.size for file in files)
-        for chunk in chunks_of(files, self._settings):
-            uris = {file.uri for file in chunk}
-            self._load(chunk, [entry for file, entry in plan.changed if file.uri in uris])
-            self._bytes_done += sum(file.size for file in chunk)
+        self._replaced = {file.uri: entry for file, entry in plan.changed}
+        chunks = chunks_of(files, self._settings)
+        chunk = next(chunks, [])
+        self._fetcher.begin(chunk)
+        self._follow_tags(plan)
+        self._rebuild_if_needed()
+        while chunk:
+            following = next(chunks, [])
+            self._load_in_parts(chunk, following)
+            chunk = following
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
@@ -217,7 +252,7 @@ class Run:
 
     def _rebuild_if_needed(self) -> None:
         """Build the star anew from staging, if it was asked for or a setting changed."""
-        changes = changed_settings(self._engine, star_settings(self._settings.unknown_songs))
+        changes = changed_settings(self._engine, self._star_settings)
         reasons = [f"{change.setting} changed from {change.before} to {change.now}" for change in changes]
         if self._options.full_refresh:
             reasons.append("a full refresh was asked for")
@@ -228,17 +263,44 @@ class Run:
         self._summary.rebuilt_because = " and ".join(reasons)
         self._engine.begin()
         clear(self._engine)
-        prepared = prepare(self._settings.unknown_songs, self._engine.dialect, in_full=True)
+        prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
         self._transform(prepared)
         self._commit(prepared)
 
+    def _load_in_parts(self, files: list[SourceFile], following: list[SourceFile] | None = None) -> None:
+        """Load a chunk, in halves if the spool is too small for it; meanwhile the following one is fetched."""
+        try:
+            self._fetch_and_load(files, following or [])
+        except SpoolFull as error:
+            self._fetcher.drop()
+            if len(files) == 1 and not following:
+                raise UsageError(
+                    f"spool_limit ({self._settings.spool_limit.human_readable()}) is too small "
+                    f"for {shown(files[0].uri)}",
+                    hint="Raise spool_limit; the copy of an object and what it unpacks to must fit.",
+                ) from error
+            middle = (len(files) + 1) // 2
+            self._load_in_parts(files[:middle])
+            if files[middle:]:
+                self._load_in_parts(files[middle:])
+
+    def _fetch_and_load(self, files: list[SourceFile], following: list[SourceFile]) -> None:
+        try:
+            if size_of_copies(files):
+                with self._timed("fetch"):
+                    self._fetcher.finish(files)
+            self._fetcher.begin(following)
+            self._load(files, [self._replaced[file.uri] for file in files if file.uri in self._replaced])
+        finally:
+            self._fetcher.release(files)
+        self._bytes_done += sum(file.size for file in files)
+
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
-        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
+        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
         from sparkify.loading import NotPlain
-        from sparkify.staging import keeps_changing
 
         careful: frozenset[str] = frozenset()
-        attempts = changes = 0
+        attempts = changes = conflicts = 0
         while True:
             try:
                 return self._try(files, gone, careful)
@@ -249,6 +311,11 @@ class Run:
                 changes += 1
                 if changes > 1:
                     raise keeps_changing(changed.file) from changed
+            except Conflict:
+                conflicts += 1
+                if conflicts == MOST_ATTEMPTS:
+                    raise
+                time.sleep(conflicts)
             finally:
                 self._engine.rollback()
                 self._spool.clear()
@@ -261,12 +328,13 @@ class Run:
         first_new, first_reject = self._next_numbers()
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
-            future = background.submit(prepare, self._settings.unknown_songs, self._engine.dialect, first_new == 1)
+            future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
             stager = Stager(self._spool, first_new, first_reject, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
+        self._refuse_other_writer(first_new)
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -287,6 +355,13 @@ class Run:
             "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects)"
         )[0]
         return files + 1, rejects + 1
+
+    def _refuse_other_writer(self, first_new: int) -> None:
+        """Where no lock is held from the start, another writer may have been there since the plan was made."""
+        if self._next_numbers()[0] != first_new:
+            raise WarehouseError(
+                "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
+            )
 
     def _refuse_if_too_many(self, staged: Staged) -> None:
         rejected = self._summary.rejected + staged.rejected
@@ -313,11 +388,17 @@ class Run:
     def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
         with self._timed("transform"):
             prepared.transform(self._engine, first_new)
-            store_settings(self._engine, star_settings(self._settings.unknown_songs))
+            self._count_repairs(prepared.repairs(self._engine, first_new))
+            store_settings(self._engine, self._star_settings)
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
                 self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
+
+    def _count_repairs(self, repairs: Repairs) -> None:
+        self._repaired |= repairs.texts
+        self._summary.repaired_texts = len(self._repaired)
+        self._summary.repaired_rows += repairs.rows
 
     def _commit(self, prepared: Prepared) -> None:
         with self._timed("commit"):

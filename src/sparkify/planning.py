@@ -46,7 +46,7 @@ def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Diale
 
 
 def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
-    prepared = prepare(settings.unknown_songs, dialect, first_new == 1)
+    prepared = prepare(settings.unknown_songs, settings.repair_text, dialect, first_new == 1)
     gone = [] if first_new == 1 else [Statement("files that go", "CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")]
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}

@@ -10,8 +10,9 @@ from sparkify.config import MaxRejects, Settings
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
+from sparkify.folders import file_of_path
 from sparkify.pipeline import Report, Run, Summary
-from sparkify.sources import SourceFile, file_uri, opened, tag_of
+from sparkify.sources import SourceFile, opened
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
@@ -50,10 +51,11 @@ def replay_from(
 
 def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, Kind]]:
     rows = engine.execute(
-        "SELECT r.reject_id, f.kind FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
-        "WHERE r.resolved_by IS NULL ORDER BY f.uri, r.byte_offset"
+        "SELECT f.uri, r.byte_offset, r.reject_id, f.kind FROM etl_rejects AS r "
+        "JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.resolved_by IS NULL"
     )
-    kinds: dict[int, Kind] = dict(rows)
+    # Sorted here: a server may order text by the rules of a language.
+    kinds: dict[int, Kind] = {number: kind for _, _, number, kind in sorted(rows)}
     for number in reject_ids:
         if number not in kinds:
             raise UsageError(f"no open reject has the number {number}", hint="See them with: sparkify rejects list")
@@ -63,6 +65,4 @@ def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, 
 def _source_file(path: Path, kind: Kind) -> SourceFile:
     if not path.is_file():
         raise UsageError(f"no such file: {path}", hint="Write the mended lines to a file of their own.")
-    full = os.path.realpath(path)
-    status = path.stat()
-    return SourceFile(kind, file_uri(full), full, status.st_size, tag_of(status))
+    return file_of_path(kind, os.path.realpath(path))

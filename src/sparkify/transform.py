@@ -23,13 +23,15 @@ from sparkify.models import Relations, Table, columns_of, parse, quoted, select
 class Statement(NamedTuple):
     """One statement, and what it does in a few words; `temporary` is the temporary table that it makes.
 
-    `fills` is the table that holds other rows afterwards, temporary or not.
+    `fills` is the table that holds other rows afterwards, temporary or not. If it `finds_suspects`, it returns texts
+    that may have been encoded more than once; those that were go with their repair into the table `repairs`.
     """
 
     about: str
     sql: str
     temporary: str = ""
     fills: str = ""
+    finds_suspects: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Chunk:
 
     unknown_songs: str
     in_full: bool = False
+    repair_text: bool = True
 
     @property
     def literals(self) -> Mapping[str, str | int]:
@@ -53,6 +56,10 @@ _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."it
 PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
 TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
+_TOUCHED_USERS = "SELECT t.user_id FROM touched_users AS t"
+_TOUCHED_USER_ROWS = (
+    'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
+)
 _GONE = "SELECT file_id FROM gone_files"
 
 
@@ -81,10 +88,12 @@ def _with_keys() -> Iterator[Statement]:
 
 
 def _with_statistics(statements: Iterable[Statement], in_full: bool) -> Iterator[Statement]:
-    """Each table that was just made or, in a full load, filled is looked at by the planner before it is read."""
-    if in_full:
-        for record_type in RECORD_TYPES.values():
-            yield _statistics(record_type.table)
+    """Each table that was just made or, in a full load, filled is looked at by the planner before it is read.
+
+    So is staging, always: what the planner knows of a table that was small takes the square of the time once it is not.
+    """
+    for record_type in RECORD_TYPES.values():
+        yield _statistics(record_type.table)
     for statement in statements:
         yield statement
         if statement.fills and (in_full or statement.temporary):
@@ -110,6 +119,17 @@ class _Writer:
     def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
         """Make a temporary table."""
         return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name, name)
+
+    @property
+    def repairs_text(self) -> bool:
+        """Whether texts are repaired."""
+        return self._chunk.repair_text
+
+    def repairs(self) -> Statement:
+        """Make the table of repairs, which is empty at first."""
+        text = self._dialect.type("VARCHAR")
+        columns = f"raw_text {text}, repaired_text {text}"
+        return Statement("what is repaired", f"CREATE TEMPORARY TABLE repairs ({columns})", "repairs")
 
     def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a table."""
@@ -150,18 +170,41 @@ def clear(dialect: Dialect) -> list[Statement]:
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:
     plays = plays_query(PLAYS)
-    user_rows = parse('SELECT "userId", ts FROM staging_events WHERE "userId" IS NOT NULL')
+    user_rows = parse('SELECT "userId", ts, level FROM staging_events WHERE "userId" IS NOT NULL')
     yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
     yield _winners(writer, PLAYS)
     yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
+    yield from _last_events(writer, user_rows)
+    yield from _repair(writer)
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
     yield writer.insert("artists", select("star/artists"), "fill artists")
     yield writer.insert("songs", select("star/songs"), "fill songs")
-    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
     yield writer.insert("users", select("star/users"), "fill users")
+    yield from _history(writer, user_rows)
     yield writer.insert("songplays", select("star/songplays", {"plays": plays}), "fill songplays")
     yield writer.insert("time", select("star/time", {"start_times": "songplays"}), "fill time")
+
+
+def _last_events(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
+    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
+    yield writer.temporary("last_events", select("work/last_events"), "last event of each user")
+
+
+def _repair(writer: _Writer) -> Iterator[Statement]:
+    """The repairs of names that are spoilt, and the catalogue with them; without `repair_text` there are none."""
+    yield writer.repairs()
+    if writer.repairs_text:
+        suspects = writer.text(select("work/suspects"))
+        yield Statement("find names to be repaired", suspects, fills="repairs", finds_suspects=True)
+    yield writer.temporary("repaired_songs", select("work/repaired_songs"), "repair the catalogue")
+
+
+def _history(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
+    yield writer.temporary("level_days", select("work/level_days", {"user_rows": user_rows}), "levels by user and day")
+    moments = select("work/level_moments", {"user_rows": user_rows})
+    yield writer.temporary("level_moments", moments, "levels by user and millisecond, on days with two")
+    yield writer.insert("users_history", select("star/users_history"), "fill users_history")
 
 
 def _incremental(writer: _Writer) -> Iterator[Statement]:
@@ -170,6 +213,7 @@ def _incremental(writer: _Writer) -> Iterator[Statement]:
     yield from _subtract(writer)
     for record_type in RECORD_TYPES.values():
         yield writer.delete(record_type.table, "file_id", _GONE, f"remove gone files from {record_type.table}")
+    yield from _last_events(writer, parse(_TOUCHED_USER_ROWS))
     yield from _match(writer)
     yield from _replace_small(writer, "artists")
     yield from _replace_small(writer, "songs")
@@ -194,6 +238,7 @@ def _match(writer: _Writer) -> Iterator[Statement]:
         "played_after", select("work/played", {"plays": plays_query(TOUCHED_PLAYS)}), "what they play now"
     )
     yield writer.temporary("played", select("work/played_merged"), "count what was played")
+    yield from _repair(writer)
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.temporary("matches", select("work/matches"), "find the song of each play")
     yield writer.temporary("rematched", select("work/rematched"), "what is another song now")
@@ -224,12 +269,11 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
 
 
 def _replace_users(writer: _Writer) -> Iterator[Statement]:
-    user_rows = parse(
-        'SELECT e."userId", e.ts FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
-    )
-    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "their last times")
-    yield writer.delete("users", "user_id", "SELECT user_id FROM touched_users", "remove touched users")
+    touched = "SELECT user_id FROM touched_users"
+    yield writer.delete("users_history", "user_id", touched, "remove touched users from users_history")
+    yield writer.delete("users", "user_id", touched, "remove touched users")
     yield writer.insert("users", select("star/users"), "fill users")
+    yield from _history(writer, parse(_TOUCHED_USER_ROWS))
     gone = 'SELECT t.user_id FROM touched_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
     yield writer.temporary("removed_users", gone, "users that go")
 
@@ -254,13 +298,24 @@ def _replace_plays(writer: _Writer) -> Iterator[Statement]:
     yield writer.temporary("removed_time", gone, "times that go")
 
 
+def repaired_rows(chunk: Chunk, dialect: Dialect) -> str:
+    """A query of what was repaired among the rows that a chunk touched, to be run after `statements`; may be empty.
+
+    Its rows hold up to three texts, or NULL in their place, and the number of rows in which they stand together.
+    """
+    played = "played" if chunk.in_full else "played_after"
+    query = select("work/repaired_rows", {"played_now": played})
+    return models.render(query, dialect) if chunk.repair_text else ""
+
+
 def scope(chunk: Chunk) -> Relations:
     """What the checks look at in place of the whole tables."""
     if chunk.in_full:
         return {}
     return {
         "songplays": "touched_songplays",
-        "users": parse("SELECT u.* FROM users AS u WHERE u.user_id IN (SELECT t.user_id FROM touched_users AS t)"),
+        "users": parse(f"SELECT u.* FROM users AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
+        "users_history": parse(f"SELECT u.* FROM users_history AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
         "time": parse(
             'SELECT t.* FROM "time" AS t WHERE t.start_time IN (SELECT n.start_time FROM touched_times AS n)'
         ),
@@ -268,8 +323,13 @@ def scope(chunk: Chunk) -> Relations:
 
 
 def keys_in_scope(chunk: Chunk, table: Table) -> str:
-    """A query of the keys that a chunk touched in a table, or nothing if it may be any."""
-    touched = {"songplays": "touched_songplays", "users": "touched_users", "time": "touched_times"}
+    """A query of what a chunk touched of the key's first column, or nothing if it may be any."""
+    touched = {
+        "songplays": "touched_songplays",
+        "users": "touched_users",
+        "users_history": "touched_users",
+        "time": "touched_times",
+    }
     if chunk.in_full or table.name not in touched:
         return ""
     return f"SELECT k.{table.key[0]} FROM {touched[table.name]} AS k"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,20 @@ pytestmark = needs_real_sample
 SETTINGS = ("infer", "null", "drop")
 LOGS, SONGS = REAL / "log_data", REAL / "song_data"
 
+CHANGES = 9
+"""How often a user's level changed."""
+
 RIGHT = {
-    "infer": {"songplays": 6820, "users": 97, "time": 6813, "songs": 5365, "artists": 3206},
-    "null": {"songplays": 6820, "users": 97, "time": 6813, "songs": 71, "artists": 69},
-    "drop": {"songplays": 1, "users": 97, "time": 1, "songs": 71, "artists": 69},
+    "infer": {
+        "songplays": 6820,
+        "users": 97,
+        "users_history": 97 + CHANGES,
+        "time": 6813,
+        "songs": 5365,
+        "artists": 3206,
+    },
+    "null": {"songplays": 6820, "users": 97, "users_history": 97 + CHANGES, "time": 6813, "songs": 71, "artists": 69},
+    "drop": {"songplays": 1, "users": 97, "users_history": 97 + CHANGES, "time": 1, "songs": 71, "artists": 69},
 }
 
 
@@ -130,8 +141,8 @@ def test_known_ids_of_inferred_songs(warehouses: dict[str, Any]) -> None:
     assert rows(warehouses["infer"], sql) == [("SOX2AF520C6F330EA3",)]
 
 
-def test_a_title_keeps_its_no_break_space_and_its_id(warehouses: dict[str, Any]) -> None:
-    path = warehouses["infer"]
+def test_a_title_keeps_its_no_break_space_and_its_id(raw_names: Any) -> None:
+    path = raw_names
     (found,) = rows(
         path, "SELECT s.song_id, s.title, a.name FROM songs AS s JOIN artists AS a USING (artist_id) "
         "WHERE s.title LIKE '%' || chr(160)"
@@ -162,3 +173,86 @@ def test_a_second_run_loads_nothing_and_changes_nothing(tmp_path: Any, setting: 
     assert summary.files_unchanged == 101
     assert picture(path) == before
     assert rows(path, "SELECT file_id, run_id, read_at FROM etl_files ORDER BY file_id") == numbers
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_levels_over_time_are_those_of_the_raw_events(warehouses: dict[str, Any], setting: str) -> None:
+    expected = levels_over_time()
+    found = rows(warehouses[setting], "SELECT user_id, level, valid_from, valid_to, current FROM users_history")
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    changed = len(expected) - len({user for user, *_ in expected})
+    assert (len({user for user, *_ in expected}), changed) == (97, CHANGES)
+
+
+def levels_over_time() -> list[tuple[int, str, datetime, datetime | None, bool]]:
+    """The history by Python alone: user, level, from, to, current; from the raw lines of the sample."""
+    events: dict[int, list[tuple[int, int, int, str]]] = {}
+    for path in LOGS.rglob("*.json"):
+        for line in path.read_text("utf-8").splitlines():
+            event = json.loads(line)
+            if event["userId"]:
+                place = (event["ts"], event["sessionId"], event["itemInSession"], event["level"])
+                events.setdefault(int(event["userId"]), []).append(place)
+    found = []
+    for user, places in events.items():
+        last_of_ts = {ts: level for ts, _, _, level in sorted(places)}
+        starts: list[tuple[datetime, str]] = []
+        for ts, level in last_of_ts.items():
+            if not starts or starts[-1][1] != level:
+                starts.append((datetime(1970, 1, 1) + timedelta(milliseconds=ts), level))
+        ends = [*(start for start, _ in starts[1:]), None]
+        found += [(user, level, start, end, end is None) for (start, level), end in zip(starts, ends, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("repair_text", [True, False])
+def test_names_and_ids_with_and_without_repair(warehouses: dict[str, Any], raw_names: Any, repair_text: bool) -> None:
+    path = warehouses["infer"] if repair_text else raw_names
+    assert {name: count(path, name) for name in RIGHT["infer"]} == RIGHT["infer"]
+    pairs = played_pairs(repair_text)
+    artists = {artist for artist, _ in pairs}
+    assert (len(pairs), len(artists)) == (5295, 3148)
+    inferred = "SELECT s.song_id, a.name, s.title FROM songs AS s JOIN artists AS a ON a.artist_id = s.artist_id"
+    found = rows(path, f"{inferred} WHERE s.inferred AND a.inferred")
+    unknown = {(artist, title) for artist, title in pairs if artist not in known_artists()}
+    assert set(found) == {(_inferred_id(path, artist, title), artist, title) for artist, title in unknown}
+    assert len(artists & known_artists()) == 11
+    assert count(path, "artists", "name LIKE '%Ã%'") == (0 if repair_text else 82)
+    assert count(path, "artists", "name = 'Björk'") == (1 if repair_text else 0)
+
+
+def test_a_repair_leaves_staging_and_plays_as_they_are(warehouses: dict[str, Any], raw_names: Any) -> None:
+    repaired, raw = picture(warehouses["infer"]), picture(raw_names)
+    same = ("staging_events", "staging_songs", "users", "users_history", "time")
+    assert all(repaired[name] == raw[name] for name in same)
+    spoilt = "SELECT COUNT(*) FROM staging_events WHERE artist LIKE '%Ã%' OR song LIKE '%Ã%'"
+    assert rows(warehouses["infer"], spoilt) == [(326,)]
+    without_ids = [[row[:4] + row[6:] for row in found["songplays"]] for found in (repaired, raw)]
+    assert without_ids[0] == without_ids[1]
+
+
+@pytest.fixture(scope="module")
+def raw_names(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return load(tmp_path_factory.mktemp("raw"), "raw", logs=str(LOGS), songs=str(SONGS), repair_text=False)
+
+
+def played_pairs(repair_text: bool) -> set[tuple[str, str]]:
+    """The pairs of artist and song that were played; those of the sample that are spoilt were encoded twice."""
+    pairs = set()
+    for path in LOGS.rglob("*.json"):
+        for line in path.read_text("utf-8").splitlines():
+            event = json.loads(line)
+            if event["page"] == "NextSong":
+                names = [event[name].rstrip(" ") for name in ("artist", "song")]
+                if repair_text:
+                    names = [_decoded_twice(name) if "Ã" in name else name for name in names]
+                pairs.add((names[0], names[1]))
+    return pairs
+
+
+def _decoded_twice(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8").encode("latin-1").decode("utf-8")
+
+
+def known_artists() -> set[str]:
+    return {json.loads(path.read_text("utf-8"))["artist_name"] for path in SONGS.rglob("*.json")}

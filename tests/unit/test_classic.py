@@ -75,7 +75,7 @@ def test_the_file_is_read_as_it_is(file: Path) -> None:
     assert settings.logs == "s3://udacity-dend/log_data"
     assert settings.songs == "s3://udacity-dend/song_data"
     assert settings.log_jsonpath == "s3://udacity-dend/log_json_path.json"
-    assert settings.iam_role == "arn:aws:iam::123456789012:role/dwhRole"
+    assert settings.copy_role == "arn:aws:iam::123456789012:role/dwhRole"
     assert loaded.origins["logs"] == str(file)
     assert settings.access(read_only=True).password == f"{PASSWORD}%$"
 

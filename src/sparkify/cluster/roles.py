@@ -20,7 +20,7 @@ def check_copy_role(arn: str, *, cloud: Cloud | None = None) -> None:
     """
     found = _ARN.fullmatch(arn)
     if not found:
-        raise UsageError(f"iam_role is no ARN of a role: {arn}", hint="Such as arn:aws:iam::123456789012:role/copy.")
+        raise UsageError(f"copy_role is no ARN of a role: {arn}", hint="Such as arn:aws:iam::123456789012:role/copy.")
     cloud = cloud or connect()
     with translated(f"look at the role {arn}"):
         trust = cloud.client("iam").get_role(RoleName=found[1])["Role"]["AssumeRolePolicyDocument"]

@@ -11,9 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
-from sparkify.errors import UsageError
+from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
+from sparkify.errors import UsageError, WarehouseError
 
 Row = tuple[Any, ...]
 
@@ -26,12 +27,15 @@ class Access:
     """How a warehouse is to be opened.
 
     `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
-    a warehouse that has schemas. `password` is one that is not in the URL; it is in no text of this.
+    a warehouse that has schemas; `copy_role` (an ARN) is what Redshift reads S3 as, and `copy_spool` (s3://bucket/prefix)
+    where rows lie on their way into it. `password` is one that is not in the URL; it is in no text of this.
     """
 
     read_only: bool = False
     memory_limit: str = ""
     schema: str = ""
+    copy_role: str = ""
+    copy_spool: str = ""
     password: str = field(default="", repr=False)
 
 
@@ -56,6 +60,10 @@ class LoadFailed(Exception):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)
         self.path = path
+
+
+class Conflict(WarehouseError):
+    """The transaction met another one that wrote to the same tables; it was undone, and may be tried again."""
 
 
 class Engine(ABC):
@@ -139,6 +147,7 @@ REGISTRY: dict[str, _Entry] = {
     "duckdb": _Entry("sparkify.engines.duckdb", "", DUCKDB),
     "postgresql": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
     "postgres": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
+    "redshift": _Entry("sparkify.engines.redshift", "redshift", REDSHIFT),
 }
 """URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
 
@@ -185,14 +194,22 @@ def _entry(url: str) -> _Entry:
     return entry
 
 
-_SECRET = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|scram_\w+_key", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
+_SECRET_WORD = re.compile(r"(password\s*=).*", re.IGNORECASE | re.DOTALL)
 
 
 def without_password(url: str) -> str:
     """A URL as it may be shown: passwords replaced by ***, wherever they stand."""
-    url = _SECRET.sub(r"\1=***", url)
+    if "://" not in url:
+        url = _SECRET_WORD.sub(r"\1***", url)
+    url = _PARAMETER.sub(_masked, url)
     head, at, tail = url.rpartition("@")
     scheme, separator, user = head.partition("://") if "://" in head else ("", "", head)
     if not at or ":" not in user:
         return url
     return f"{scheme}{separator}{user.split(':', 1)[0]}:***@{tail}"
+
+
+def _masked(parameter: re.Match[str]) -> str:
+    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]

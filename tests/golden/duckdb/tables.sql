@@ -129,6 +129,15 @@ CREATE TABLE users (
   last_seen_at TIMESTAMP NOT NULL
 );
 
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+CREATE TABLE users_history (
+  user_id BIGINT NOT NULL,
+  level VARCHAR NOT NULL,
+  valid_from TIMESTAMP NOT NULL,
+  valid_to TIMESTAMP,
+  current BOOLEAN NOT NULL
+);
+
 -- one row for every start_time in songplays
 CREATE TABLE "time" (
   start_time TIMESTAMP NOT NULL,

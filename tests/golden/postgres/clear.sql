@@ -28,6 +28,15 @@ ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_pkey;
 -- drop the keys of time
 ALTER TABLE "time" DROP CONSTRAINT IF EXISTS time_pkey;
 
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_user_id_fkey;
+
+-- drop the keys of users_history
+DROP INDEX IF EXISTS users_history_user_id_idx;
+
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_pkey;
+
 -- drop the keys of users
 ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey;
 
@@ -48,6 +57,9 @@ DELETE FROM songplays;
 
 -- empty time
 DELETE FROM "time";
+
+-- empty users_history
+DELETE FROM users_history;
 
 -- empty users
 DELETE FROM users;

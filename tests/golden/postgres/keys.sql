@@ -25,6 +25,15 @@ CREATE INDEX songs_artist_id_idx ON songs (artist_id);
 -- every user seen in any event; all values from that user's last event
 ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
 
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+ALTER TABLE users_history ADD CONSTRAINT users_history_pkey PRIMARY KEY (user_id, valid_from);
+
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+ALTER TABLE users_history ADD CONSTRAINT users_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+CREATE INDEX users_history_user_id_idx ON users_history (user_id);
+
 -- one row for every start_time in songplays
 ALTER TABLE "time" ADD CONSTRAINT time_pkey PRIMARY KEY (start_time);
 

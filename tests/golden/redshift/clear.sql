@@ -4,6 +4,9 @@ DELETE FROM songplays;
 -- empty time
 DELETE FROM "time";
 
+-- empty users_history
+DELETE FROM users_history;
+
 -- empty users
 DELETE FROM users;
 

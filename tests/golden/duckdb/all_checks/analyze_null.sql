@@ -64,6 +64,40 @@ FROM users
 WHERE
   user_id IS NULL OR level IS NULL OR last_seen_at IS NULL;
 
+-- blocking users_history_key_unique: user_id, valid_from is unique in users_history
+SELECT
+  user_id,
+  valid_from,
+  COUNT(*) AS copies
+FROM users_history
+GROUP BY
+  user_id,
+  valid_from
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_history_not_null: user_id, level, valid_from, current are there in users_history
+SELECT
+  *
+FROM users_history
+WHERE
+  user_id IS NULL OR level IS NULL OR valid_from IS NULL OR current IS NULL;
+
+-- blocking users_history_user_id_resolved: every user_id of users_history is in users
+SELECT
+  c.user_id,
+  c.valid_from
+FROM users_history AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  );
+
 -- blocking time_key_unique: start_time is unique in time
 SELECT
   start_time,
@@ -240,6 +274,53 @@ WHERE
   f.records <> f.loaded + f.rejected
   OR f.loaded <> COALESCE(c.in_staging, 0)
   OR f.rejected <> COALESCE(c.in_rejects, 0);
+
+-- blocking history_agrees: every user has one current level, that of users, and no level that is not left at the next change
+SELECT
+  u.user_id,
+  u.level,
+  h.current_level,
+  h.current_rows,
+  h.wrong_rows
+FROM users AS u
+LEFT JOIN (
+  SELECT
+    r.user_id,
+    MAX(CASE WHEN r.current THEN r.level END) AS current_level,
+    SUM(CASE WHEN r.current THEN 1 ELSE 0 END) AS current_rows,
+    SUM(r.wrong) AS wrong_rows
+  FROM (
+    SELECT
+      s.user_id,
+      s.level,
+      s.current,
+      CASE
+        WHEN s.next_from IS NULL AND s.current AND s.valid_to IS NULL
+        THEN 0
+        WHEN s.next_from = s.valid_to AND s.next_level <> s.level AND NOT s.current
+        THEN 0
+        ELSE 1
+      END AS wrong
+    FROM (
+      SELECT
+        t.user_id,
+        t.level,
+        t.valid_to,
+        t.current,
+        LEAD(t.valid_from) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_from,
+        LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
+      FROM users_history AS t
+    ) AS s
+  ) AS r
+  GROUP BY
+    r.user_id
+) AS h
+  ON h.user_id = u.user_id
+WHERE
+  h.user_id IS NULL
+  OR h.current_level <> u.level
+  OR h.current_rows <> 1
+  OR h.wrong_rows <> 0;
 
 -- blocking matches_counted: etl_matches counts as many plays as songplays has rows
 SELECT

@@ -71,6 +71,73 @@ WHERE
   OR f.loaded <> COALESCE(c.in_staging, 0)
   OR f.rejected <> COALESCE(c.in_rejects, 0);
 
+-- blocking history_agrees: every user has one current level, that of users, and no level that is not left at the next change
+SELECT
+  u.user_id,
+  u.level,
+  h.current_level,
+  h.current_rows,
+  h.wrong_rows
+FROM (
+  SELECT
+    u.*
+  FROM users AS u
+  WHERE
+    u.user_id IN (
+      SELECT
+        t.user_id
+      FROM touched_users AS t
+    )
+) AS u
+LEFT JOIN (
+  SELECT
+    r.user_id,
+    MAX(CASE WHEN r.current THEN r.level END) AS current_level,
+    SUM(CASE WHEN r.current THEN 1 ELSE 0 END) AS current_rows,
+    SUM(r.wrong) AS wrong_rows
+  FROM (
+    SELECT
+      s.user_id,
+      s.level,
+      s.current,
+      CASE
+        WHEN s.next_from IS NULL AND s.current AND s.valid_to IS NULL
+        THEN 0
+        WHEN s.next_from = s.valid_to AND s.next_level <> s.level AND NOT s.current
+        THEN 0
+        ELSE 1
+      END AS wrong
+    FROM (
+      SELECT
+        t.user_id,
+        t.level,
+        t.valid_to,
+        t.current,
+        LEAD(t.valid_from) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_from,
+        LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
+      FROM (
+        SELECT
+          u.*
+        FROM users_history AS u
+        WHERE
+          u.user_id IN (
+            SELECT
+              t.user_id
+            FROM touched_users AS t
+          )
+      ) AS t
+    ) AS s
+  ) AS r
+  GROUP BY
+    r.user_id
+) AS h
+  ON h.user_id = u.user_id
+WHERE
+  h.user_id IS NULL
+  OR h.current_level <> u.level
+  OR h.current_rows <> 1
+  OR h.wrong_rows <> 0;
+
 -- blocking matches_counted: etl_matches counts as many plays as songplays has rows
 SELECT
   c.matched,

@@ -1,0 +1,12 @@
+/*
+about: the levels of each user, day by day. On nearly every day a user has one level: millions of events become a few
+  rows, and only the days with two levels are looked at event by event
+*/
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MIN(BYTEWISE(u.level)) AS level,
+  MAX(BYTEWISE(u.level)) AS last_level
+FROM user_rows AS u
+GROUP BY u."userId", u.ts - u.ts % 86400000
