@@ -72,7 +72,9 @@ def connect(region: str | None = None) -> Cloud:
     with translated():
         session = boto3.Session(region_name=region)
     if not session.region_name:
-        raise UsageError("no AWS region is named", hint="Name it with --region or in AWS_REGION.")
+        raise UsageError(
+            "no AWS region is named", hint="Name it in AWS_REGION or by aws configure; cluster also takes --region."
+        )
     return Cloud(session)
 
 
