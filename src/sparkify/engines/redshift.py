@@ -15,9 +15,10 @@ import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import duckdb
 import redshift_connector
@@ -34,6 +35,7 @@ from sparkify.models import quoted
 
 DEFAULT_SCHEMA = "public"
 DEFAULT_PORT = 5439
+DEFAULT_DATABASE = "dev"
 PART_BYTES = "64MB"
 """How large a Parquet part may grow: the slices of a cluster load parts side by side."""
 
@@ -41,23 +43,33 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _CONFLICTS = re.compile(r"\b(1018|1023)\b")
 
 
-def open_engine(url: str, access: Access) -> RedshiftEngine:
-    """Connect to the cluster that the URL names: `redshift://USER@HOST:PORT/DATABASE?schema=NAME`.
+@dataclass(frozen=True)
+class _Address:
+    """Where the cluster is and who signs in; without a password IAM gives a temporary one."""
 
-    With a password, from the URL or PGPASSWORD, by that; without, by a temporary one that IAM gives to USER.
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(default="", repr=False)
+    cluster: str = ""
+    region: str = ""
+
+
+def open_engine(url: str, access: Access) -> RedshiftEngine:
+    """Connect to the cluster that the URL names: `redshift://USER@HOST:PORT/DATABASE`, or `redshift://?stack=NAME`.
+
+    `schema=NAME` may follow, and beats the setting. With a password, from the URL, `access` or PGPASSWORD, by that;
+    without, by a temporary one that IAM gives to USER.
     """
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    unknown = set(options) - {"schema", "region", "cluster"}
-    if unknown or not parts.hostname or not parts.username:
-        raise UsageError(
-            "malformed warehouse URL",
-            hint="Write it as redshift://user@host:5439/database; it may go on with ?schema=, &region= and &cluster=.",
-        )
-    connection = _connect(parts.hostname, parts.port or DEFAULT_PORT, unquote(parts.path[1:]) or "dev",
-                          unquote(parts.username), unquote(parts.password or "") or os.environ.get("PGPASSWORD", ""),
-                          options)  # fmt: skip
-    engine = RedshiftEngine(connection, options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
+    if "stack" in options:
+        address, role = _address_of_stack(options)
+        access = replace(access, copy_role=access.copy_role or role)
+    else:
+        address = _address_in(parts, options, access)
+    engine = RedshiftEngine(_connect(address), options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
     try:
         engine.set_up()
     except BaseException:
@@ -66,22 +78,52 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
     return engine
 
 
-def _connect(host: str, port: int, database: str, user: str, password: str, options: dict[str, str]) -> Connection:
-    arguments: dict[str, Any] = {"host": host, "port": port, "database": database, "ssl": True}
-    arguments |= {"sslmode": "verify-full", "application_name": "sparkify", "timeout": None}
-    if password:
-        arguments |= {"user": user, "password": password}
+def _address_of_stack(options: dict[str, str]) -> tuple[_Address, str]:
+    """The address of a cluster that `sparkify cluster create` made, and the role that COPY acts with."""
+    from sparkify.cluster.address import find_cluster, temporary_login
+
+    found = find_cluster(options["stack"], options.get("region"))
+    login = temporary_login(found)
+    return _Address(found.host, found.port, found.database, login.user, login.password), found.role_arn
+
+
+def _address_in(parts: SplitResult, options: dict[str, str], access: Access) -> _Address:
+    try:
+        port = parts.port or DEFAULT_PORT
+    except ValueError:
+        port = 0
+    if set(options) - {"schema", "region", "cluster"} or not (parts.hostname and parts.username and port):
+        raise UsageError(
+            "malformed warehouse URL",
+            hint="Write it as redshift://user@host:5439/database, or redshift://?stack=NAME for one that sparkify "
+            "cluster create made; ?schema=, &region= and &cluster= may follow.",
+        )
+    return _Address(
+        host=parts.hostname,
+        port=port,
+        database=unquote(parts.path[1:]) or DEFAULT_DATABASE,
+        user=unquote(parts.username),
+        password=unquote(parts.password or "") or access.password or os.environ.get("PGPASSWORD", ""),
+        cluster=options.get("cluster", parts.hostname.split(".")[0]),
+        region=options.get("region", ""),
+    )
+
+
+def _connect(address: _Address) -> Connection:
+    arguments: dict[str, Any] = {"host": address.host, "port": address.port, "database": address.database}
+    arguments |= {"ssl": True, "sslmode": "verify-full", "application_name": "sparkify"}
+    if address.password:
+        arguments |= {"user": address.user, "password": address.password}
     else:
-        arguments |= {"iam": True, "db_user": user, "user": "", "password": ""}
-        arguments |= {"cluster_identifier": options.get("cluster", host.split(".")[0])}
-        arguments |= {"region": options["region"]} if "region" in options else {}
+        arguments |= {"iam": True, "db_user": address.user, "cluster_identifier": address.cluster}
+        arguments |= {"region": address.region} if address.region else {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # the driver makes its SSLContext in an old way
             connection = redshift_connector.connect(**arguments)
     except Exception as error:  # the driver raises its own errors, botocore's, and the socket's
         raise WarehouseError(
-            f"cannot connect to Redshift at {host}:{port}: {_text_of(error)}",
+            f"cannot connect to Redshift at {address.host}:{address.port}: {_text_of(error)}",
             hint="Check the address, that the cluster is available, and that its security group admits this machine; "
             "without a password the caller needs redshift:GetClusterCredentials.",
         ) from error
