@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, cast, get_args
 from sparkify import models
 from sparkify.engines.base import Engine, Row
 from sparkify.errors import UsageError
+from sparkify.printable import printable
 
 Kind = Literal["figures", "line", "column", "bar", "heatmap"]
 """figures: one row of named values; line and column: over time; bar: by category; heatmap: over two axes."""
@@ -128,7 +129,7 @@ def _plain(value: object) -> object:
 
 
 def shown(column: str, value: object) -> str:
-    """A value as people read it: thousands apart, a share in percent, two digits of a fraction."""
+    """A value as people read it: thousands apart, a share in percent, two digits of a fraction, nothing unprintable."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -136,10 +137,14 @@ def shown(column: str, value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.1%}" if is_share(column) else f"{value:,.2f}"
+        return _percent(value) if is_share(column) else f"{value:,.2f}"
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    return str(value)
+    return printable(str(value))
+
+
+def _percent(share: float) -> str:
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
 def is_share(column: str) -> bool:

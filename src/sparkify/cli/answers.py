@@ -54,7 +54,9 @@ def _print_bars(answer: Answered, whole: bool) -> None:
         [*(shown(column, value) for column, value in zip(answer.columns, row, strict=True)), _bar(row[place], top)]
         for row in rows
     ]
-    print_table([*map(label, answer.columns), label(measure) + " "], lines, Format.TEXT, right=list(map(label, numeric)))
+    print_table(
+        [*map(label, answer.columns), label(measure) + " "], lines, Format.TEXT, right=list(map(label, numeric))
+    )
     if len(answer.rows) > most:
         left = len(answer.rows) - most
         print(f"… {left:,} {'earlier' if over_time else 'more'}: sparkify analyze --only {answer.question.name}")

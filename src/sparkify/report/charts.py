@@ -56,7 +56,9 @@ def _alt_text(answer: Answered, measure: str) -> str:
     most, where = max(measured, key=lambda pair: pair[0])
     names = [name for name in chart.columns if name not in chart.measures]
     place = ", ".join(
-        f"{label(name)} {shown(name, value)}" for name, value in zip(answer.columns, where, strict=True) if name in names
+        f"{label(name)} {shown(name, value)}"
+        for name, value in zip(answer.columns, where, strict=True)
+        if name in names
     )
     return (
         f"{kind}: {label(measure)} in {answer.question.title.lower()}, {len(answer.rows):,} values. "
@@ -75,7 +77,8 @@ def _spec(answer: Answered, measure: str) -> dict[str, Any]:
     if chart.kind == "bar":
         _name_bars(values, chart.y, chart.color)
     drawn = build(answer, measure, alt.Data(values=values))
-    spec: dict[str, Any] = drawn.properties(width="container", background="transparent").to_dict()
+    fit = alt.AutoSizeParams(type="fit-x", contains="padding")
+    spec: dict[str, Any] = drawn.properties(width="container", background="transparent", autosize=fit).to_dict()
     return spec
 
 
@@ -125,13 +128,32 @@ def _color(answer: Answered) -> Any:
     return alt.Color(f"{chart.color}:N", scale=alt.Scale(domain=groups, range=colors), legend=legend)
 
 
-def _days(column: str) -> alt.X:
+_WEEK = 7 * 86_400_000
+
+
+def _days(answer: Answered) -> alt.X:
+    """The days, a week of them at least: a single one would fill the chart."""
+    column = answer.question.chart.x
+    days = [day for day in map(_value, answer.column(column)) if isinstance(day, int)]
+    first, last = min(days, default=0), max(days, default=0)
+    scale = alt.Scale(padding=8)
+    if last - first < _WEEK:
+        scale = alt.Scale(domain=[_date(first - _WEEK // 2), _date(last + _WEEK // 2)])
     axis = alt.Axis(title=None, grid=False, labelOverlap=True, labelFlush=False, tickCount={"expr": "width / 80"})
-    return alt.X(f"{column}:T", timeUnit=alt.TimeUnitParams(unit="utcyearmonthdate"), axis=axis)
+    return alt.X(f"{column}:T", timeUnit="utcyearmonthdate", axis=axis, scale=scale)
 
 
-def _amount(measure: str) -> alt.Y:
-    return alt.Y(f"{measure}:Q", axis=alt.Axis(title=None, format=_format(measure), tickCount=5)).scale(zero=True)
+def _date(millis: int) -> alt.DateTime:
+    day = datetime.datetime.fromtimestamp(millis / 1000, datetime.UTC)
+    return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
+
+
+def _amount(answer: Answered, measure: str, room: float) -> alt.Y:
+    """The measure, from zero to its most and some room above."""
+    values = [value for value in answer.column(measure) if isinstance(value, int | float)]
+    axis = alt.Axis(title=None, format=_format(measure), tickCount=min(5, math.ceil(max(values))) or 1)
+    scale = alt.Scale(domain=[0, max(values) * room or 1]) if room > 1 else alt.Scale(zero=True, nice=True)
+    return alt.Y(f"{measure}:Q", axis=axis, scale=scale)
 
 
 def _zoom() -> alt.Parameter:
@@ -141,7 +163,7 @@ def _zoom() -> alt.Parameter:
 
 def _line(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
     color, tooltip = _color(answer), _tooltip(answer)
-    base = alt.Chart(data).encode(x=_days(answer.question.chart.x), y=_amount(measure), color=color)
+    base = alt.Chart(data).encode(x=_days(answer), y=_amount(answer, measure, room=1.06), color=color)
     line = base.mark_line(strokeWidth=2).add_params(_zoom())
     points = base.mark_circle(size=36, opacity=1)
     targets = base.mark_circle(size=500, opacity=0).encode(tooltip=tooltip)
@@ -149,8 +171,8 @@ def _line(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
 
 
 def _columns(answer: Answered, measure: str, data: alt.Data) -> alt.Chart:
-    encoded = alt.Chart(data).mark_bar(cornerRadiusEnd=2).encode(
-        x=_days(answer.question.chart.x), y=_amount(measure), color=_color(answer), tooltip=_tooltip(answer)
+    encoded = alt.Chart(data).mark_bar().encode(
+        x=_days(answer), y=_amount(answer, measure, room=1), color=_color(answer), tooltip=_tooltip(answer)
     )  # fmt: skip
     return encoded.add_params(_zoom()).properties(height=240)
 
@@ -168,7 +190,8 @@ def _bars(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
         base = base.encode(yOffset=alt.YOffset(f"{chart.color}:N", sort=None))
     bars = base.mark_bar(cornerRadiusEnd=2).encode(color=_color(answer))
     numbers = base.mark_text(align="left", dx=5).encode(text=f"{_TIP}{measure}:N")
-    return alt.layer(bars, numbers).properties(height=alt.Step(_ROW if groups == 1 else 16))
+    bar = _ROW if groups == 1 else 16 * groups
+    return alt.layer(bars, numbers).properties(height=bar * len({record[_NAME] for record in data.values}))
 
 
 def _heatmap(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
@@ -179,10 +202,12 @@ def _heatmap(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
     opacity = alt.Opacity(
         f"{measure}:Q",
         scale=alt.Scale(domainMin=0, range=[0.06, 0.75]),
-        legend=alt.Legend(orient="top", title=label(measure), format=_format(measure), tickCount=4),
+        legend=alt.Legend(orient="top", title=None, symbolType="square", format=_format(measure), tickCount=4),
     )
     base = alt.Chart(data).encode(x=across, y=down, tooltip=_tooltip(answer))
     cells = base.mark_rect(cornerRadius=2, color=PALETTE[0]).encode(opacity=opacity)
     few = len(set(answer.column(chart.x))) <= 14
     numbers = base.mark_text().encode(text=f"{_TIP}{measure}:N")
-    return (alt.layer(cells, numbers) if few else alt.layer(cells)).properties(height=alt.Step(_ROW + 4))
+    return (alt.layer(cells, numbers) if few else alt.layer(cells)).properties(
+        height=(_ROW + 4) * len(set(answer.column(chart.y[0])))
+    )

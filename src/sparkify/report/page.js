@@ -8,7 +8,6 @@
     text: { fontSize: 12 },
     view: { stroke: null },
     aria: false,
-    autosize: { type: "fit-x", contains: "padding" },
   };
   for (const chart of document.querySelectorAll("[data-chart]")) {
     const spec = JSON.parse(document.getElementById(chart.dataset.chart).textContent);

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from sparkify import __version__, erd
 from sparkify.analysis import Analysis, holdings
 from sparkify.engines.base import Engine, Result
 from sparkify.lookback import list_rejects, list_runs
+from sparkify.printable import printable
 from sparkify.questions import Answered, label, shown
 from sparkify.report.charts import Drawing, drawings
 from sparkify.report.csv import csv_text
@@ -114,16 +115,12 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _printable(value: object) -> str:
-    """A text in which control characters are seen, as in the terminal."""
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
 def _shown(value: object, column: str = "") -> str:
-    return _printable(shown(column, value))
+    return shown(column, value)
+
+
+def _printable(value: object) -> str:
+    return printable(str(value))
 
 
 def _id_of(text: str) -> str:
@@ -148,4 +145,5 @@ def _template() -> Any:
     )
     filters: Sequence[Any] = (_shown, _printable, _id_of, _values_of, _noun, label)
     environment.filters |= {function.__name__.lstrip("_"): function for function in filters}
+    environment.tests["moment"] = lambda value: isinstance(value, date)
     return environment.get_template("page.html")
