@@ -26,6 +26,9 @@ _TIP = "tip "
 """Begins the names of the columns that hold what is shown when hovering."""
 
 
+Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
 class Drawing(NamedTuple):
     """A chart: its title, what it shows in words, and its specification."""
 
@@ -52,8 +55,9 @@ def _alt_text(answer: Answered, measure: str) -> str:
     """What a chart shows, for those who do not see it; the table below it holds all of it."""
     chart = answer.question.chart
     kind = {"line": "Line chart", "column": "Column chart", "bar": "Bar chart", "heatmap": "Heat map"}[chart.kind]
-    measured = [(value, row) for value, row in zip(answer.column(measure), answer.rows, strict=True) if _finite(value)]
-    most, where = max(measured, key=lambda pair: pair[0])
+    numbers = [_number(value) for value in answer.column(measure)]
+    most = max(numbers)
+    where = answer.rows[numbers.index(most)]
     names = [name for name in chart.columns if name not in chart.measures]
     place = ", ".join(
         f"{label(name)} {shown(name, value)}"
@@ -66,8 +70,8 @@ def _alt_text(answer: Answered, measure: str) -> str:
     )
 
 
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def _spec(answer: Answered, measure: str) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def _spec(answer: Answered, measure: str) -> dict[str, Any]:
     values = [_record(answer.columns, row) for row in answer.rows]
     if chart.kind == "bar":
         _name_bars(values, chart.y, chart.color)
-    drawn = build(answer, measure, alt.Data(values=values))
+    drawn = build(answer, measure, alt.InlineData(values=values))
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
     spec: dict[str, Any] = drawn.properties(width="container", background="transparent", autosize=fit).to_dict()
     return spec
@@ -139,7 +143,7 @@ def _days(answer: Answered) -> alt.X:
     scale = alt.Scale(padding=8)
     if last - first < _WEEK:
         scale = alt.Scale(domain=[_date(first - _WEEK // 2), _date(last + _WEEK // 2)])
-    axis = alt.Axis(title=None, grid=False, labelOverlap=True, labelFlush=False, tickCount={"expr": "width / 80"})
+    axis = alt.Axis(title=None, grid=False, labelOverlap=True, labelFlush=False, tickCount={"expr": "width / 110"})
     return alt.X(f"{column}:T", timeUnit="utcyearmonthdate", axis=axis, scale=scale)
 
 
@@ -161,7 +165,7 @@ def _zoom() -> alt.Parameter:
     return alt.selection_interval(bind="scales", encodings=["x"], zoom="wheel![event.ctrlKey || event.metaKey]")
 
 
-def _line(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
+def _line(answer: Answered, measure: str, data: alt.InlineData) -> Drawn:
     color, tooltip = _color(answer), _tooltip(answer)
     base = alt.Chart(data).encode(x=_days(answer), y=_amount(answer, measure, room=1.06), color=color)
     line = base.mark_line(strokeWidth=2).add_params(_zoom())
@@ -170,14 +174,14 @@ def _line(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
     return alt.layer(line, points, targets).properties(height=240)
 
 
-def _columns(answer: Answered, measure: str, data: alt.Data) -> alt.Chart:
-    encoded = alt.Chart(data).mark_bar().encode(
+def _columns(answer: Answered, measure: str, data: alt.InlineData) -> Drawn:
+    encoded: alt.Chart = alt.Chart(data).mark_bar().encode(
         x=_days(answer), y=_amount(answer, measure, room=1), color=_color(answer), tooltip=_tooltip(answer)
     )  # fmt: skip
     return encoded.add_params(_zoom()).properties(height=240)
 
 
-def _bars(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
+def _bars(answer: Answered, measure: str, data: alt.InlineData) -> Drawn:
     chart = answer.question.chart
     top = max((value for value in answer.column(measure) if isinstance(value, int | float)), default=1)
     amount = alt.X(
@@ -194,7 +198,7 @@ def _bars(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
     return alt.layer(bars, numbers).properties(height=bar * len({record[_NAME] for record in data.values}))
 
 
-def _heatmap(answer: Answered, measure: str, data: alt.Data) -> alt.LayerChart:
+def _heatmap(answer: Answered, measure: str, data: alt.InlineData) -> Drawn:
     """Cells of one colour, whose opacity is the value: it reads on a light and on a dark page."""
     chart = answer.question.chart
     across = alt.X(f"{chart.x}:O", axis=alt.Axis(title=label(chart.x), labelAngle=0, labelOverlap=True, ticks=False))

@@ -43,8 +43,8 @@ class Part(NamedTuple):
 def page(engine: Engine, warehouse: str, analysis: Analysis) -> str:
     """The report as HTML."""
     parts = [_part(answer) for answer in analysis.answers]
-    scripts = [_script(vl_convert.javascript_bundle()), _script(_asset("page.js"))]
-    return _template().render(
+    scripts = [_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")), _script(_asset("page.js"))]
+    text: str = _template().render(
         made_at=datetime.now(UTC),
         version=__version__,
         warehouse=warehouse,
@@ -66,6 +66,7 @@ def page(engine: Engine, warehouse: str, analysis: Analysis) -> str:
         hashes=[_hash(script) for script in scripts],
         most_rows=ROWS,
     )
+    return text
 
 
 _STATES = ("failed", "warning", "passed")
