@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sparkify.api import Answer, Warehouse, connect
+    from sparkify.api import Answer, Warehouse, compare, connect
 
-__all__ = ["Answer", "Warehouse", "__version__", "connect"]
+__all__ = ["Answer", "Warehouse", "__version__", "compare", "connect"]
 
 
 def __getattr__(name: str) -> object:

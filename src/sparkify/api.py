@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
+    from sparkify.comparison import TableComparison
+
 
 class Answer:
     """What a query returned, as rows, as an Arrow table or as a pandas DataFrame.
@@ -103,12 +105,26 @@ class Warehouse:
         self.close()
 
 
-def connect(url: str, *, read_only: bool = False, memory_limit: str | None = None) -> Warehouse:
+def compare(first: str, second: str) -> list[TableComparison]:
+    """Compare two warehouses, by their URLs: every table of staging and star, and the rejects.
+
+    Raises:
+        WarehouseError: one of them cannot be read, or lacks tables.
+    """
+    from sparkify.comparison import compare_warehouses
+
+    with connect(first, read_only=True) as one, connect(second, read_only=True) as other:
+        return list(compare_warehouses(one._engine, other._engine))
+
+
+def connect(
+    url: str, *, read_only: bool = False, memory_limit: str | None = None, schema: str | None = None
+) -> Warehouse:
     """Open a warehouse by its URL, such as `duckdb:///warehouse.duckdb`; a DuckDB file is made if it is missing.
 
     Raises:
         UsageError: the URL is malformed, or its scheme unknown.
         WarehouseError: it cannot be opened, or is in use.
     """
-    loaded = load({"warehouse": url, "memory_limit": memory_limit}).settings
-    return Warehouse(url, connect_engine(url, read_only=read_only, memory_limit=loaded.memory_limit))
+    loaded = load({"warehouse": url, "memory_limit": memory_limit, "schema": schema}).settings
+    return Warehouse(url, connect_engine(url, loaded.access(read_only=read_only)))

@@ -49,10 +49,14 @@ class Finding:
 
 
 def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Check]:
-    """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything."""
+    """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything.
+
+    During a load an engine that enforces keys and references needs no check of them.
+    """
+    derived = () if loading and dialect.capabilities.enforces_keys else _derived(chunk)
     found = [
         Check(name, about, blocking, models.render(query, dialect, chunk.literals))
-        for name, about, blocking, query in (*_derived(chunk), *_from_files(chunk, loading))
+        for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
     ]
     return sorted(found, key=lambda check: not check.is_blocking)
 

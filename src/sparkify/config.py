@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sparkify.engines.base import without_password
+from sparkify.engines.base import Access, without_password
 from sparkify.errors import UsageError
 
 CONFIG_FILE = "sparkify.toml"
@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     unknown_songs: UnknownSongs = Field(
         "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
     )
+    repair_text: bool = Field(
+        True, description="whether names that were encoded to UTF-8 more than once are repaired in the star"
+    )
     max_rejects: MaxRejects = Field(
         DEFAULT_MAX_REJECTS,
         description="refuse a run that rejects more records: a number, or a share such as 0.01 or 1%; "
@@ -61,6 +64,9 @@ class Settings(BaseSettings):
     chunk_bytes: ByteSize = Field(ByteSize(2 * 2**30), description="commit after about this much input, such as 2GiB")
     chunk_files: int = Field(100_000, ge=1, description="commit after this many files")
     memory_limit: str = Field("1GB", description="memory that DuckDB may use; more than that goes to disk")
+    schema_: str = Field(
+        "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
+    )
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
 
     @field_validator("chunk_files", "chunk_bytes", mode="before")
@@ -101,14 +107,24 @@ class Settings(BaseSettings):
         """Values arrive merged already (see `load`)."""
         return (init_settings,)
 
+    def access(self, *, read_only: bool) -> Access:
+        """How the warehouse is to be opened."""
+        return Access(read_only, self.memory_limit, self.schema_)
+
     def public(self) -> dict[str, Any]:
         """The settings as they may be shown and kept: no password."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        values: dict[str, Any] = {name: getattr(self, attribute) for name, attribute in _ATTRIBUTES.items()}
         for name in ("warehouse", "logs", "songs"):
             values[name] = without_password(values[name]) if values[name] else values[name]
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
         return values
+
+
+FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
+"""The settings by the names that users write."""
+
+_ATTRIBUTES = {field.alias or name: name for name, field in Settings.model_fields.items()}
 
 
 class Loaded(NamedTuple):
@@ -147,7 +163,7 @@ def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
     """
     _refuse_unknown(flags, "setting {}")
     values: dict[str, object] = {}
-    origins = dict.fromkeys(Settings.model_fields, "default")
+    origins = dict.fromkeys(FIELDS, "default")
     path = Path(config or CONFIG_FILE)
     for origin, found in ((str(path), _from_file(path, config)), *_from_environment(), *_from_flags(flags)):
         values |= found
@@ -163,7 +179,7 @@ def _from_flags(flags: Mapping[str, object]) -> list[tuple[str, dict[str, object
 
 
 def _from_environment() -> list[tuple[str, dict[str, object]]]:
-    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    names = {PREFIX + name.upper(): name for name in FIELDS}
     return [(variable, {name: os.environ[variable]}) for variable, name in names.items() if variable in os.environ]
 
 
@@ -182,9 +198,9 @@ def _from_file(path: Path, config: str | None) -> dict[str, object]:
 
 def _refuse_unknown(names: Iterable[str], what: str) -> None:
     for name in names:
-        if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(Settings.model_fields)}."
+        if name not in FIELDS:
+            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(FIELDS)}."
             raise UsageError(f"unknown {what.replace('{}', name)}", hint=hint)
 
 
@@ -192,7 +208,7 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
     first = error.errors()[0]
     name = str(first["loc"][0])
     what = first["msg"].removeprefix("Value error, ")
-    about = Settings.model_fields[name].description
+    about = FIELDS[name].description
     given = without_password(repr(first["input"]))
     return UsageError(
         f"wrong value for {name} (from {origins[name]}): {given}: {what[:1].lower()}{what[1:]}",
@@ -203,7 +219,7 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
 def example() -> str:
     """A commented configuration file with every setting at its default."""
     lines = ["# Settings of Sparkify. A flag or an environment variable SPARKIFY_… beats what is said here.", ""]
-    for name, field in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         lines.append(f"# {field.description}")
         lines.append(f"# {name} = {_toml(name, field.default)}")
         lines.append("")
@@ -218,4 +234,6 @@ def _toml(name: str, default: object) -> str:
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
     }
+    if isinstance(default, bool):
+        return str(default).lower()
     return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 
 from sparkify import models
+from sparkify.analysis import stored_setting
 from sparkify.contract import EVENTS
 from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
 from sparkify.rejects import CarefulReader, Reject
+from sparkify.repair import repaired
 from sparkify.sources import SourceFile, opened, path_in, shown
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
@@ -123,6 +125,19 @@ def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
 
 
 def _how_found(engine: Engine, staged: dict[str, object]) -> str:
+    return _how_matched(engine, staged) + _how_repaired(engine, staged)
+
+
+def _how_repaired(engine: Engine, staged: dict[str, object]) -> str:
+    """What of a play's texts was repaired before its song was looked for; empty if nothing was."""
+    if stored_setting(engine, "repair_text", "true") != "true":
+        return ""
+    texts = {name: str(staged[name]).rstrip(" ") for name in ("artist", "song")}
+    changes = [f"its {name} was repaired to {repaired(text)}" for name, text in texts.items() if repaired(text) != text]
+    return f"; {' and '.join(changes)}" if changes else ""
+
+
+def _how_matched(engine: Engine, staged: dict[str, object]) -> str:
     song, artist = (str(staged[name]).rstrip(" ") for name in ("song", "artist"))
     rows = engine.execute(
         "SELECT song_id, artist_id, song_inferred, artist_inferred FROM etl_matches WHERE song = ? AND artist = ? "

@@ -62,6 +62,12 @@ class Table:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def has_primary_key(self) -> bool:
+        """Whether the key can be declared as one: no column of it may be NULL."""
+        required = {column.name for column in self.columns if column.not_null}
+        return bool(self.key) and required.issuperset(self.key)
+
 
 class Header(NamedTuple):
     """The comment at the head of a .sql file: words before a colon, and the columns."""
@@ -246,6 +252,7 @@ _ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
 }
 
 _MACROS: Mapping[str, str] = {
+    "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
     "FILLED": "CASE WHEN RTRIM({0}, ' ') <> '' THEN {0} END",
     "SONGPLAY_ID": (
         """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
@@ -275,6 +282,50 @@ def create_table(definition: Table, dialect: Dialect) -> str:
         for column in definition.columns
     ]
     return f"CREATE TABLE {quoted(definition.name)} (\n" + ",\n".join(lines) + "\n)"
+
+
+def add_keys(definition: Table) -> list[str]:
+    """The statements that declare a table's keys and references, with an index for each reference.
+
+    References are held at the end of a transaction: within it rows go and come back, and facts come before dimensions.
+    """
+    name = quoted(definition.name)
+    statements = []
+    if definition.has_primary_key:
+        key = columns_of(definition.key)
+        statements.append(f"ALTER TABLE {name} ADD CONSTRAINT {_key_name(definition)} PRIMARY KEY ({key})")
+    for reference in definition.references:
+        statements += [
+            f"ALTER TABLE {name} ADD CONSTRAINT {_reference_name(definition, reference)} "
+            f"FOREIGN KEY ({reference.column}) REFERENCES {quoted(reference.table)} ({reference.key}) "
+            "DEFERRABLE INITIALLY DEFERRED",
+            f"CREATE INDEX {_index_name(definition, reference)} ON {name} ({reference.column})",
+        ]
+    return statements
+
+
+def drop_keys(definition: Table) -> list[str]:
+    """The statements that undo `add_keys`, where there is something to undo; referring tables come first."""
+    name = quoted(definition.name)
+    statements = []
+    for reference in definition.references:
+        statements += [
+            f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {_reference_name(definition, reference)}",
+            f"DROP INDEX IF EXISTS {_index_name(definition, reference)}",
+        ]
+    return [*statements, f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {_key_name(definition)}"]
+
+
+def _key_name(definition: Table) -> str:
+    return f"{definition.name}_pkey"
+
+
+def _reference_name(definition: Table, reference: Reference) -> str:
+    return f"{definition.name}_{reference.column}_fkey"
+
+
+def _index_name(definition: Table, reference: Reference) -> str:
+    return f"{definition.name}_{reference.column}_idx"
 
 
 def broken_contract(record_type: RecordType) -> str:

@@ -29,7 +29,7 @@ from sparkify.warehouse import (
 )
 
 if TYPE_CHECKING:
-    from sparkify.prepared import Prepared
+    from sparkify.prepared import Prepared, Repairs
     from sparkify.staging import Staged
 
 MOST_ATTEMPTS = 4
@@ -53,6 +53,8 @@ class Summary:
     """What a run did.
 
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
+    `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
+    the catalogue and users that are new or changed.
     """
 
     run_id: int = 0
@@ -66,6 +68,8 @@ class Summary:
     rejected: int = 0
     chunks: int = 0
     rebuilt_because: str = ""
+    repaired_texts: int = 0
+    repaired_rows: int = 0
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -144,6 +148,9 @@ class Run:
         self._options = options or Options()
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
+        self._shape = (self._settings.unknown_songs, self._settings.repair_text)
+        self._star_settings = star_settings(*self._shape)
+        self._repaired: set[str] = set()
         self._resolves: tuple[int, ...] = ()
         self._bytes_done = 0
         self._bytes_total = 0
@@ -213,7 +220,7 @@ class Run:
 
     def _rebuild_if_needed(self) -> None:
         """Build the star anew from staging, if it was asked for or a setting changed."""
-        changes = changed_settings(self._engine, star_settings(self._settings.unknown_songs))
+        changes = changed_settings(self._engine, self._star_settings)
         reasons = [f"{change.setting} changed from {change.before} to {change.now}" for change in changes]
         if self._options.full_refresh:
             reasons.append("a full refresh was asked for")
@@ -224,7 +231,7 @@ class Run:
         self._summary.rebuilt_because = " and ".join(reasons)
         self._engine.begin()
         clear(self._engine)
-        prepared = prepare(self._settings.unknown_songs, self._engine.dialect, in_full=True)
+        prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
         self._transform(prepared)
         self._commit(prepared)
 
@@ -257,7 +264,7 @@ class Run:
         first_new, first_reject = self._next_numbers()
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
-            future = background.submit(prepare, self._settings.unknown_songs, self._engine.dialect, first_new == 1)
+            future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
             stager = Stager(self._spool, first_new, first_reject, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
@@ -309,11 +316,17 @@ class Run:
     def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
         with self._timed("transform"):
             prepared.transform(self._engine, first_new)
-            store_settings(self._engine, star_settings(self._settings.unknown_songs))
+            self._count_repairs(prepared.repairs(self._engine, first_new))
+            store_settings(self._engine, self._star_settings)
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
                 self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
+
+    def _count_repairs(self, repairs: Repairs) -> None:
+        self._repaired |= repairs.texts
+        self._summary.repaired_texts = len(self._repaired)
+        self._summary.repaired_rows += repairs.rows
 
     def _commit(self, prepared: Prepared) -> None:
         with self._timed("commit"):

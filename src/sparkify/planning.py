@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sparkify import models
 from sparkify.config import Settings
-from sparkify.engines.base import connect
-from sparkify.engines.dialects import DIALECTS, Dialect
+from sparkify.engines.base import connect, dialect_of
+from sparkify.engines.dialects import Dialect
 from sparkify.errors import NoWarehouse
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.pipeline import list_sources
@@ -33,9 +33,9 @@ def look_ahead(settings: Settings) -> Ahead:
 def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Dialect]:
     """The manifest, the first file_id that is free, and the SQL that the warehouse speaks."""
     try:
-        engine = connect(settings.warehouse, read_only=True, memory_limit=settings.memory_limit)
+        engine = connect(settings.warehouse, settings.access(read_only=True))
     except NoWarehouse:
-        return {}, 1, DIALECTS[settings.warehouse.split("://")[0]]
+        return {}, 1, dialect_of(settings.warehouse)
     try:
         if "etl_files" not in engine.table_names():
             return {}, 1, engine.dialect
@@ -46,7 +46,7 @@ def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Diale
 
 
 def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
-    prepared = prepare(settings.unknown_songs, dialect, first_new == 1)
+    prepared = prepare(settings.unknown_songs, settings.repair_text, dialect, first_new == 1)
     gone = [] if first_new == 1 else [Statement("files that go", "CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")]
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
+from typing import NamedTuple
 
 from sparkify import models, transform
 from sparkify.checks import Check, Finding, checks, run_check
 from sparkify.engines.base import Engine
 from sparkify.engines.dialects import Dialect
 from sparkify.errors import CheckFailed
+from sparkify.repair import repaired
 from sparkify.transform import Chunk, Statement
+
+_PAIRS_AT_ONCE = 500
+
+
+class Repairs(NamedTuple):
+    """The texts that were repaired, as they were before, and the number of rows that hold them."""
+
+    texts: frozenset[str]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -20,11 +32,21 @@ class Prepared:
 
     statements: tuple[Statement, ...]
     checks: tuple[Check, ...]
+    repaired_rows: str = ""
 
     def transform(self, engine: Engine, first_new: int = 0) -> None:
         """Bring the star up to staging, in which the new files have numbers from `first_new` on."""
         for statement in self.statements:
-            engine.execute(models.bind(statement.sql, {"first_new": first_new}))
+            rows = engine.execute(models.bind(statement.sql, {"first_new": first_new}))
+            if statement.finds_suspects:
+                _keep_repairs(engine, (text for (text,) in rows))
+
+    def repairs(self, engine: Engine, first_new: int = 0) -> Repairs:
+        """What `transform` has repaired in new and changed rows."""
+        if not self.repaired_rows:
+            return Repairs(frozenset(), 0)
+        rows = engine.execute(models.bind(self.repaired_rows, {"first_new": first_new}))
+        return Repairs(frozenset(text for *texts, _ in rows for text in texts if text), sum(row[-1] for row in rows))
 
     def check(self, engine: Engine, first_new: int = 0) -> Iterator[Finding]:
         """What the checks that warn have found.
@@ -50,13 +72,26 @@ class Prepared:
 
 
 @cache
-def prepare(unknown_songs: str, dialect: Dialect, in_full: bool) -> Prepared:
+def prepare(unknown_songs: str, repair_text: bool, dialect: Dialect, in_full: bool) -> Prepared:
     """The SQL of a chunk: `in_full` for an empty star, which is built from all of staging."""
-    chunk = Chunk(unknown_songs, in_full)
-    return Prepared(tuple(transform.statements(chunk, dialect)), tuple(checks(chunk, dialect)))
+    chunk = Chunk(unknown_songs, in_full, repair_text)
+    return Prepared(
+        tuple(transform.statements(chunk, dialect)),
+        tuple(checks(chunk, dialect)),
+        transform.repaired_rows(chunk, dialect),
+    )
+
+
+def _keep_repairs(engine: Engine, suspects: Iterable[str]) -> None:
+    """Write down the repair of each text that has one."""
+    pairs = [(text, mended) for text in suspects if (mended := repaired(text)) != text]
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        batch = pairs[start : start + _PAIRS_AT_ONCE]
+        values = ", ".join(["(?, ?)"] * len(batch))
+        engine.execute(f"INSERT INTO repairs (raw_text, repaired_text) VALUES {values}", list(chain(*batch)))
 
 
 def clear(engine: Engine) -> None:
     """Empty the star."""
-    for statement in transform.clear():
+    for statement in transform.clear(engine.dialect):
         engine.execute(statement.sql)

@@ -7,8 +7,9 @@ to know which songs are played at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -20,11 +21,17 @@ from sparkify.models import Relations, Table, columns_of, parse, quoted, select
 
 
 class Statement(NamedTuple):
-    """One statement, and what it does in a few words; `temporary` is the temporary table that it makes."""
+    """One statement, and what it does in a few words; `temporary` is the temporary table that it makes.
+
+    `fills` is the table that holds other rows afterwards, temporary or not. If it `finds_suspects`, it returns texts
+    that may have been encoded more than once; those that were go with their repair into the table `repairs`.
+    """
 
     about: str
     sql: str
     temporary: str = ""
+    fills: str = ""
+    finds_suspects: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Chunk:
 
     unknown_songs: str
     in_full: bool = False
+    repair_text: bool = True
 
     @property
     def literals(self) -> Mapping[str, str | int]:
@@ -49,13 +57,49 @@ PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
 TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
 _TOUCHED_USERS = "SELECT t.user_id FROM touched_users AS t"
+_TOUCHED_USER_ROWS = (
+    'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
+)
 _GONE = "SELECT file_id FROM gone_files"
 
 
 def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     """The statements that bring the star up to staging; they run in one transaction with the load."""
     writer = _Writer(chunk, dialect)
-    return list(_in_full(writer) if chunk.in_full else _incremental(writer))
+    found = _in_full(writer) if chunk.in_full else _incremental(writer)
+    if chunk.in_full and dialect.capabilities.enforces_keys:
+        found = chain(_without_keys(), found, _with_keys())
+    if dialect.capabilities.plans_by_statistics:
+        found = _with_statistics(found, chunk.in_full)
+    return list(found)
+
+
+def _without_keys() -> Iterator[Statement]:
+    """Keys are dropped before a table is filled in full: they are held once, in bulk, at the end."""
+    for name in reversed(models.STAR):
+        for sql in models.drop_keys(models.table(name)):
+            yield Statement(f"drop the keys of {name}", sql)
+
+
+def _with_keys() -> Iterator[Statement]:
+    for name in models.STAR:
+        for sql in models.add_keys(models.table(name)):
+            yield Statement(f"declare the keys of {name}", sql)
+
+
+def _with_statistics(statements: Iterable[Statement], in_full: bool) -> Iterator[Statement]:
+    """Each table that was just made or, in a full load, filled is looked at by the planner before it is read."""
+    if in_full:
+        for record_type in RECORD_TYPES.values():
+            yield _statistics(record_type.table)
+    for statement in statements:
+        yield statement
+        if statement.fills and (in_full or statement.temporary):
+            yield _statistics(statement.fills)
+
+
+def _statistics(table: str) -> Statement:
+    return Statement(f"statistics of {table}", f"ANALYZE {quoted(table)}")
 
 
 class _Writer:
@@ -72,16 +116,27 @@ class _Writer:
 
     def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
         """Make a temporary table."""
-        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name)
+        return Statement(about, f"CREATE TEMPORARY TABLE {name} AS\n{self.text(query)}", name, name)
+
+    @property
+    def repairs_text(self) -> bool:
+        """Whether texts are repaired."""
+        return self._chunk.repair_text
+
+    def repairs(self) -> Statement:
+        """Make the table of repairs, which is empty at first."""
+        text = self._dialect.type("VARCHAR")
+        columns = f"raw_text {text}, repaired_text {text}"
+        return Statement("what is repaired", f"CREATE TEMPORARY TABLE repairs ({columns})", "repairs")
 
     def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a table."""
         columns = columns_of(models.table(table).column_names)
-        return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}")
+        return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}", fills=table)
 
     def append(self, temporary: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a temporary table."""
-        return Statement(about, f"INSERT INTO {temporary}\n{self.text(query)}")
+        return Statement(about, f"INSERT INTO {temporary}\n{self.text(query)}", fills=temporary)
 
     def delete(self, table: str, column: str, keys: str, about: str) -> Statement:
         """Remove the rows whose column is among the keys."""
@@ -104,10 +159,11 @@ def _winners(writer: _Writer, rows: str, suffix: str = "") -> Statement:
     return writer.temporary(f"winners{suffix}", query, "the first of their duplicates")
 
 
-def clear() -> list[Statement]:
-    """The statements that empty the star; references go before what they refer to."""
+def clear(dialect: Dialect) -> list[Statement]:
+    """The statements that empty the star before it is filled in full; references go before what they refer to."""
     tables = [*reversed(models.STAR), "etl_matches"]
-    return [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
+    keys = list(_without_keys()) if dialect.capabilities.enforces_keys else []
+    return keys + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
 
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:
@@ -116,15 +172,30 @@ def _in_full(writer: _Writer) -> Iterator[Statement]:
     yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
     yield _winners(writer, PLAYS)
     yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
+    yield from _last_events(writer, user_rows)
+    yield from _repair(writer)
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
     yield writer.insert("artists", select("star/artists"), "fill artists")
     yield writer.insert("songs", select("star/songs"), "fill songs")
-    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
     yield writer.insert("users", select("star/users"), "fill users")
     yield from _history(writer, user_rows)
     yield writer.insert("songplays", select("star/songplays", {"plays": plays}), "fill songplays")
     yield writer.insert("time", select("star/time", {"start_times": "songplays"}), "fill time")
+
+
+def _last_events(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
+    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
+    yield writer.temporary("last_events", select("work/last_events"), "last event of each user")
+
+
+def _repair(writer: _Writer) -> Iterator[Statement]:
+    """The repairs of names that are spoilt, and the catalogue with them; without `repair_text` there are none."""
+    yield writer.repairs()
+    if writer.repairs_text:
+        suspects = writer.text(select("work/suspects"))
+        yield Statement("find names to be repaired", suspects, fills="repairs", finds_suspects=True)
+    yield writer.temporary("repaired_songs", select("work/repaired_songs"), "repair the catalogue")
 
 
 def _history(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
@@ -138,6 +209,7 @@ def _incremental(writer: _Writer) -> Iterator[Statement]:
     yield from _subtract(writer)
     for record_type in RECORD_TYPES.values():
         yield writer.delete(record_type.table, "file_id", _GONE, f"remove gone files from {record_type.table}")
+    yield from _last_events(writer, parse(_TOUCHED_USER_ROWS))
     yield from _match(writer)
     yield from _replace_small(writer, "artists")
     yield from _replace_small(writer, "songs")
@@ -162,6 +234,7 @@ def _match(writer: _Writer) -> Iterator[Statement]:
         "played_after", select("work/played", {"plays": plays_query(TOUCHED_PLAYS)}), "what they play now"
     )
     yield writer.temporary("played", select("work/played_merged"), "count what was played")
+    yield from _repair(writer)
     yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
     yield writer.temporary("matches", select("work/matches"), "find the song of each play")
     yield writer.temporary("rematched", select("work/rematched"), "what is another song now")
@@ -192,15 +265,11 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
 
 
 def _replace_users(writer: _Writer) -> Iterator[Statement]:
-    user_rows = parse(
-        'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
-    )
-    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "their last times")
     touched = "SELECT user_id FROM touched_users"
     yield writer.delete("users_history", "user_id", touched, "remove touched users from users_history")
     yield writer.delete("users", "user_id", touched, "remove touched users")
     yield writer.insert("users", select("star/users"), "fill users")
-    yield from _history(writer, user_rows)
+    yield from _history(writer, parse(_TOUCHED_USER_ROWS))
     gone = 'SELECT t.user_id FROM touched_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
     yield writer.temporary("removed_users", gone, "users that go")
 
@@ -223,6 +292,16 @@ def _replace_plays(writer: _Writer) -> Iterator[Statement]:
     yield writer.insert("time", select("star/time", {"start_times": starts}), "fill time")
     gone = f'{touched} EXCEPT SELECT start_time FROM "time" WHERE start_time IN ({touched})'
     yield writer.temporary("removed_time", gone, "times that go")
+
+
+def repaired_rows(chunk: Chunk, dialect: Dialect) -> str:
+    """A query of what was repaired among the rows that a chunk touched, to be run after `statements`; may be empty.
+
+    Its rows hold up to three texts, or NULL in their place, and the number of rows in which they stand together.
+    """
+    played = "played" if chunk.in_full else "played_after"
+    query = select("work/repaired_rows", {"played_now": played})
+    return models.render(query, dialect) if chunk.repair_text else ""
 
 
 def scope(chunk: Chunk) -> Relations:

@@ -17,19 +17,24 @@ from sparkify.spool import Spool, json_line
 
 
 def create_missing_tables(engine: Engine) -> list[str]:
-    """Create the tables that are not there; their names come back."""
+    """Create the tables that are not there; their names come back. This process is the one writer from here on."""
+    engine.become_writer()
     there = engine.table_names()
     missing = [table for table in models.all_tables() if table.name not in there]
     if missing:
         engine.begin()
         for table in missing:
             engine.execute(models.create_table(table, engine.dialect))
+        for table in missing if engine.capabilities.enforces_keys else ():
+            for sql in models.add_keys(table):
+                engine.execute(sql)
         engine.commit()
     return [table.name for table in missing]
 
 
 def drop_tables(engine: Engine) -> list[str]:
     """Drop all of Sparkify's tables that are there; their names come back."""
+    engine.become_writer()
     there = engine.table_names()
     present = [table.name for table in reversed(models.all_tables()) if table.name in there]
     engine.begin()
@@ -103,9 +108,13 @@ class Change(NamedTuple):
     now: str
 
 
-def star_settings(unknown_songs: str) -> dict[str, str]:
+def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:
     """The settings that the star depends on."""
-    return {"contract_version": str(CONTRACT_VERSION), "unknown_songs": unknown_songs}
+    return {
+        "contract_version": str(CONTRACT_VERSION),
+        "unknown_songs": unknown_songs,
+        "repair_text": "true" if repair_text else "false",
+    }
 
 
 def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:

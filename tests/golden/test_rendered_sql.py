@@ -15,12 +15,14 @@ import pytest
 
 from sparkify import models
 from sparkify.checks import Check, checks
-from sparkify.engines.dialects import DIALECTS, Dialect
+from sparkify.engines.base import REGISTRY
+from sparkify.engines.dialects import REDSHIFT, Dialect
 from sparkify.models import create_table, render, select
 from sparkify.transform import Chunk, Statement, clear, statements
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
+DIALECTS = {dialect.name: dialect for dialect in (*(entry.dialect for entry in REGISTRY.values()), REDSHIFT)}
 ENGINES = tuple(DIALECTS)
 SETTINGS = ("infer", "null", "drop")
 SEPARATOR = ";\n\n"
@@ -29,12 +31,14 @@ SEPARATOR = ";\n\n"
 def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Files by name, each a list of statements and what they are about."""
     yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
+    if dialect.capabilities.enforces_keys:
+        yield "keys", [(table.about, sql) for table in models.all_tables() for sql in models.add_keys(table)]
     for folder in ("star", "work", "checks"):
         for name in models.names_in(folder):
             path = f"{folder}/{name}"
             query = render(select(path), dialect, {"unknown_songs": "infer"})
             yield path, [(models.header(path)["about"], query)]
-    yield "clear", [_named(statement) for statement in clear()]
+    yield "clear", [_named(statement) for statement in clear(dialect)]
     for setting in SETTINGS:
         for in_full in (True, False):
             chunk = Chunk(setting, in_full)

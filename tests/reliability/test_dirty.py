@@ -86,7 +86,8 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def _load(folder: Path) -> Path:
-    return load(folder, max_rejects="100%")
+    loaded: Path = load(folder, max_rejects="100%")
+    return loaded
 
 
 def _books(warehouse: Path) -> tuple[int, int, int]:

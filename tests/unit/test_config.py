@@ -8,13 +8,13 @@ import pytest
 from tests.support import event, rows, song, write_lines
 from tests.unit.command import assert_error, sparkify
 
-from sparkify.config import DEFAULT_MAX_REJECTS, MaxRejects, Settings, example, load, parse_max_rejects
+from sparkify.config import DEFAULT_MAX_REJECTS, FIELDS, MaxRejects, example, load, parse_max_rejects
 from sparkify.errors import UsageError
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(f"SPARKIFY_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -62,7 +62,7 @@ def test_etl_takes_everything_from_the_file_that_init_wrote(folder: Path) -> Non
     file = folder / "sparkify.toml"
     text = file.read_text("utf-8")
     assert text == example()
-    for name in Settings.model_fields:
+    for name in FIELDS:
         assert f"# {name} = " in text
     lines = [line.removeprefix("# ") if " = " in line else line for line in text.splitlines()]
     file.write_text("\n".join(lines), "utf-8")
@@ -93,7 +93,7 @@ def test_an_unknown_key_names_the_nearest_one(folder: Path, key: str, nearest: s
 
 def test_an_unknown_key_like_no_other_lists_the_known_ones(folder: Path) -> None:
     (folder / "sparkify.toml").write_text("zzzz = 1\n")
-    assert_error(sparkify("status", cwd=folder), 2, "zzzz", *Settings.model_fields)
+    assert_error(sparkify("status", cwd=folder), 2, "zzzz", *FIELDS)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli import demo, etl, generate, history, inspect, setup
+from sparkify.cli import compare, demo, etl, generate, history, inspect, setup
 
 app = typer.Typer(
     name="sparkify",
@@ -44,6 +44,7 @@ app.command("analyze")(inspect.analyze)
 app.command("erd")(inspect.erd)
 app.command("query")(inspect.query)
 app.command("status")(inspect.status)
+app.command("compare")(compare.compare)
 app.command("runs")(history.runs)
 app.add_typer(history.rejects, name="rejects")
 app.command("explain")(history.explain)

@@ -16,6 +16,7 @@ from sparkify.cli.options import (
     Logs,
     MaxRejects,
     Output,
+    RepairText,
     Songs,
     UnknownSongs,
     Verbose,
@@ -36,6 +37,7 @@ def etl(
     logs: Logs = None,
     songs: Songs = None,
     unknown_songs: UnknownSongs = None,
+    repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
     rejects_file: Annotated[
         Path | None, typer.Option(help="Where the rejects of a refused run are written, as JSON lines.")
@@ -50,7 +52,13 @@ def etl(
     from sparkify.pipeline import Options, Run, list_sources
 
     loaded = load_settings(
-        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, max_rejects=max_rejects
+        config,
+        warehouse=warehouse,
+        logs=logs,
+        songs=songs,
+        unknown_songs=unknown_songs,
+        repair_text=repair_text,
+        max_rejects=max_rejects,
     )
     if verbose:
         _say_settings(loaded)
@@ -107,6 +115,12 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
     if summary.rejected:
         say(f"rejected {summary.rejected:,} of {count_of(summary.records, 'record')}: see sparkify rejects list")
+    if summary.repaired_texts:
+        where = count_of(summary.repaired_rows, "row")
+        say(
+            f"repaired {count_of(summary.repaired_texts, 'name')} in {where}: encoded to UTF-8 more than once "
+            "(repair_text)"
+        )
     if summary.files_removed:
         say(f"removed the rows of {count_of(summary.files_removed, 'file')} no longer in the source")
     elif summary.vanished:
@@ -126,6 +140,7 @@ def plan(
     logs: Logs = None,
     songs: Songs = None,
     unknown_songs: UnknownSongs = None,
+    repair_text: RepairText = None,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
@@ -133,7 +148,9 @@ def plan(
     """Show what etl would do: new, changed and vanished files; the exact SQL."""
     from sparkify.planning import look_ahead
 
-    settings = load_settings(config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs).settings
+    settings = load_settings(
+        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, repair_text=repair_text
+    ).settings
     ahead = look_ahead(settings)
     if output is Format.JSON:
         document = _files(ahead.plan)

@@ -12,6 +12,7 @@ from sparkify.cli.options import (
     Logs,
     MaxRejects,
     Output,
+    RepairText,
     Songs,
     UnknownSongs,
     Verbose,
@@ -101,6 +102,7 @@ def replay(
     logs: Logs = None,
     songs: Songs = None,
     unknown_songs: UnknownSongs = None,
+    repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
     config: Config = None,
     output: Output = Format.TEXT,
@@ -114,7 +116,13 @@ def replay(
     if reject_ids and not mended:
         raise UsageError("rejects are named, and no file that mends them", hint="Name it with --from FILE.")
     settings = load_settings(
-        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, max_rejects=max_rejects
+        config,
+        warehouse=warehouse,
+        logs=logs,
+        songs=songs,
+        unknown_songs=unknown_songs,
+        repair_text=repair_text,
+        max_rejects=max_rejects,
     ).settings
     with open_warehouse(settings, read_only=False) as engine:
         if mended:

@@ -23,6 +23,14 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tra
 UnknownSongs = Annotated[
     str | None, typer.Option(help="Plays without a song in the catalogue: infer, null or drop.", metavar="SETTING")
 ]
+RepairText = Annotated[
+    bool | None,
+    typer.Option(
+        "--repair-text/--no-repair-text",
+        help="Repair names that were encoded to UTF-8 more than once. [default: repair-text]",
+        show_default=False,
+    ),
+]
 MaxRejects = Annotated[
     str | None,
     typer.Option(
@@ -43,7 +51,7 @@ def open_warehouse(settings: Settings, *, read_only: bool = True) -> Iterator[En
     """A connection to the configured warehouse."""
     from sparkify.engines.base import connect
 
-    engine = connect(settings.warehouse, read_only=read_only, memory_limit=settings.memory_limit)
+    engine = connect(settings.warehouse, settings.access(read_only=read_only))
     try:
         yield engine
     finally:

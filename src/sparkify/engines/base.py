@@ -6,22 +6,32 @@ An engine does I/O and little else. Shared code asks its capabilities, never its
 from __future__ import annotations
 
 import importlib
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sparkify.engines.dialects import Dialect
+from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
 from sparkify.errors import UsageError
 
 Row = tuple[Any, ...]
 
+ROWS_IN_BATCH = 10_000
+"""How many rows `Engine.stream` gives at a time."""
+
 
 @dataclass(frozen=True)
-class Capabilities:
-    """Facts about an engine that shared code needs to know."""
+class Access:
+    """How a warehouse is to be opened.
 
-    enforces_keys: bool
+    `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
+    a warehouse that has schemas.
+    """
+
+    read_only: bool = False
+    memory_limit: str = ""
+    schema: str = ""
 
 
 class Result(NamedTuple):
@@ -54,7 +64,11 @@ class Engine(ABC):
     """
 
     dialect: Dialect
-    capabilities: Capabilities
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Facts about the engine."""
+        return self.dialect.capabilities
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -63,6 +77,18 @@ class Engine(ABC):
     @abstractmethod
     def query(self, sql: str) -> Result:
         """Run a user's query."""
+
+    @abstractmethod
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches, for there may be more than memory holds."""
+
+    @abstractmethod
+    def become_writer(self) -> None:
+        """Make sure that no other process writes to the warehouse until this connection ends.
+
+        Raises:
+            WarehouseError: another one does; says who.
+        """
 
     @abstractmethod
     def begin(self) -> None:
@@ -105,21 +131,46 @@ class Engine(ABC):
 class _Entry(NamedTuple):
     module: str
     extra: str
+    dialect: Dialect
 
 
 REGISTRY: dict[str, _Entry] = {
-    "duckdb": _Entry("sparkify.engines.duckdb", ""),
+    "duckdb": _Entry("sparkify.engines.duckdb", "", DUCKDB),
+    "postgresql": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
+    "postgres": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
 }
-"""URL scheme: the module that holds the engine, and the extra that installs what it needs."""
+"""URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
 
 
-def connect(url: str, *, read_only: bool = False, memory_limit: str = "") -> Engine:
+def connect(url: str, access: Access = Access()) -> Engine:
     """Open a warehouse by its URL.
 
     Raises:
         UsageError: the URL is malformed or its scheme unknown, or a package is missing.
         WarehouseError: it cannot be opened.
     """
+    entry = _entry(url)
+    try:
+        module = importlib.import_module(entry.module)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{url.split(':')[0]}:// needs the package {error.name}, which is not installed",
+            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
+        ) from error
+    engine: Engine = module.open_engine(url, access)
+    return engine
+
+
+def dialect_of(url: str) -> Dialect:
+    """The SQL that a warehouse speaks.
+
+    Raises:
+        UsageError: the URL is malformed, or its scheme unknown.
+    """
+    return _entry(url).dialect
+
+
+def _entry(url: str) -> _Entry:
     scheme = url.split("://")[0] if "://" in url else ""
     known = ", ".join(f"{name}://" for name in REGISTRY)
     if not scheme:
@@ -130,19 +181,15 @@ def connect(url: str, *, read_only: bool = False, memory_limit: str = "") -> Eng
     entry = REGISTRY.get(scheme)
     if entry is None:
         raise UsageError(f"unknown kind of warehouse: {scheme}://", hint=f"Known schemes: {known}.")
-    try:
-        module = importlib.import_module(entry.module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{scheme}:// needs the package {error.name}, which is not installed",
-            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
-        ) from error
-    engine: Engine = module.open_engine(url, read_only=read_only, memory_limit=memory_limit)
-    return engine
+    return entry
+
+
+_SECRET = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*", re.IGNORECASE)
 
 
 def without_password(url: str) -> str:
-    """A URL as it may be shown: the password replaced by ***."""
+    """A URL as it may be shown: passwords replaced by ***, wherever they stand."""
+    url = _SECRET.sub(r"\1=***", url)
     head, at, tail = url.rpartition("@")
     scheme, separator, user = head.partition("://") if "://" in head else ("", "", head)
     if not at or ":" not in user:

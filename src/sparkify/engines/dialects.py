@@ -11,6 +11,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """Facts about an engine that shared code needs to know.
+
+    `enforces_keys`: primary and foreign keys are declared, with indexes, and the engine holds them.
+    `plans_by_statistics`: its planner must be told what a new table holds, with ANALYZE.
+    """
+
+    enforces_keys: bool = False
+    plans_by_statistics: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Dialect:
     """The SQL of one engine.
@@ -23,12 +35,14 @@ class Dialect:
     name: str
     functions: Mapping[str, str]
     types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
     def type(self, name: str) -> str:
         """A column type of the models as this engine calls it."""
         return self.types.get(name, name)
 
 
+# DuckDB could hold keys, but its indexes cost more than the load itself: keys and references are guarded by checks.
 DUCKDB = Dialect(
     name="duckdb",
     functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}"},
@@ -42,6 +56,7 @@ POSTGRES = Dialect(
         "BYTEWISE": '{0} COLLATE "C"',
     },
     types={"DOUBLE": "DOUBLE PRECISION"},
+    capabilities=Capabilities(enforces_keys=True, plans_by_statistics=True),
 )
 
 REDSHIFT = Dialect(
@@ -57,5 +72,3 @@ REDSHIFT = Dialect(
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
 )
-
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (DUCKDB, POSTGRES, REDSHIFT)}

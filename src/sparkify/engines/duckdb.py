@@ -6,19 +6,17 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
 import duckdb
 
-from sparkify.contract import FILE_ID
-from sparkify.engines.base import Capabilities, Engine, LoadColumn, LoadFailed, Result, Row, without_password
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row, without_password
 from sparkify.engines.dialects import DUCKDB
+from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
-_IN_FILE = re.compile(r'in file "([^"]+)"')
 _HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
 _MAGIC = slice(8, 12), b"DUCK"
 """Where every DuckDB file says that it is one (https://duckdb.org/docs/stable/internals/storage)."""
@@ -41,7 +39,7 @@ def path_of(url: str) -> Path:
     return Path(path[1:])
 
 
-def open_engine(url: str, *, read_only: bool, memory_limit: str) -> DuckDBEngine:
+def open_engine(url: str, access: Access) -> DuckDBEngine:
     """Open the file that the URL names; made if it is missing, unless it is only to be read."""
     path = path_of(url)
     if path.is_dir():
@@ -53,14 +51,14 @@ def open_engine(url: str, *, read_only: bool, memory_limit: str) -> DuckDBEngine
         )
     if path.exists():
         _refuse_other_files(path)
-    if read_only and not path.exists():
+    if access.read_only and not path.exists():
         raise NoWarehouse(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
     if not path.parent.is_dir():
         raise WarehouseError(
             f"no such folder: {path.parent}",
             hint="Make it first; an absolute path has four slashes: duckdb:////folder/file.duckdb.",
         )
-    return DuckDBEngine(_open(path, read_only, memory_limit))
+    return DuckDBEngine(_open(path, access))
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -76,13 +74,13 @@ def _refuse_other_files(path: Path) -> None:
         raise WarehouseError(f"not a DuckDB file: {path}", hint="Name another file; this one was left alone.")
 
 
-def _open(path: Path, read_only: bool, memory_limit: str) -> duckdb.DuckDBPyConnection:
+def _open(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
-    if memory_limit:
-        config["memory_limit"] = memory_limit
+    if access.memory_limit:
+        config["memory_limit"] = access.memory_limit
     try:
         # Absolute, for DuckDB takes names such as `:memory:` and `sqlite:w` for something else.
-        return duckdb.connect(os.path.abspath(path), read_only=read_only, config=config)
+        return duckdb.connect(os.path.abspath(path), read_only=access.read_only, config=config)
     except duckdb.Error as error:
         _explain_open(path, error)
 
@@ -98,20 +96,14 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
             f"not a DuckDB file: {path}", hint="Name another file; this one was left alone."
         ) from error
     raise WarehouseError(
-        f"cannot open {path}: {_first_line(text)}", hint="Check the path and its permissions."
+        f"cannot open {path}: {text.strip().splitlines()[0]}", hint="Check the path and its permissions."
     ) from error
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0]
 
 
 class DuckDBEngine(Engine):
     """A DuckDB file."""
 
     dialect = DUCKDB
-    # Constraints with indexes cost more than the load itself: keys and references are guarded by checks.
-    capabilities = Capabilities(enforces_keys=False)
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -130,6 +122,16 @@ class DuckDBEngine(Engine):
                 raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
+
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches."""
+        with _translated():
+            cursor = self.connection.cursor().execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield rows
+
+    def become_writer(self) -> None:
+        """The lock on the file has seen to it."""
 
     def begin(self) -> None:
         """Begin a transaction."""
@@ -155,33 +157,10 @@ class DuckDBEngine(Engine):
         whole: Sequence[tuple[str, int]] = (),
     ) -> None:
         """Load newline-delimited JSON with DuckDB's own reader."""
-        if packed:
-            self._load(table, columns, [_value(column) for column in columns], list(packed), 0)
-        values = [_value(column) for column in columns[:-1]] + ["file_index + ?"]
-        for run in _consecutive(whole):
-            paths = [path for path, _ in run]
-            self._load(table, columns[:-1], values, paths, run[0][1])
-
-    def _load(
-        self, table: str, columns: Sequence[LoadColumn], values: list[str], paths: list[str], first_id: int
-    ) -> None:
-        names = [quoted(column.name) for column in columns]
-        if len(values) > len(names):
-            names.append(FILE_ID)
-        types = {column.name: "VARCHAR" if column.empty_is_null else column.type for column in columns}
-        parameters: list[object] = [first_id] if len(values) > len(columns) else []
-        sql = (
-            f"INSERT INTO {quoted(table)} ({', '.join(names)}) SELECT {', '.join(values)} "
-            "FROM read_json(?, format = 'newline_delimited', compression = 'uncompressed', columns = ?)"
-        )
-        try:
-            with _interruptible():
-                self.connection.execute(sql, [*parameters, paths, types])
-        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException) as error:
-            found = _IN_FILE.search(str(error))
-            raise LoadFailed(found[1] if found else "", _first_line(str(error))) from error
-        except duckdb.Error as error:
-            raise _failed(error) from error
+        names = ", ".join(quoted(column.name) for column in columns)
+        for reading in readings(columns, packed, whole):
+            with load_failures():
+                self.connection.execute(f"INSERT INTO {quoted(table)} ({names}) {reading.sql}", reading.parameters)
 
     def table_names(self) -> set[str]:
         """The tables that are there."""
@@ -192,44 +171,10 @@ class DuckDBEngine(Engine):
         self.connection.close()
 
 
-def _value(column: LoadColumn) -> str:
-    name = quoted(column.name)
-    return f"CAST(NULLIF({name}, '') AS {column.type})" if column.empty_is_null else name
-
-
-def _consecutive(whole: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    """Runs of files whose numbers follow each other: the reader tells a file by its place in the list."""
-    run = list(whole[:1])
-    for before, after in pairwise(whole):
-        if after[1] != before[1] + 1:
-            yield run
-            run = []
-        run.append(after)
-    if run:
-        yield run
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """DuckDB stops at a signal, but makes another error of the one that the signal's handler raised."""
-    try:
-        yield
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        raise
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
-        with _interruptible():
+        with interruptible():
             yield
     except duckdb.Error as error:
-        raise _failed(error) from error
-
-
-def _failed(error: duckdb.Error) -> WarehouseError:
-    text = str(error).strip()
-    full = "No space left" in text or "disk quota" in text.lower() or "File too large" in text
-    return WarehouseError(f"DuckDB: {text}", hint="Free some disk space, and run again." if full else "")
+        raise failed(error) from error

@@ -25,7 +25,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY CHAR_LENGTH(s.artist_name), FIRST_SONG(s)
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -40,18 +40,20 @@ JOIN (
         CASE WHEN FILLED(s.artist_location) IS NULL THEN 1 ELSE 0 END,
         FIRST_SONG(s)
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE n.nth = 1
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(BYTEWISE(m.artist)) AS name,
+  MIN(BYTEWISE(COALESCE(r.repaired_text, m.artist))) AS name,
   CAST(NULL AS VARCHAR) AS location,
   CAST(NULL AS DOUBLE) AS latitude,
   CAST(NULL AS DOUBLE) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
-WHERE m.artist_inferred AND NOT EXISTS (SELECT 1 FROM staging_songs AS k WHERE k.artist_id = m.artist_id)
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
+WHERE m.artist_inferred AND NOT EXISTS (SELECT 1 FROM repaired_songs AS k WHERE k.artist_id = m.artist_id)
 GROUP BY m.artist_id

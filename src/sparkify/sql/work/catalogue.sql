@@ -4,6 +4,6 @@ about: the first record of each song_id
 SELECT f.song_id, f.title, f.artist_id, f.year, f.duration
 FROM (
   SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.song_id ORDER BY FIRST_SONG(s)) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE f.nth = 1

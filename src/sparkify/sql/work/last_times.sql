@@ -1,5 +1,5 @@
 /*
-about: when each user had their last events; the rows themselves are looked at only for these few
+about: when each user had their last events
 */
 SELECT u."userId", MAX(u.ts) AS ts
 FROM user_rows AS u

@@ -1,21 +1,13 @@
 -- every user seen in any event; all values from that user's last event
 SELECT
   e."userId" AS user_id,
-  e."firstName" AS first_name,
-  e."lastName" AS last_name,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   e.level,
   EPOCH_MS(e.ts) AS last_seen_at
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
-WHERE
-  e.nth = 1;
+FROM last_events AS e
+LEFT JOIN repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN repairs AS l
+  ON l.raw_text = e."lastName";

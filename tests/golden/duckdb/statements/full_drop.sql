@@ -107,6 +107,107 @@ GROUP BY
   RTRIM(p.song, ' '),
   p.length;
 
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    "userId",
+    ts,
+    level
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+GROUP BY
+  u."userId";
+
+-- last event of each user
+CREATE TEMPORARY TABLE last_events AS
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+    ) AS nth
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
+-- what is repaired
+CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
+
+-- find names to be repaired
+SELECT
+  t.raw_text
+FROM (
+  SELECT
+    p.artist AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    p.song AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    s.title AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_name AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_location AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    e."firstName" AS raw_text
+  FROM last_events AS e
+  UNION
+  SELECT
+    e."lastName" AS raw_text
+  FROM last_events AS e
+) AS t
+WHERE
+  (
+    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  );
+
+-- repair the catalogue
+CREATE TEMPORARY TABLE repaired_songs AS
+SELECT
+  s.num_songs,
+  s.artist_id,
+  s.artist_latitude,
+  s.artist_longitude,
+  COALESCE(l.repaired_text, s.artist_location) AS artist_location,
+  COALESCE(a.repaired_text, s.artist_name) AS artist_name,
+  s.song_id,
+  COALESCE(t.repaired_text, s.title) AS title,
+  s.duration,
+  s.year
+FROM staging_songs AS s
+LEFT JOIN repairs AS l
+  ON l.raw_text = s.artist_location
+LEFT JOIN repairs AS a
+  ON a.raw_text = s.artist_name
+LEFT JOIN repairs AS t
+  ON t.raw_text = s.title;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -122,7 +223,7 @@ FROM (
       PARTITION BY s.song_id
       ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE
   f.nth = 1;
@@ -138,7 +239,7 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'drop' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(31) || w.song), 1, 15))
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(31) || w.title), 1, 15))
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -146,7 +247,7 @@ SELECT
     WHEN NOT w.named_artist_id IS NULL
     THEN w.named_artist_id
     WHEN 'drop' = 'infer'
-    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist), 1, 15))
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist_name), 1, 15))
   END AS artist_id,
   w.found_song_id IS NULL AND 'drop' = 'infer' AS song_inferred,
   w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'drop' = 'infer' AS artist_inferred,
@@ -157,6 +258,8 @@ FROM (
     p.song,
     p.length,
     p.plays,
+    p.artist_name,
+    p.title,
     c.song_id AS found_song_id,
     c.artist_id AS found_artist_id,
     a.artist_id AS named_artist_id,
@@ -164,20 +267,33 @@ FROM (
       PARTITION BY p.artist, p.song, p.length
       ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
     ) AS nth
-  FROM played AS p
-  LEFT JOIN staging_songs AS s
-    ON RTRIM(s.title, ' ') = p.song AND RTRIM(s.artist_name, ' ') = p.artist
+  FROM (
+    SELECT
+      d.artist,
+      d.song,
+      d.length,
+      d.plays,
+      COALESCE(r.repaired_text, d.artist) AS artist_name,
+      COALESCE(t.repaired_text, d.song) AS title
+    FROM played AS d
+    LEFT JOIN repairs AS r
+      ON r.raw_text = d.artist
+    LEFT JOIN repairs AS t
+      ON t.raw_text = d.song
+  ) AS p
+  LEFT JOIN repaired_songs AS s
+    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
       RTRIM(s.artist_name, ' ') AS artist,
       MIN(s.artist_id) AS artist_id
-    FROM staging_songs AS s
+    FROM repaired_songs AS s
     GROUP BY
       RTRIM(s.artist_name, ' ')
   ) AS a
-    ON a.artist = p.artist
+    ON a.artist = p.artist_name
 ) AS w
 WHERE
   w.nth = 1;
@@ -199,7 +315,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -215,7 +331,7 @@ JOIN (
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE
@@ -223,18 +339,20 @@ WHERE
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(m.artist) AS name,
+  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
   CAST(NULL AS TEXT) AS location,
   CAST(NULL AS DOUBLE) AS latitude,
   CAST(NULL AS DOUBLE) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
 WHERE
   m.artist_inferred
   AND NOT EXISTS(
     SELECT
       1
-    FROM staging_songs AS k
+    FROM repaired_songs AS k
     WHERE
       k.artist_id = m.artist_id
   )
@@ -254,12 +372,14 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(m.song) AS title,
+  MIN(COALESCE(r.repaired_text, m.song)) AS title,
   MIN(m.artist_id) AS artist_id,
   CAST(NULL AS INT) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.song
 WHERE
   m.song_inferred
   AND NOT EXISTS(
@@ -272,45 +392,20 @@ WHERE
 GROUP BY
   m.song_id;
 
--- last time of each user
-CREATE TEMPORARY TABLE last_times AS
-SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-GROUP BY
-  u."userId";
-
 -- fill users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
   e."userId" AS user_id,
-  e."firstName" AS first_name,
-  e."lastName" AS last_name,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   e.level,
   EPOCH_MS(e.ts) AS last_seen_at
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
-WHERE
-  e.nth = 1;
+FROM last_events AS e
+LEFT JOIN repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN repairs AS l
+  ON l.raw_text = e."lastName";
 
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS

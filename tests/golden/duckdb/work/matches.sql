@@ -1,4 +1,4 @@
--- which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest, else an inferred one, as the setting unknown_songs says. Half the duration and half the length are compared, for the difference of two doubles may be too large for one
+-- which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest, else an inferred one, as the setting unknown_songs says. Texts are compared as they are repaired. Half the duration and half the length are compared, for the difference of two doubles may be too large for one
 SELECT
   w.artist,
   w.song,
@@ -8,7 +8,7 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'infer' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(31) || w.song), 1, 15))
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(31) || w.title), 1, 15))
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -16,7 +16,7 @@ SELECT
     WHEN NOT w.named_artist_id IS NULL
     THEN w.named_artist_id
     WHEN 'infer' = 'infer'
-    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist), 1, 15))
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist_name), 1, 15))
   END AS artist_id,
   w.found_song_id IS NULL AND 'infer' = 'infer' AS song_inferred,
   w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'infer' = 'infer' AS artist_inferred,
@@ -27,6 +27,8 @@ FROM (
     p.song,
     p.length,
     p.plays,
+    p.artist_name,
+    p.title,
     c.song_id AS found_song_id,
     c.artist_id AS found_artist_id,
     a.artist_id AS named_artist_id,
@@ -34,20 +36,33 @@ FROM (
       PARTITION BY p.artist, p.song, p.length
       ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
     ) AS nth
-  FROM played AS p
-  LEFT JOIN staging_songs AS s
-    ON RTRIM(s.title, ' ') = p.song AND RTRIM(s.artist_name, ' ') = p.artist
+  FROM (
+    SELECT
+      d.artist,
+      d.song,
+      d.length,
+      d.plays,
+      COALESCE(r.repaired_text, d.artist) AS artist_name,
+      COALESCE(t.repaired_text, d.song) AS title
+    FROM played AS d
+    LEFT JOIN repairs AS r
+      ON r.raw_text = d.artist
+    LEFT JOIN repairs AS t
+      ON t.raw_text = d.song
+  ) AS p
+  LEFT JOIN repaired_songs AS s
+    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
       RTRIM(s.artist_name, ' ') AS artist,
       MIN(s.artist_id) AS artist_id
-    FROM staging_songs AS s
+    FROM repaired_songs AS s
     GROUP BY
       RTRIM(s.artist_name, ' ')
   ) AS a
-    ON a.artist = p.artist
+    ON a.artist = p.artist_name
 ) AS w
 WHERE
   w.nth = 1;

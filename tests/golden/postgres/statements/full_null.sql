@@ -1,3 +1,63 @@
+-- statistics of staging_events
+ANALYZE staging_events;
+
+-- statistics of staging_songs
+ANALYZE staging_songs;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_start_time_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_start_time_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_user_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_user_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_song_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_song_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_artist_id_fkey;
+
+-- drop the keys of songplays
+DROP INDEX IF EXISTS songplays_artist_id_idx;
+
+-- drop the keys of songplays
+ALTER TABLE songplays DROP CONSTRAINT IF EXISTS songplays_pkey;
+
+-- drop the keys of time
+ALTER TABLE "time" DROP CONSTRAINT IF EXISTS time_pkey;
+
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_user_id_fkey;
+
+-- drop the keys of users_history
+DROP INDEX IF EXISTS users_history_user_id_idx;
+
+-- drop the keys of users_history
+ALTER TABLE users_history DROP CONSTRAINT IF EXISTS users_history_pkey;
+
+-- drop the keys of users
+ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey;
+
+-- drop the keys of songs
+ALTER TABLE songs DROP CONSTRAINT IF EXISTS songs_artist_id_fkey;
+
+-- drop the keys of songs
+DROP INDEX IF EXISTS songs_artist_id_idx;
+
+-- drop the keys of songs
+ALTER TABLE songs DROP CONSTRAINT IF EXISTS songs_pkey;
+
+-- drop the keys of artists
+ALTER TABLE artists DROP CONSTRAINT IF EXISTS artists_pkey;
+
 -- find duplicates
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
@@ -18,6 +78,9 @@ GROUP BY
   p."userId"
 HAVING
   COUNT(*) > 1;
+
+-- statistics of duplicated
+ANALYZE duplicated;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners AS
@@ -55,6 +118,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners
+ANALYZE winners;
 
 -- count what was played
 CREATE TEMPORARY TABLE played AS
@@ -107,6 +173,122 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played
+ANALYZE played;
+
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    "userId",
+    ts,
+    level
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+GROUP BY
+  u."userId";
+
+-- statistics of last_times
+ANALYZE last_times;
+
+-- last event of each user
+CREATE TEMPORARY TABLE last_events AS
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
+    ) AS nth
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
+-- statistics of last_events
+ANALYZE last_events;
+
+-- what is repaired
+CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
+
+-- find names to be repaired
+SELECT
+  t.raw_text
+FROM (
+  SELECT
+    p.artist AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    p.song AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    s.title AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_name AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_location AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    e."firstName" AS raw_text
+  FROM last_events AS e
+  UNION
+  SELECT
+    e."lastName" AS raw_text
+  FROM last_events AS e
+) AS t
+WHERE
+  (
+    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  );
+
+-- statistics of repairs
+ANALYZE repairs;
+
+-- repair the catalogue
+CREATE TEMPORARY TABLE repaired_songs AS
+SELECT
+  s.num_songs,
+  s.artist_id,
+  s.artist_latitude,
+  s.artist_longitude,
+  COALESCE(l.repaired_text, s.artist_location) AS artist_location,
+  COALESCE(a.repaired_text, s.artist_name) AS artist_name,
+  s.song_id,
+  COALESCE(t.repaired_text, s.title) AS title,
+  s.duration,
+  s.year
+FROM staging_songs AS s
+LEFT JOIN repairs AS l
+  ON l.raw_text = s.artist_location
+LEFT JOIN repairs AS a
+  ON a.raw_text = s.artist_name
+LEFT JOIN repairs AS t
+  ON t.raw_text = s.title;
+
+-- statistics of repaired_songs
+ANALYZE repaired_songs;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -122,10 +304,13 @@ FROM (
       PARTITION BY s.song_id
       ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of catalogue
+ANALYZE catalogue;
 
 -- find the song of each play
 INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
@@ -138,7 +323,7 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'null' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(  31) || w.song) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -146,7 +331,7 @@ SELECT
     WHEN NOT w.named_artist_id IS NULL
     THEN w.named_artist_id
     WHEN 'null' = 'infer'
-    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist) FROM 1 FOR 15))
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist_name) FROM 1 FOR 15))
   END AS artist_id,
   w.found_song_id IS NULL AND 'null' = 'infer' AS song_inferred,
   w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'null' = 'infer' AS artist_inferred,
@@ -157,6 +342,8 @@ FROM (
     p.song,
     p.length,
     p.plays,
+    p.artist_name,
+    p.title,
     c.song_id AS found_song_id,
     c.artist_id AS found_artist_id,
     a.artist_id AS named_artist_id,
@@ -166,24 +353,40 @@ FROM (
         CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
       ) ASC, s.song_id COLLATE "C" ASC
     ) AS nth
-  FROM played AS p
-  LEFT JOIN staging_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.song
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist
+  FROM (
+    SELECT
+      d.artist,
+      d.song,
+      d.length,
+      d.plays,
+      COALESCE(r.repaired_text, d.artist) AS artist_name,
+      COALESCE(t.repaired_text, d.song) AS title
+    FROM played AS d
+    LEFT JOIN repairs AS r
+      ON r.raw_text = d.artist
+    LEFT JOIN repairs AS t
+      ON t.raw_text = d.song
+  ) AS p
+  LEFT JOIN repaired_songs AS s
+    ON TRIM(TRAILING ' ' FROM s.title) = p.title
+    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
       TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
       MIN(s.artist_id COLLATE "C") AS artist_id
-    FROM staging_songs AS s
+    FROM repaired_songs AS s
     GROUP BY
       TRIM(TRAILING ' ' FROM s.artist_name)
   ) AS a
-    ON a.artist = p.artist
+    ON a.artist = p.artist_name
 ) AS w
 WHERE
   w.nth = 1;
+
+-- statistics of etl_matches
+ANALYZE etl_matches;
 
 -- fill artists
 INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
@@ -205,7 +408,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY LENGTH(s.artist_name), s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -224,7 +427,7 @@ JOIN (
         ELSE 0
       END, s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE
@@ -232,23 +435,28 @@ WHERE
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(m.artist COLLATE "C") AS name,
+  MIN(COALESCE(r.repaired_text, m.artist) COLLATE "C") AS name,
   CAST(NULL AS TEXT) AS location,
   CAST(NULL AS DOUBLE PRECISION) AS latitude,
   CAST(NULL AS DOUBLE PRECISION) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
 WHERE
   m.artist_inferred
   AND NOT EXISTS(
     SELECT
       1
-    FROM staging_songs AS k
+    FROM repaired_songs AS k
     WHERE
       k.artist_id = m.artist_id
   )
 GROUP BY
   m.artist_id;
+
+-- statistics of artists
+ANALYZE artists;
 
 -- fill songs
 INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
@@ -263,12 +471,14 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(m.song COLLATE "C") AS title,
+  MIN(COALESCE(r.repaired_text, m.song) COLLATE "C") AS title,
   MIN(m.artist_id COLLATE "C") AS artist_id,
   CAST(NULL AS INT) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.song
 WHERE
   m.song_inferred
   AND NOT EXISTS(
@@ -281,47 +491,28 @@ WHERE
 GROUP BY
   m.song_id;
 
--- last time of each user
-CREATE TEMPORARY TABLE last_times AS
-SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-GROUP BY
-  u."userId";
+-- statistics of songs
+ANALYZE songs;
 
 -- fill users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
   e."userId" AS user_id,
-  e."firstName" AS first_name,
-  e."lastName" AS last_name,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   e.level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
-WHERE
-  e.nth = 1;
+FROM last_events AS e
+LEFT JOIN repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN repairs AS l
+  ON l.raw_text = e."lastName";
+
+-- statistics of users
+ANALYZE users;
 
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS
@@ -343,6 +534,9 @@ FROM (
 GROUP BY
   u."userId",
   u.ts - u.ts % 86400000;
+
+-- statistics of level_days
+ANALYZE level_days;
 
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
@@ -403,6 +597,9 @@ FROM (
   WHERE
     n.level_before IS NULL OR n.level_before <> n.level
 ) AS c;
+
+-- statistics of users_history
+ANALYZE users_history;
 
 -- fill songplays
 INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
@@ -469,6 +666,9 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
+-- statistics of songplays
+ANALYZE songplays;
+
 -- fill time
 INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
 SELECT
@@ -484,3 +684,60 @@ FROM (
     s.start_time
   FROM songplays AS s
 ) AS t;
+
+-- statistics of time
+ANALYZE "time";
+
+-- declare the keys of artists
+ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
+
+-- declare the keys of songs
+ALTER TABLE songs ADD CONSTRAINT songs_pkey PRIMARY KEY (song_id);
+
+-- declare the keys of songs
+ALTER TABLE songs ADD CONSTRAINT songs_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songs
+CREATE INDEX songs_artist_id_idx ON songs (artist_id);
+
+-- declare the keys of users
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+-- declare the keys of users_history
+ALTER TABLE users_history ADD CONSTRAINT users_history_pkey PRIMARY KEY (user_id, valid_from);
+
+-- declare the keys of users_history
+ALTER TABLE users_history ADD CONSTRAINT users_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of users_history
+CREATE INDEX users_history_user_id_idx ON users_history (user_id);
+
+-- declare the keys of time
+ALTER TABLE "time" ADD CONSTRAINT time_pkey PRIMARY KEY (start_time);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_pkey PRIMARY KEY (songplay_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_start_time_fkey FOREIGN KEY (start_time) REFERENCES "time" (start_time) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_start_time_idx ON songplays (start_time);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_user_id_idx ON songplays (user_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_song_id_fkey FOREIGN KEY (song_id) REFERENCES songs (song_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_song_id_idx ON songplays (song_id);
+
+-- declare the keys of songplays
+ALTER TABLE songplays ADD CONSTRAINT songplays_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- declare the keys of songplays
+CREATE INDEX songplays_artist_id_idx ON songplays (artist_id);

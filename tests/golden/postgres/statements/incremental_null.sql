@@ -36,6 +36,9 @@ GROUP BY
   p."sessionId",
   p."itemInSession";
 
+-- statistics of touched_plays
+ANALYZE touched_plays;
+
 -- users in new or gone files
 CREATE TEMPORARY TABLE touched_users AS
 SELECT DISTINCT
@@ -52,6 +55,9 @@ WHERE
     )
   );
 
+-- statistics of touched_users
+ANALYZE touched_users;
+
 -- their duplicates before
 CREATE TEMPORARY TABLE duplicated_before AS
 SELECT
@@ -59,6 +65,9 @@ SELECT
 FROM touched_plays
 WHERE
   rows_before > 1;
+
+-- statistics of duplicated_before
+ANALYZE duplicated_before;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners_before AS
@@ -100,6 +109,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners_before
+ANALYZE winners_before;
 
 -- what they played before
 CREATE TEMPORARY TABLE played_before AS
@@ -156,6 +168,9 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played_before
+ANALYZE played_before;
+
 -- remove gone files from staging_events
 DELETE FROM staging_events
 WHERE file_id IN (
@@ -172,6 +187,52 @@ SELECT
 FROM gone_files
 );
 
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    e."userId",
+    e.ts,
+    e.level
+  FROM staging_events AS e
+  JOIN touched_users AS t
+    ON t.user_id = e."userId"
+) AS u
+GROUP BY
+  u."userId";
+
+-- statistics of last_times
+ANALYZE last_times;
+
+-- last event of each user
+CREATE TEMPORARY TABLE last_events AS
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
+    ) AS nth
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
+-- statistics of last_events
+ANALYZE last_events;
+
 -- their duplicates now
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
@@ -179,6 +240,9 @@ SELECT
 FROM touched_plays
 WHERE
   rows_after > 1;
+
+-- statistics of duplicated
+ANALYZE duplicated;
 
 -- the first of their duplicates
 CREATE TEMPORARY TABLE winners AS
@@ -220,6 +284,9 @@ FROM (
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of winners
+ANALYZE winners;
 
 -- what they play now
 CREATE TEMPORARY TABLE played_after AS
@@ -276,6 +343,9 @@ GROUP BY
   TRIM(TRAILING ' ' FROM p.song),
   p.length;
 
+-- statistics of played_after
+ANALYZE played_after;
+
 -- count what was played
 CREATE TEMPORARY TABLE played AS
 SELECT
@@ -312,6 +382,73 @@ GROUP BY
 HAVING
   SUM(w.plays) > 0;
 
+-- statistics of played
+ANALYZE played;
+
+-- what is repaired
+CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
+
+-- find names to be repaired
+SELECT
+  t.raw_text
+FROM (
+  SELECT
+    p.artist AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    p.song AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    s.title AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_name AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_location AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    e."firstName" AS raw_text
+  FROM last_events AS e
+  UNION
+  SELECT
+    e."lastName" AS raw_text
+  FROM last_events AS e
+) AS t
+WHERE
+  (
+    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  );
+
+-- repair the catalogue
+CREATE TEMPORARY TABLE repaired_songs AS
+SELECT
+  s.num_songs,
+  s.artist_id,
+  s.artist_latitude,
+  s.artist_longitude,
+  COALESCE(l.repaired_text, s.artist_location) AS artist_location,
+  COALESCE(a.repaired_text, s.artist_name) AS artist_name,
+  s.song_id,
+  COALESCE(t.repaired_text, s.title) AS title,
+  s.duration,
+  s.year
+FROM staging_songs AS s
+LEFT JOIN repairs AS l
+  ON l.raw_text = s.artist_location
+LEFT JOIN repairs AS a
+  ON a.raw_text = s.artist_name
+LEFT JOIN repairs AS t
+  ON t.raw_text = s.title;
+
+-- statistics of repaired_songs
+ANALYZE repaired_songs;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -327,10 +464,13 @@ FROM (
       PARTITION BY s.song_id
       ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE
   f.nth = 1;
+
+-- statistics of catalogue
+ANALYZE catalogue;
 
 -- find the song of each play
 CREATE TEMPORARY TABLE matches AS
@@ -343,7 +483,7 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'null' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(  31) || w.song) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -351,7 +491,7 @@ SELECT
     WHEN NOT w.named_artist_id IS NULL
     THEN w.named_artist_id
     WHEN 'null' = 'infer'
-    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist) FROM 1 FOR 15))
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist_name) FROM 1 FOR 15))
   END AS artist_id,
   w.found_song_id IS NULL AND 'null' = 'infer' AS song_inferred,
   w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'null' = 'infer' AS artist_inferred,
@@ -362,6 +502,8 @@ FROM (
     p.song,
     p.length,
     p.plays,
+    p.artist_name,
+    p.title,
     c.song_id AS found_song_id,
     c.artist_id AS found_artist_id,
     a.artist_id AS named_artist_id,
@@ -371,24 +513,40 @@ FROM (
         CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
       ) ASC, s.song_id COLLATE "C" ASC
     ) AS nth
-  FROM played AS p
-  LEFT JOIN staging_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.song
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist
+  FROM (
+    SELECT
+      d.artist,
+      d.song,
+      d.length,
+      d.plays,
+      COALESCE(r.repaired_text, d.artist) AS artist_name,
+      COALESCE(t.repaired_text, d.song) AS title
+    FROM played AS d
+    LEFT JOIN repairs AS r
+      ON r.raw_text = d.artist
+    LEFT JOIN repairs AS t
+      ON t.raw_text = d.song
+  ) AS p
+  LEFT JOIN repaired_songs AS s
+    ON TRIM(TRAILING ' ' FROM s.title) = p.title
+    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
       TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
       MIN(s.artist_id COLLATE "C") AS artist_id
-    FROM staging_songs AS s
+    FROM repaired_songs AS s
     GROUP BY
       TRIM(TRAILING ' ' FROM s.artist_name)
   ) AS a
-    ON a.artist = p.artist
+    ON a.artist = p.artist_name
 ) AS w
 WHERE
   w.nth = 1;
+
+-- statistics of matches
+ANALYZE matches;
 
 -- what is another song now
 CREATE TEMPORARY TABLE rematched AS
@@ -424,6 +582,9 @@ JOIN matches AS m
   ) = (
     w.length IS NULL
   );
+
+-- statistics of rematched
+ANALYZE rematched;
 
 -- their plays
 INSERT INTO touched_plays
@@ -532,6 +693,9 @@ FROM (
 WHERE
   f.nth = 1;
 
+-- statistics of winners
+ANALYZE winners;
+
 -- forget the old matches
 DELETE FROM etl_matches;
 
@@ -569,7 +733,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY LENGTH(s.artist_name), s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -588,7 +752,7 @@ JOIN (
         ELSE 0
       END, s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE
@@ -596,23 +760,28 @@ WHERE
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(m.artist COLLATE "C") AS name,
+  MIN(COALESCE(r.repaired_text, m.artist) COLLATE "C") AS name,
   CAST(NULL AS TEXT) AS location,
   CAST(NULL AS DOUBLE PRECISION) AS latitude,
   CAST(NULL AS DOUBLE PRECISION) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
 WHERE
   m.artist_inferred
   AND NOT EXISTS(
     SELECT
       1
-    FROM staging_songs AS k
+    FROM repaired_songs AS k
     WHERE
       k.artist_id = m.artist_id
   )
 GROUP BY
   m.artist_id;
+
+-- statistics of new_artists
+ANALYZE new_artists;
 
 -- artists that go
 CREATE TEMPORARY TABLE removed_artists AS
@@ -623,6 +792,9 @@ EXCEPT
 SELECT
   artist_id
 FROM new_artists;
+
+-- statistics of removed_artists
+ANALYZE removed_artists;
 
 -- remove artists that differ
 DELETE FROM artists
@@ -683,12 +855,14 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(m.song COLLATE "C") AS title,
+  MIN(COALESCE(r.repaired_text, m.song) COLLATE "C") AS title,
   MIN(m.artist_id COLLATE "C") AS artist_id,
   CAST(NULL AS INT) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.song
 WHERE
   m.song_inferred
   AND NOT EXISTS(
@@ -701,6 +875,9 @@ WHERE
 GROUP BY
   m.song_id;
 
+-- statistics of new_songs
+ANALYZE new_songs;
+
 -- songs that go
 CREATE TEMPORARY TABLE removed_songs AS
 SELECT
@@ -710,6 +887,9 @@ EXCEPT
 SELECT
   song_id
 FROM new_songs;
+
+-- statistics of removed_songs
+ANALYZE removed_songs;
 
 -- remove songs that differ
 DELETE FROM songs
@@ -757,23 +937,6 @@ SELECT
   inferred
 FROM songs;
 
--- their last times
-CREATE TEMPORARY TABLE last_times AS
-SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    e."userId",
-    e.ts,
-    e.level
-  FROM staging_events AS e
-  JOIN touched_users AS t
-    ON t.user_id = e."userId"
-) AS u
-GROUP BY
-  u."userId";
-
 -- remove touched users from users_history
 DELETE FROM users_history
 WHERE user_id IN (
@@ -794,26 +957,18 @@ FROM touched_users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
   e."userId" AS user_id,
-  e."firstName" AS first_name,
-  e."lastName" AS last_name,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   e.level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
-WHERE
-  e.nth = 1;
+FROM last_events AS e
+LEFT JOIN repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN repairs AS l
+  ON l.raw_text = e."lastName";
 
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS
@@ -835,6 +990,9 @@ FROM (
 GROUP BY
   u."userId",
   u.ts - u.ts % 86400000;
+
+-- statistics of level_days
+ANALYZE level_days;
 
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
@@ -906,6 +1064,9 @@ SELECT
   l."userId"
 FROM last_times AS l;
 
+-- statistics of removed_users
+ANALYZE removed_users;
+
 -- their ids, where they were there before
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
@@ -913,6 +1074,9 @@ SELECT
 FROM touched_plays AS t
 WHERE
   t.rows_before > 0;
+
+-- statistics of old_ids
+ANALYZE old_ids;
 
 -- touched songplays as they were
 CREATE TEMPORARY TABLE old_songplays AS
@@ -922,6 +1086,9 @@ SELECT
 FROM songplays AS s
 JOIN old_ids AS o
   ON o.songplay_id = s.songplay_id;
+
+-- statistics of old_songplays
+ANALYZE old_songplays;
 
 -- touched songplays as they are
 CREATE TEMPORARY TABLE touched_songplays AS
@@ -992,6 +1159,9 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
+-- statistics of touched_songplays
+ANALYZE touched_songplays;
+
 -- remove old songplays
 DELETE FROM songplays
 WHERE songplay_id IN (
@@ -1023,6 +1193,9 @@ UNION
 SELECT
   start_time
 FROM touched_songplays;
+
+-- statistics of touched_times
+ANALYZE touched_times;
 
 -- remove touched times
 DELETE FROM "time"
@@ -1073,3 +1246,6 @@ WHERE
       start_time
     FROM touched_times
   );
+
+-- statistics of removed_time
+ANALYZE removed_time;

@@ -17,7 +17,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -36,7 +36,7 @@ JOIN (
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE
@@ -44,18 +44,20 @@ WHERE
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(m.artist) AS name,
+  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
   CAST(NULL AS VARCHAR(MAX)) AS location,
   CAST(NULL AS DOUBLE PRECISION) AS latitude,
   CAST(NULL AS DOUBLE PRECISION) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
 WHERE
   m.artist_inferred
   AND NOT EXISTS(
     SELECT
       1
-    FROM staging_songs AS k
+    FROM repaired_songs AS k
     WHERE
       k.artist_id = m.artist_id
   )

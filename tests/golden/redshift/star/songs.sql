@@ -10,12 +10,14 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(m.song) AS title,
+  MIN(COALESCE(r.repaired_text, m.song)) AS title,
   MIN(m.artist_id) AS artist_id,
   CAST(NULL AS INTEGER) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.song
 WHERE
   m.song_inferred
   AND NOT EXISTS(

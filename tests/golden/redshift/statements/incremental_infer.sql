@@ -172,6 +172,46 @@ SELECT
 FROM gone_files
 );
 
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  u."userId",
+  MAX(u.ts) AS ts
+FROM (
+  SELECT
+    e."userId",
+    e.ts,
+    e.level
+  FROM staging_events AS e
+  JOIN touched_users AS t
+    ON t.user_id = e."userId"
+) AS u
+GROUP BY
+  u."userId";
+
+-- last event of each user
+CREATE TEMPORARY TABLE last_events AS
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+    ) AS nth
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
+
 -- their duplicates now
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
@@ -312,6 +352,67 @@ GROUP BY
 HAVING
   SUM(w.plays) > 0;
 
+-- what is repaired
+CREATE TEMPORARY TABLE repairs (raw_text VARCHAR(65535), repaired_text VARCHAR(65535));
+
+-- find names to be repaired
+SELECT
+  t.raw_text
+FROM (
+  SELECT
+    p.artist AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    p.song AS raw_text
+  FROM played AS p
+  UNION
+  SELECT
+    s.title AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_name AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    s.artist_location AS raw_text
+  FROM staging_songs AS s
+  UNION
+  SELECT
+    e."firstName" AS raw_text
+  FROM last_events AS e
+  UNION
+  SELECT
+    e."lastName" AS raw_text
+  FROM last_events AS e
+) AS t
+WHERE
+  (
+    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  );
+
+-- repair the catalogue
+CREATE TEMPORARY TABLE repaired_songs AS
+SELECT
+  s.num_songs,
+  s.artist_id,
+  s.artist_latitude,
+  s.artist_longitude,
+  COALESCE(l.repaired_text, s.artist_location) AS artist_location,
+  COALESCE(a.repaired_text, s.artist_name) AS artist_name,
+  s.song_id,
+  COALESCE(t.repaired_text, s.title) AS title,
+  s.duration,
+  s.year
+FROM staging_songs AS s
+LEFT JOIN repairs AS l
+  ON l.raw_text = s.artist_location
+LEFT JOIN repairs AS a
+  ON a.raw_text = s.artist_name
+LEFT JOIN repairs AS t
+  ON t.raw_text = s.title;
+
 -- first record of each song
 CREATE TEMPORARY TABLE catalogue AS
 SELECT
@@ -327,7 +428,7 @@ FROM (
       PARTITION BY s.song_id
       ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE
   f.nth = 1;
@@ -343,7 +444,7 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'infer' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist || CHR(  31) || w.song) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -351,7 +452,7 @@ SELECT
     WHEN NOT w.named_artist_id IS NULL
     THEN w.named_artist_id
     WHEN 'infer' = 'infer'
-    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist) FROM 1 FOR 15))
+    THEN 'ARX' || UPPER(SUBSTRING(MD5(w.artist_name) FROM 1 FOR 15))
   END AS artist_id,
   w.found_song_id IS NULL AND 'infer' = 'infer' AS song_inferred,
   w.found_song_id IS NULL AND w.named_artist_id IS NULL AND 'infer' = 'infer' AS artist_inferred,
@@ -362,6 +463,8 @@ FROM (
     p.song,
     p.length,
     p.plays,
+    p.artist_name,
+    p.title,
     c.song_id AS found_song_id,
     c.artist_id AS found_artist_id,
     a.artist_id AS named_artist_id,
@@ -371,21 +474,34 @@ FROM (
         CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
       ) ASC, s.song_id ASC
     ) AS nth
-  FROM played AS p
-  LEFT JOIN staging_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.song
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist
+  FROM (
+    SELECT
+      d.artist,
+      d.song,
+      d.length,
+      d.plays,
+      COALESCE(r.repaired_text, d.artist) AS artist_name,
+      COALESCE(t.repaired_text, d.song) AS title
+    FROM played AS d
+    LEFT JOIN repairs AS r
+      ON r.raw_text = d.artist
+    LEFT JOIN repairs AS t
+      ON t.raw_text = d.song
+  ) AS p
+  LEFT JOIN repaired_songs AS s
+    ON TRIM(TRAILING ' ' FROM s.title) = p.title
+    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
       TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
       MIN(s.artist_id) AS artist_id
-    FROM staging_songs AS s
+    FROM repaired_songs AS s
     GROUP BY
       TRIM(TRAILING ' ' FROM s.artist_name)
   ) AS a
-    ON a.artist = p.artist
+    ON a.artist = p.artist_name
 ) AS w
 WHERE
   w.nth = 1;
@@ -569,7 +685,7 @@ FROM (
       PARTITION BY s.artist_id
       ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS n
 JOIN (
   SELECT
@@ -588,7 +704,7 @@ JOIN (
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS p
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE
@@ -596,18 +712,20 @@ WHERE
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(m.artist) AS name,
+  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
   CAST(NULL AS VARCHAR(MAX)) AS location,
   CAST(NULL AS DOUBLE PRECISION) AS latitude,
   CAST(NULL AS DOUBLE PRECISION) AS longitude,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.artist
 WHERE
   m.artist_inferred
   AND NOT EXISTS(
     SELECT
       1
-    FROM staging_songs AS k
+    FROM repaired_songs AS k
     WHERE
       k.artist_id = m.artist_id
   )
@@ -683,12 +801,14 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(m.song) AS title,
+  MIN(COALESCE(r.repaired_text, m.song)) AS title,
   MIN(m.artist_id) AS artist_id,
   CAST(NULL AS INTEGER) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred
 FROM etl_matches AS m
+LEFT JOIN repairs AS r
+  ON r.raw_text = m.song
 WHERE
   m.song_inferred
   AND NOT EXISTS(
@@ -757,23 +877,6 @@ SELECT
   inferred
 FROM songs;
 
--- their last times
-CREATE TEMPORARY TABLE last_times AS
-SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    e."userId",
-    e.ts,
-    e.level
-  FROM staging_events AS e
-  JOIN touched_users AS t
-    ON t.user_id = e."userId"
-) AS u
-GROUP BY
-  u."userId";
-
 -- remove touched users from users_history
 DELETE FROM users_history
 WHERE user_id IN (
@@ -794,26 +897,18 @@ FROM touched_users
 INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
 SELECT
   e."userId" AS user_id,
-  e."firstName" AS first_name,
-  e."lastName" AS last_name,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   e.level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
-WHERE
-  e.nth = 1;
+FROM last_events AS e
+LEFT JOIN repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN repairs AS l
+  ON l.raw_text = e."lastName";
 
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS

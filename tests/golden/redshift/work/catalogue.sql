@@ -12,7 +12,7 @@ FROM (
       PARTITION BY s.song_id
       ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
     ) AS nth
-  FROM staging_songs AS s
+  FROM repaired_songs AS s
 ) AS f
 WHERE
   f.nth = 1;

@@ -1,4 +1,4 @@
--- when each user had their last events; the rows themselves are looked at only for these few
+-- when each user had their last events
 SELECT
   u."userId",
   MAX(u.ts) AS ts

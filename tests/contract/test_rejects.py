@@ -7,15 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import event, load, picture, rows, song, write_lines
+from tests.support import event, load, picture, rows, song, url_of, warehouse, write_lines
 
 BAD = json.dumps(event(ts=5.7))
 
 
 def _sparkify(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from sparkify.cli import main; main()", *arguments]
-    warehouse = [] if arguments[0] == "init" else ["--warehouse", f"duckdb:///{folder}/w.duckdb"]
-    done = subprocess.run([*command, *warehouse], capture_output=True, text=True, check=False, cwd=folder)
+    chosen = [] if arguments[0] == "init" else ["--warehouse", url_of(warehouse(folder))]
+    done = subprocess.run([*command, *chosen], capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == code, done.stderr
     return done
 
@@ -34,38 +34,38 @@ def test_list_and_show(tmp_path: Path) -> None:
 
 def test_replay_reads_files_of_open_rejects_again(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "logs/a.json", [event(), BAD])
-    warehouse = load(tmp_path)
-    before = picture(warehouse)
+    loaded = load(tmp_path)
+    before = picture(loaded)
     _sparkify(tmp_path, "rejects", "replay", "--logs", str(tmp_path / "logs"))
-    assert picture(warehouse) == before
-    assert rows(warehouse, "SELECT files FROM etl_runs ORDER BY run_id") == [(1,), (1,)]
+    assert picture(loaded) == before
+    assert rows(loaded, "SELECT files FROM etl_runs ORDER BY run_id") == [(1,), (1,)]
     write_lines(path, [event(), event(itemInSession=1)])
     _sparkify(tmp_path, "rejects", "replay", "--logs", str(tmp_path / "logs"))
-    assert rows(warehouse, "SELECT COUNT(*) FROM etl_rejects") == [(0,)]
-    assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(2, 2, 0)]
+    assert rows(loaded, "SELECT COUNT(*) FROM etl_rejects") == [(0,)]
+    assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files") == [(2, 2, 0)]
 
 
 def test_mended_lines_resolve_their_rejects(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(), BAD, "bad"])
-    warehouse = load(tmp_path)
+    loaded = load(tmp_path)
     mended = write_lines(tmp_path / "mended.json", [event(itemInSession=1)])
     wrong = _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), code=2)
     assert "holds 1 records for 2 rejects" in wrong.stderr
     _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), "1")
-    assert rows(warehouse, "SELECT reject_id, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
-    assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files ORDER BY file_id") == [(3, 1, 2), (1, 1, 0)]
-    assert rows(warehouse, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
+    assert rows(loaded, "SELECT reject_id, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
+    assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files ORDER BY file_id") == [(3, 1, 2), (1, 1, 0)]
+    assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
     again = _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), "1", code=2)
     assert "no open reject has the number 1" in again.stderr
 
 
 def test_lines_that_are_not_mended_are_refused(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(), BAD])
-    warehouse = load(tmp_path)
-    before = picture(warehouse)
+    loaded = load(tmp_path)
+    before = picture(loaded)
     still = write_lines(tmp_path / "still.json", [BAD])
     assert "has a fraction" in _sparkify(tmp_path, "rejects", "replay", "--from", str(still), code=3).stderr
-    assert picture(warehouse) == before
+    assert picture(loaded) == before
 
 
 def test_explain_traces_a_play_to_its_line(tmp_path: Path) -> None:

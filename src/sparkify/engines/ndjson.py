@@ -1,0 +1,95 @@
+"""Read newline-delimited JSON with DuckDB's typed reader, on behalf of whichever engine it is loaded into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import NamedTuple
+
+import duckdb
+
+from sparkify.engines.base import LoadColumn, LoadFailed
+from sparkify.errors import WarehouseError
+from sparkify.models import quoted
+
+_IN_FILE = re.compile(r'in file "([^"]+)"')
+
+
+class Reading(NamedTuple):
+    """A SELECT in DuckDB's SQL that reads some files, with its parameters; the columns are those asked for."""
+
+    sql: str
+    parameters: list[object]
+
+
+def readings(
+    columns: Sequence[LoadColumn], packed: Sequence[str], whole: Sequence[tuple[str, int]]
+) -> Iterator[Reading]:
+    """The SELECTs that read the files, as `Engine.load` is given them, into all of the columns."""
+    values = [_value(column) for column in columns]
+    if packed:
+        yield Reading(_select(values), [list(packed), _types(columns)])
+    for run in _consecutive(whole):
+        paths = [path for path, _ in run]
+        yield Reading(_select([*values[:-1], "file_index + ?"]), [run[0][1], paths, _types(columns[:-1])])
+
+
+def _select(values: Sequence[str]) -> str:
+    return (
+        f"SELECT {', '.join(values)} "
+        "FROM read_json(?, format = 'newline_delimited', compression = 'uncompressed', columns = ?)"
+    )
+
+
+def _value(column: LoadColumn) -> str:
+    name = quoted(column.name)
+    return f"CAST(NULLIF({name}, '') AS {column.type})" if column.empty_is_null else name
+
+
+def _types(columns: Sequence[LoadColumn]) -> dict[str, str]:
+    return {column.name: "VARCHAR" if column.empty_is_null else column.type for column in columns}
+
+
+def _consecutive(whole: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    """Runs of files whose numbers follow each other: the reader tells a file by its place in the list."""
+    run = list(whole[:1])
+    for before, after in pairwise(whole):
+        if after[1] != before[1] + 1:
+            yield run
+            run = []
+        run.append(after)
+    if run:
+        yield run
+
+
+@contextmanager
+def load_failures() -> Iterator[None]:
+    """Make LoadFailed of what the reader says of a line, and WarehouseError of any other fault."""
+    try:
+        with interruptible():
+            yield
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException) as error:
+        found = _IN_FILE.search(str(error))
+        raise LoadFailed(found[1] if found else "", str(error).strip().splitlines()[0]) from error
+    except duckdb.Error as error:
+        raise failed(error) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """DuckDB stops at a signal, but makes another error of the one that the signal's handler raised."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
+
+
+def failed(error: duckdb.Error) -> WarehouseError:
+    """An error of DuckDB's as one of ours."""
+    text = str(error).strip()
+    full = "No space left" in text or "disk quota" in text.lower() or "File too large" in text
+    return WarehouseError(f"DuckDB: {text}", hint="Free some disk space, and run again." if full else "")

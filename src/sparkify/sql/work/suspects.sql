@@ -1,0 +1,20 @@
+/*
+about: names that may have been encoded more than once: of artists, songs, places of artists, and users
+*/
+SELECT t.raw_text
+FROM (
+  SELECT p.artist AS raw_text FROM played AS p
+  UNION
+  SELECT p.song AS raw_text FROM played AS p
+  UNION
+  SELECT s.title AS raw_text FROM staging_songs AS s
+  UNION
+  SELECT s.artist_name AS raw_text FROM staging_songs AS s
+  UNION
+  SELECT s.artist_location AS raw_text FROM staging_songs AS s
+  UNION
+  SELECT e."firstName" AS raw_text FROM last_events AS e
+  UNION
+  SELECT e."lastName" AS raw_text FROM last_events AS e
+) AS t
+WHERE SUSPECT(t.raw_text)

@@ -1,0 +1,143 @@
+"""Killed at any moment, or failing in any stage: the next run completes the work, row for row."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.support import (
+    DUCKDB,
+    LONG,
+    EngineUnderTest,
+    event,
+    load,
+    meddle,
+    picture,
+    rows,
+    url_of,
+    warehouse,
+    write_lines,
+    write_messy_input,
+)
+
+from sparkify import loading, manifest, pipeline, prepared, staging
+from sparkify import warehouse as books
+from sparkify.errors import CheckFailed
+
+KILLS = 3
+HISTORIES = 60 if LONG else 10
+CHUNK_FILES = 3
+
+CHILD = """
+import sys, sparkify
+url, folder, chunk_files = sys.argv[1:]
+with sparkify.connect(url) as warehouse:
+    print("begun", flush=True)
+    warehouse.etl(logs=folder + "/logs", songs=folder + "/songs", chunk_files=int(chunk_files), max_rejects="100%")
+"""
+
+
+def _start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CHILD, url_of(warehouse(folder)), str(folder), str(CHUNK_FILES)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert child.stdout
+    assert child.stdout.readline() == "begun\n"
+    return child
+
+
+@pytest.fixture(scope="module")
+def seconds_of_a_run(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> float:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_messy_input(folder, 0)
+    with _start(folder) as child:
+        start = time.monotonic()
+        assert child.wait() == 0
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_killed_at_random_and_run_again_gives_the_undisturbed_warehouse(
+    engine: EngineUnderTest, tmp_path: Path, seed: int, seconds_of_a_run: float
+) -> None:
+    if engine is not DUCKDB and seed >= HISTORIES // 10:
+        pytest.skip("a server is killed at less often than a file")
+    lines = write_messy_input(tmp_path, seed)
+    chance = random.Random(seed)
+    for _ in range(KILLS):
+        with _start(tmp_path) as child:
+            time.sleep(chance.uniform(0, seconds_of_a_run))
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+    disturbed = load(tmp_path, chunk_files=CHUNK_FILES, max_rejects="100%")
+    assert picture(disturbed) == picture(load(tmp_path, "undisturbed", max_rejects="100%"))
+    assert rows(disturbed, "SELECT SUM(records), SUM(loaded) + SUM(rejected) FROM etl_files") == [(lines, lines)]
+    states = {state for (state,) in rows(disturbed, "SELECT state FROM etl_runs")}
+    assert states <= {"done", "interrupted"}
+
+
+def test_some_of_the_kills_hit_a_run_under_way(tmp_path: Path, seconds_of_a_run: float) -> None:
+    """Otherwise the test above would show nothing."""
+    write_messy_input(tmp_path, 1)
+    with _start(tmp_path) as child:
+        time.sleep(seconds_of_a_run / 2)
+        child.kill()
+    assert rows(warehouse(tmp_path), "SELECT state FROM etl_runs") == [("running",)]
+
+
+STAGES = [
+    (manifest, "hash_of"),
+    (staging.Stager, "stage"),
+    (loading.ChunkLoader, "load"),
+    (loading.ChunkLoader, "forget"),
+    (prepared.Prepared, "transform"),
+    (prepared.Prepared, "check"),
+    (prepared.Prepared, "drop_temporary"),
+    (books.RunBook, "add"),
+    (pipeline, "store_settings"),
+    (pipeline, "current_tag"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), STAGES, ids=lambda value: getattr(value, "__name__", value))
+def test_an_exception_in_a_stage_undoes_the_chunk(
+    tmp_path: Path, owner: object, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_messy_input(tmp_path, 3)
+    loaded = load(tmp_path, max_rejects="100%")
+    before = picture(loaded)
+    os.utime(write_lines(tmp_path / "logs/0.json", [event(itemInSession=99)]), (1, 1))
+    os.utime(tmp_path / "logs/1.json", (1, 1))  # another tag, the same content: it is hashed
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        raise OSError("planted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, fail)
+        with pytest.raises(OSError, match="planted"):
+            load(tmp_path, max_rejects="100%")
+    assert {name: table for name, table in picture(loaded).items() if name != "etl_files"} == {
+        name: table for name, table in before.items() if name != "etl_files"
+    }
+    assert rows(loaded, "SELECT state, reason FROM etl_runs ORDER BY run_id")[-1] == ("failed", "planted")
+    load(tmp_path, max_rejects="100%")
+    assert picture(loaded) == picture(load(tmp_path, "undisturbed", max_rejects="100%"))
+
+
+def test_a_blocking_check_undoes_the_chunk_and_shows_the_rows(tmp_path: Path) -> None:
+    write_messy_input(tmp_path, 4)
+    loaded = load(tmp_path, max_rejects="100%")
+    meddle(loaded, "DELETE FROM songplays WHERE songplay_id IN (SELECT MIN(songplay_id) FROM songplays)")
+    before = picture(loaded)
+    write_lines(tmp_path / "logs/new.json", [event(itemInSession=77)])
+    with pytest.raises(CheckFailed, match="matches_counted") as caught:
+        load(tmp_path, max_rejects="100%")
+    assert "songplays=" in caught.value.hint
+    assert picture(loaded) == before
+    load(tmp_path, max_rejects="100%", full_refresh=True)
+    assert picture(loaded) == picture(load(tmp_path, "undisturbed", max_rejects="100%"))

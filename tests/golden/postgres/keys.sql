@@ -1,0 +1,65 @@
+-- the settings that the star was built with; if one changes, the star is built anew
+ALTER TABLE etl_settings ADD CONSTRAINT etl_settings_pkey PRIMARY KEY (setting);
+
+-- every run of the etl, those that failed too
+ALTER TABLE etl_runs ADD CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id);
+
+-- the manifest: every file whose rows are in staging
+ALTER TABLE etl_files ADD CONSTRAINT etl_files_pkey PRIMARY KEY (file_id);
+
+-- every record that was not loaded, and why
+ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id);
+
+-- every artist of the catalogue, and every artist that was played without being in it
+ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
+
+-- every song of the catalogue, and every song that was played without being in it
+ALTER TABLE songs ADD CONSTRAINT songs_pkey PRIMARY KEY (song_id);
+
+-- every song of the catalogue, and every song that was played without being in it
+ALTER TABLE songs ADD CONSTRAINT songs_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- every song of the catalogue, and every song that was played without being in it
+CREATE INDEX songs_artist_id_idx ON songs (artist_id);
+
+-- every user seen in any event; all values from that user's last event
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+ALTER TABLE users_history ADD CONSTRAINT users_history_pkey PRIMARY KEY (user_id, valid_from);
+
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+ALTER TABLE users_history ADD CONSTRAINT users_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- each user's level over time, one row per change; a user's rows follow each other without gaps
+CREATE INDEX users_history_user_id_idx ON users_history (user_id);
+
+-- one row for every start_time in songplays
+ALTER TABLE "time" ADD CONSTRAINT time_pkey PRIMARY KEY (start_time);
+
+-- one row per play, with the song that it plays
+ALTER TABLE songplays ADD CONSTRAINT songplays_pkey PRIMARY KEY (songplay_id);
+
+-- one row per play, with the song that it plays
+ALTER TABLE songplays ADD CONSTRAINT songplays_start_time_fkey FOREIGN KEY (start_time) REFERENCES "time" (start_time) DEFERRABLE INITIALLY DEFERRED;
+
+-- one row per play, with the song that it plays
+CREATE INDEX songplays_start_time_idx ON songplays (start_time);
+
+-- one row per play, with the song that it plays
+ALTER TABLE songplays ADD CONSTRAINT songplays_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (user_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- one row per play, with the song that it plays
+CREATE INDEX songplays_user_id_idx ON songplays (user_id);
+
+-- one row per play, with the song that it plays
+ALTER TABLE songplays ADD CONSTRAINT songplays_song_id_fkey FOREIGN KEY (song_id) REFERENCES songs (song_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- one row per play, with the song that it plays
+CREATE INDEX songplays_song_id_idx ON songplays (song_id);
+
+-- one row per play, with the song that it plays
+ALTER TABLE songplays ADD CONSTRAINT songplays_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (artist_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- one row per play, with the song that it plays
+CREATE INDEX songplays_artist_id_idx ON songplays (artist_id);

@@ -1,0 +1,21 @@
+-- the last event of each user; the rows are looked at only where they are of the last time
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+    ) AS nth
+  FROM staging_events AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
