@@ -7,13 +7,11 @@
     legend: { labelFontSize: 12, titleFontSize: 12 },
     text: { fontSize: 12 },
     view: { stroke: null },
-    aria: false,
   };
   for (const chart of document.querySelectorAll("[data-chart]")) {
     const spec = JSON.parse(document.getElementById(chart.dataset.chart).textContent);
     try {
       await vegaEmbed(chart, spec, { mode: "vega-lite", renderer: "svg", actions: false, ast: true, config });
-      chart.dataset.drawn = "yes";
     } catch (error) {
       chart.textContent = "This chart could not be drawn; the table below holds its numbers.";
       console.error(error);
