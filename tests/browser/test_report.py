@@ -101,9 +101,6 @@ def test_a_chart_tells_its_numbers_when_hovered(wide: tuple[Page, Seen]) -> None
 
 
 LABELS = (
-    "[...document.querySelectorAll('#plays-per-day .role-axis-label text')]"
-    ".map(text => text.textContent).sort().join()"
-)
     "[...document.querySelectorAll('#plays-per-day .role-axis-label text')].map(text => text.textContent).sort().join()"
 )
 

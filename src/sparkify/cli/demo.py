@@ -33,5 +33,6 @@ Try next:
   sparkify query --warehouse {url} \\
     "SELECT a.name, COUNT(*) AS plays FROM songplays p JOIN artists a USING (artist_id)
      GROUP BY a.name ORDER BY plays DESC LIMIT 10"
+  sparkify analyze --warehouse {url} --report {folder / "report.html"}
   sparkify status --warehouse {url}
   sparkify etl --warehouse {url} --logs {data}/log_data --songs {data}/song_data   # nothing new""")
