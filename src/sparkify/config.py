@@ -48,8 +48,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", arbitrary_types_allowed=True)
 
     warehouse: str = Field("duckdb:///sparkify.duckdb", description="the warehouse, as a URL")
-    logs: str | None = Field(None, description="the folder that holds the logs")
-    songs: str | None = Field(None, description="the folder that holds the song metadata")
+    logs: str | None = Field(
+        None, description="the folder or the object store (s3://bucket/folder) that holds the logs"
+    )
+    songs: str | None = Field(None, description="the folder or the object store that holds the song metadata")
     unknown_songs: UnknownSongs = Field(
         "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
     )
@@ -67,16 +69,20 @@ class Settings(BaseSettings):
     schema_: str = Field(
         "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
     )
+    copy_role: str = Field("", description="the ARN of the IAM role with which Redshift reads S3")
+    copy_spool: str = Field("", description="the prefix in S3, s3://bucket/prefix, for rows on their way into Redshift")
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
+    spool_limit: ByteSize = Field(ByteSize(8 * 2**30), description="disk that the spool may use, such as 8GiB")
+    anonymous: bool = Field(False, description="read object stores without signing in, as public buckets allow")
 
-    @field_validator("chunk_files", "chunk_bytes", mode="before")
+    @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
     @classmethod
     def _not_a_boolean(cls, value: object) -> object:
         if isinstance(value, bool):
             raise ValueError("must be a number")
         return value
 
-    @field_validator("chunk_bytes")
+    @field_validator("chunk_bytes", "spool_limit")
     @classmethod
     def _some_bytes(cls, value: ByteSize) -> ByteSize:
         if value < 1:
@@ -109,7 +115,7 @@ class Settings(BaseSettings):
 
     def access(self, *, read_only: bool) -> Access:
         """How the warehouse is to be opened."""
-        return Access(read_only, self.memory_limit, self.schema_)
+        return Access(read_only, self.memory_limit, self.schema_, self.copy_role, self.copy_spool)
 
     def public(self) -> dict[str, Any]:
         """The settings as they may be shown and kept: no password."""
@@ -118,6 +124,7 @@ class Settings(BaseSettings):
             values[name] = without_password(values[name]) if values[name] else values[name]
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
+        values["spool_limit"] = int(self.spool_limit)
         return values
 
 
@@ -233,6 +240,8 @@ def _toml(name: str, default: object) -> str:
         "spool": '"/var/tmp"',
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
+        "spool_limit": '"8GiB"',
+        "anonymous": "false",
     }
     if isinstance(default, bool):
         return str(default).lower()

@@ -8,13 +8,12 @@ from typing import Any
 
 from sparkify import models
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.base import Engine, LoadFailed, Row
+from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
 from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
-from sparkify.sources import size_in
 from sparkify.spool import Spool
 from sparkify.staging import Batch, ReadFile, Staged, Stager
-from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp
+from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
 
 
 class NotPlain(Exception):
@@ -56,24 +55,26 @@ class ChunkLoader:
     def forget(self, gone: Iterable[Entry]) -> None:
         """Take gone files out of the books; the transform takes their rows out of staging."""
         self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
-        for entry in gone:
-            self._engine.execute("INSERT INTO gone_files (file_id) VALUES (?)", [entry.file_id])
+        path = self._spool.path("gone")
+        write_rows(path, ({"file_id": entry.file_id} for entry in gone))
+        self._engine.load("gone_files", [LoadColumn("file_id", "BIGINT")], packed=[path])
         self._keep_resolutions()
         for book in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
     def _keep_resolutions(self) -> None:
         """A reject that is there again in a file read again stays resolved; one whose mended record goes is open."""
-        of_gone = (
-            "FROM etl_rejects AS o JOIN gone_files AS g ON g.file_id = o.file_id "
+        kept = (
+            "SELECT n.reject_id, MIN(o.resolved_by) AS resolved_by FROM etl_rejects AS o "
+            "JOIN gone_files AS g ON g.file_id = o.file_id "
             "JOIN etl_files AS a ON a.file_id = o.file_id JOIN etl_files AS b ON b.uri = a.uri "
-            "WHERE b.file_id = etl_rejects.file_id AND o.resolved_by IS NOT NULL AND o.field = etl_rejects.field "
-            "AND o.byte_offset = etl_rejects.byte_offset AND o.reason = etl_rejects.reason "
-            "AND o.raw_text = etl_rejects.raw_text"
+            "JOIN etl_rejects AS n ON n.file_id = b.file_id AND n.field = o.field AND n.byte_offset = o.byte_offset "
+            "AND n.reason = o.reason AND n.raw_text = o.raw_text "
+            "WHERE n.file_id >= ? AND o.resolved_by IS NOT NULL GROUP BY n.reject_id"
         )
         self._engine.execute(
-            f"UPDATE etl_rejects SET resolved_by = (SELECT MIN(o.resolved_by) {of_gone}) "
-            f"WHERE file_id >= ? AND EXISTS (SELECT 1 {of_gone})",
+            f"UPDATE etl_rejects SET resolved_by = k.resolved_by FROM ({kept}) AS k "
+            "WHERE etl_rejects.reject_id = k.reject_id",
             [self._first_new],
         )
         self._engine.execute(
@@ -119,7 +120,7 @@ class ChunkLoader:
                 "file_id": read.file_id,
                 "kind": read.file.kind,
                 "uri": read.file.uri,
-                "size_bytes": size_in(read.tag),
+                "size_bytes": read.size,
                 "content_tag": read.tag,
                 "content_hash": read.hash,
                 "read_at": timestamp(read.read_at),

@@ -13,7 +13,7 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.repair import repaired
-from sparkify.sources import SourceFile, opened, path_in, shown
+from sparkify.sources import file_at, opened, shown
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
@@ -64,10 +64,10 @@ def find_reject(engine: Engine, reject_id: int) -> dict[str, object]:
     return {"reject": reject_id, **dict(zip(names, rows[0], strict=True))}
 
 
-def explain_play(engine: Engine, songplay_id: str) -> dict[str, object]:
+def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:
     """A play, its row in staging, its file and line, its run, and how its song was found.
 
-    The line is found by reading the file as it is now.
+    The line is found by reading the file as it is now; `anonymous` asks an object store without signing in.
 
     Raises:
         UsageError: there is no such play.
@@ -89,7 +89,7 @@ def explain_play(engine: Engine, songplay_id: str) -> dict[str, object]:
         **dict(zip(star, rows[0], strict=True)),
         **{f"staging.{name}": staged[name] for name in EVENTS.names},
         "file": shown(uri),
-        "line": _line_of(uri, tag, staged),
+        "line": _line_of(uri, tag, staged, anonymous),
         "run": run_id,
         "copies_in_staging": copies,
         "song_found": _how_found(engine, staged),
@@ -107,12 +107,11 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
     return dict(zip(names, rows[0], strict=True)), len(rows)
 
 
-def _line_of(uri: str, tag: str, staged: dict[str, object]) -> str:
+def _line_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> str:
     """The line of a record in its file, found by reading the file."""
-    file = SourceFile("events", uri, path_in(uri), 0, tag)
     record = {name: staged[name] for name in EVENTS.names}
     try:
-        with opened(file) as stream:
+        with opened(file_at("events", uri, anonymous=anonymous)) as stream:
             if stream.tag != tag:
                 return "unknown: the file has changed since it was loaded"
             for piece in split(stream, shown(uri)):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
-from sparkify.sources import RACY_SECONDS, SourceFile, hash_of, modified_at
+from sparkify.sources import SourceFile, hashes_of
 
 
 class Entry(NamedTuple):
@@ -79,6 +79,7 @@ def compare(
     changed.
     """
     plan = Plan()
+    suspects: list[Changed] = []
     for kind, files in listed.items():
         seen = set()
         for file in files:
@@ -89,28 +90,33 @@ def compare(
             elif other := manifest.get((_OTHER_KIND[kind], file.uri)):
                 plan.changed.append(Changed(file, other))  # it is of another kind now
             else:
-                _place(plan, file, entry)
+                _place(plan, file, entry, suspects)
         below = roots[kind].rstrip("/") + "/"
         plan.vanished += [
             entry
             for entry in manifest.values()
             if entry.kind == kind and entry.uri not in seen and entry.uri.startswith(below)
         ]
+    _place_suspects(plan, suspects)
     return plan
 
 
-def _place(plan: Plan, file: SourceFile, entry: Entry | None) -> None:
+def _place(plan: Plan, file: SourceFile, entry: Entry | None, suspects: list[Changed]) -> None:
+    """Say what a file is, unless only its content can tell: then it is a suspect."""
     if entry is None:
         plan.new.append(file)
-    elif file.tag == entry.tag and not _is_racy(file, entry):
+    elif file.tag == entry.tag and not file.source.is_racy(file, entry.read_at.replace(tzinfo=UTC).timestamp()):
         plan.unchanged += 1
-    elif file.size == entry.size and hash_of(file) == entry.hash:
-        plan.unchanged += 1
-        plan.retagged.append(Changed(file, entry))
+    elif file.size == entry.size:
+        suspects.append(Changed(file, entry))
     else:
         plan.changed.append(Changed(file, entry))
 
 
-def _is_racy(file: SourceFile, entry: Entry) -> bool:
-    """Whether the file may have changed after it was read without another tag."""
-    return entry.read_at.replace(tzinfo=UTC).timestamp() - modified_at(file) < RACY_SECONDS
+def _place_suspects(plan: Plan, suspects: list[Changed]) -> None:
+    for suspect, content_hash in zip(suspects, hashes_of([file for file, _ in suspects]), strict=True):
+        if content_hash == suspect.entry.hash:
+            plan.unchanged += 1
+            plan.retagged.append(suspect)
+        else:
+            plan.changed.append(suspect)

@@ -278,10 +278,22 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
 def create_table(definition: Table, dialect: Dialect) -> str:
     """The CREATE TABLE statement of a table."""
     lines = [
-        f"  {quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
+        f"{quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
         for column in definition.columns
     ]
-    return f"CREATE TABLE {quoted(definition.name)} (\n" + ",\n".join(lines) + "\n)"
+    layout = ""
+    if dialect.capabilities.declares_keys:
+        lines += _declared_keys(definition)
+        layout = f"\nDISTSTYLE AUTO SORTKEY ({quoted(definition.sort)})" if definition.sort else "\nDISTSTYLE AUTO"
+    return f"CREATE TABLE {quoted(definition.name)} (\n  " + ",\n  ".join(lines) + "\n)" + layout
+
+
+def _declared_keys(definition: Table) -> list[str]:
+    keys = [f"PRIMARY KEY ({columns_of(definition.key)})"] if definition.has_primary_key else []
+    return keys + [
+        f"FOREIGN KEY ({reference.column}) REFERENCES {quoted(reference.table)} ({reference.key})"
+        for reference in definition.references
+    ]
 
 
 def add_keys(definition: Table) -> list[str]:

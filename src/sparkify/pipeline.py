@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
-from sparkify.engines.base import Engine
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.engines.base import Conflict, Engine
+from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
+from sparkify.fetching import Fetcher, size_of_copies
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.sources import SourceFile, current_tag, file_uri, list_files, root_of, shown
-from sparkify.spool import Spool
+from sparkify.sources import SourceFile, keeps_changing, shown, source_at
+from sparkify.spool import Spool, SpoolFull
 from sparkify.warehouse import (
     RunBook,
     changed_settings,
@@ -36,6 +37,9 @@ MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
 
 SHOWN_REJECTS = 5
+
+LIKELY_RATIO = 10
+"""How many times its size a compressed file of logs is likely to unpack to."""
 
 
 @dataclass
@@ -99,10 +103,11 @@ def list_sources(settings: Settings) -> Sources:
     locations = {kind: location for kind, location in given.items() if location}
     if not locations:
         raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
-    roots = {kind: file_uri(root_of(location)) for kind, location in locations.items()}
+    places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}
+    roots = {kind: source.uri for kind, source in places.items()}
     if len(set(roots.values())) < len(roots):
         raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
-    listing = {kind: list_files(kind, location) for kind, location in locations.items()}
+    listing = {kind: source.files(kind) for kind, source in places.items()}
     shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
     if len(listing) > 1 and shared:
         raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
@@ -110,17 +115,30 @@ def list_sources(settings: Settings) -> Sources:
 
 
 def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
-    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most."""
+    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most.
+
+    What a chunk puts into the spool is likely to be below a quarter of it, so that the copies of two chunks fit, and
+    what is made of one of them.
+    """
     chunk: list[SourceFile] = []
-    size = 0
+    size = spooled = 0
+    most_spooled = settings.spool_limit // 4
     for file in files:
-        if chunk and (size + file.size > settings.chunk_bytes or len(chunk) == settings.chunk_files):
+        is_full = size + file.size > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
+        if chunk and (is_full or len(chunk) == settings.chunk_files):
             yield chunk
-            chunk, size = [], 0
+            chunk, size, spooled = [], 0, 0
         chunk.append(file)
         size += file.size
+        spooled += _spooled_size(file)
     if chunk:
         yield chunk
+
+
+def _spooled_size(file: SourceFile) -> int:
+    """Bytes that a file is likely to take in the spool."""
+    copied = file.size if file.source.copies_files else 0
+    return copied + (file.size * LIKELY_RATIO if file.packing else 0)
 
 
 class _Changed(Exception):
@@ -133,7 +151,7 @@ class _Changed(Exception):
 
 def _raise_if_changed(staged: Staged) -> None:
     for read in staged.files:
-        if current_tag(read.file) != read.tag:
+        if not read.file.source.is_still(read.file, read.tag):
             raise _Changed(read.file)
 
 
@@ -183,7 +201,8 @@ class Run:
         try:
             with self._timed("plan"):
                 plan = make()
-            with Spool(self._settings.spool) as self._spool:
+            spool = Spool(self._settings.spool, self._settings.spool_limit)
+            with spool as self._spool, Fetcher(spool) as self._fetcher:
                 self._work(plan)
         except BaseException as error:
             self._engine.rollback()
@@ -198,14 +217,18 @@ class Run:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.vanished = [entry.uri for entry in plan.vanished]
-        self._follow_tags(plan)
-        self._rebuild_if_needed()
         files = plan.to_load
         self._bytes_total = sum(file.size for file in files)
-        for chunk in chunks_of(files, self._settings):
-            uris = {file.uri for file in chunk}
-            self._load(chunk, [entry for file, entry in plan.changed if file.uri in uris])
-            self._bytes_done += sum(file.size for file in chunk)
+        self._replaced = {file.uri: entry for file, entry in plan.changed}
+        chunks = chunks_of(files, self._settings)
+        chunk = next(chunks, [])
+        self._fetcher.begin(chunk)
+        self._follow_tags(plan)
+        self._rebuild_if_needed()
+        while chunk:
+            following = next(chunks, [])
+            self._load_in_parts(chunk, following)
+            chunk = following
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
@@ -235,13 +258,40 @@ class Run:
         self._transform(prepared)
         self._commit(prepared)
 
+    def _load_in_parts(self, files: list[SourceFile], following: list[SourceFile] | None = None) -> None:
+        """Load a chunk, in halves if the spool is too small for it; meanwhile the following one is fetched."""
+        try:
+            self._fetch_and_load(files, following or [])
+        except SpoolFull as error:
+            self._fetcher.drop()
+            if len(files) == 1 and not following:
+                raise UsageError(
+                    f"spool_limit ({self._settings.spool_limit.human_readable()}) is too small "
+                    f"for {shown(files[0].uri)}",
+                    hint="Raise spool_limit; the copy of an object and what it unpacks to must fit.",
+                ) from error
+            middle = (len(files) + 1) // 2
+            self._load_in_parts(files[:middle])
+            if files[middle:]:
+                self._load_in_parts(files[middle:])
+
+    def _fetch_and_load(self, files: list[SourceFile], following: list[SourceFile]) -> None:
+        try:
+            if size_of_copies(files):
+                with self._timed("fetch"):
+                    self._fetcher.finish(files)
+            self._fetcher.begin(following)
+            self._load(files, [self._replaced[file.uri] for file in files if file.uri in self._replaced])
+        finally:
+            self._fetcher.release(files)
+        self._bytes_done += sum(file.size for file in files)
+
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
-        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile."""
+        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
         from sparkify.loading import NotPlain
-        from sparkify.staging import keeps_changing
 
         careful: frozenset[str] = frozenset()
-        attempts = changes = 0
+        attempts = changes = conflicts = 0
         while True:
             try:
                 return self._try(files, gone, careful)
@@ -252,6 +302,11 @@ class Run:
                 changes += 1
                 if changes > 1:
                     raise keeps_changing(changed.file) from changed
+            except Conflict:
+                conflicts += 1
+                if conflicts == MOST_ATTEMPTS:
+                    raise
+                time.sleep(conflicts)
             finally:
                 self._engine.rollback()
                 self._spool.clear()
@@ -270,6 +325,7 @@ class Run:
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
+        self._refuse_other_writer(first_new)
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -290,6 +346,13 @@ class Run:
             "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects)"
         )[0]
         return files + 1, rejects + 1
+
+    def _refuse_other_writer(self, first_new: int) -> None:
+        """Where no lock is held from the start, another writer may have been there since the plan was made."""
+        if self._next_numbers()[0] != first_new:
+            raise WarehouseError(
+                "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
+            )
 
     def _refuse_if_too_many(self, staged: Staged) -> None:
         rejected = self._summary.rejected + staged.rejected

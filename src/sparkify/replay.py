@@ -10,8 +10,9 @@ from sparkify.config import MaxRejects, Settings
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
+from sparkify.folders import file_of_path
 from sparkify.pipeline import Report, Run, Summary
-from sparkify.sources import SourceFile, file_uri, opened, tag_of
+from sparkify.sources import SourceFile, opened
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
@@ -63,6 +64,4 @@ def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, 
 def _source_file(path: Path, kind: Kind) -> SourceFile:
     if not path.is_file():
         raise UsageError(f"no such file: {path}", hint="Write the mended lines to a file of their own.")
-    full = os.path.realpath(path)
-    status = path.stat()
-    return SourceFile(kind, file_uri(full), full, status.st_size, tag_of(status))
+    return file_of_path(kind, os.path.realpath(path))

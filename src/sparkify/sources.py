@@ -1,19 +1,18 @@
-"""Find and read files: what is below a source, and the bytes of one file, unpacked and hashed.
+"""Find and read files, wherever they lie: one interface, and a class for each kind of place behind it.
 
-Only folders for now; the next kinds of source come in here and nowhere else.
+`folders.Folder` is a folder, `stores.ObjectStore` a bucket or a part of it. Nothing else knows one from the other.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 import zlib
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
-from urllib.parse import quote, unquote, unquote_to_bytes
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, unquote_to_bytes
 
 from xxhash import xxh3_128
 
@@ -21,147 +20,19 @@ from sparkify.contract import Kind
 from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 
+if TYPE_CHECKING:
+    from sparkify.spool import Spool
+
 ENDINGS = tuple(form + packed for form in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
+STORES = ("s3", "gs", "az")
+"""Schemes of object stores; the URI of an object is the scheme, the bucket and the key as it is."""
+
 _HASH_STEP = 1024 * 1024
-RACY_SECONDS = 2.0
-"""A file changed this shortly before it was read may change again within the same tick of its clock (as in git)."""
+_MOST_HASHED_AT_ONCE = 16
 
 BOMB_BYTES = 64 * 1024 * 1024
 BOMB_RATIO = 200
 """A compressed file is refused when it unpacks to more than both of these; logs reach ratios of 10 to 50."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a source.
-
-    `uri` is canonical: one file has one URI, however the source was spelled. `tag` changes when the content does.
-    """
-
-    kind: Kind
-    uri: str
-    path: str
-    size: int
-    tag: str
-
-    @property
-    def packing(self) -> str:
-        """How the file is compressed: `gz`, `zst` or an empty text."""
-        return self.path.rsplit(".", 1)[-1] if self.path.endswith((".gz", ".zst")) else ""
-
-
-def file_uri(path: str) -> str:
-    """The canonical URI of an absolute path; bytes that are not UTF-8 are kept by percent-encoding."""
-    return "file://" + quote(os.fsencode(path))
-
-
-def path_in(uri: str) -> str:
-    """The path in a canonical URI of a local file."""
-    return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
-
-
-def shown(uri: str) -> str:
-    """A URI as a person reads it: a path where it names one. Bytes that are not UTF-8 are shown as escapes."""
-    if not uri.startswith("file://"):
-        return uri
-    return unquote_to_bytes(uri.removeprefix("file://")).decode("utf-8", "backslashreplace")
-
-
-def root_of(location: str) -> str:
-    """The canonical folder of a source given by the user.
-
-    Raises:
-        UsageError: the location has a scheme that is not known.
-        SourceError: there is no such folder.
-    """
-    scheme = location.split("://")[0] if "://" in location else ""
-    if "\0" in unquote(location):
-        raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
-    if scheme == "file":
-        location = os.fsdecode(unquote_to_bytes(location.removeprefix("file://")))
-    elif scheme:
-        raise UsageError(
-            f"cannot read from {without_password(location)}: unknown scheme {scheme}://",
-            hint="Known: a folder, file://.",
-        )
-    folder = os.path.realpath(location)
-    if not os.path.exists(folder):
-        raise SourceError(f"no such folder: {location}", hint="Check --logs and --songs.")
-    if not os.path.isdir(folder):
-        raise SourceError(f"not a folder: {location}", hint="Name the folder that holds the files.")
-    return folder
-
-
-def list_files(kind: Kind, location: str) -> list[SourceFile]:
-    """All files of a kind below a folder, in the order of their URIs.
-
-    Files and folders whose names begin with `.` or `_` are skipped, links to files followed, links to folders not.
-
-    Raises:
-        SourceError: the folder is missing, cannot be listed, or holds no JSON.
-    """
-    root = root_of(location)
-    found = []
-    folders = [root]
-    while folders:
-        with _naming(folders[-1]), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith((".", "_")):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.name.endswith(ENDINGS) and not _is_folder_link(entry):
-                    found.append(_source_file(kind, entry))
-    if not found:
-        raise SourceError(f"no JSON below {location}", hint=f"Files must end in one of {' '.join(ENDINGS)}.")
-    return sorted(found, key=lambda file: file.uri)
-
-
-def _is_folder_link(entry: os.DirEntry[str]) -> bool:
-    with _naming(entry.path):
-        return entry.is_symlink() and entry.is_dir()
-
-
-def _source_file(kind: Kind, entry: os.DirEntry[str]) -> SourceFile:
-    with _naming(entry.path):
-        status = entry.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise SourceError(f"not a regular file: {entry.path}", hint="Move it out of the source.")
-    return SourceFile(kind, file_uri(entry.path), entry.path, status.st_size, tag_of(status))
-
-
-def tag_of(status: os.stat_result) -> str:
-    """The content tag of a local file: its size in bytes and its time of change in nanoseconds."""
-    return f"{status.st_size}-{status.st_mtime_ns}"
-
-
-def size_in(tag: str) -> int:
-    """The size in bytes that a tag of a local file holds."""
-    return int(tag.split("-")[0])
-
-
-def current_tag(file: SourceFile) -> str:
-    """The content tag that the file has now.
-
-    Raises:
-        SourceError: it is gone or cannot be read.
-    """
-    with _naming(file.path):
-        return tag_of(os.stat(file.path))
-
-
-def modified_at(file: SourceFile) -> float:
-    """When the listed file was last changed, in seconds since the epoch."""
-    return int(file.tag.rsplit("-", 1)[-1]) / 1e9
-
-
-def hash_of(file: SourceFile) -> str:
-    """The XXH3-128 hash of the file's content as it lies there, in hexadecimal."""
-    with _naming(file.path), open(file.path, "rb") as stream:
-        digest = xxh3_128()
-        while data := stream.read(_HASH_STEP):
-            digest.update(data)
-        return digest.hexdigest()
 
 
 class Readable(Protocol):
@@ -171,13 +42,189 @@ class Readable(Protocol):
         """Fill the buffer from its start; 0 means the end."""
 
 
+class Content(Readable, Protocol):
+    """The bytes of a file as they lie there, opened for reading.
+
+    `tag` and `size` (in bytes) are those of what is being read. `path` is where all of it lies on this machine, for
+    engines that read files themselves; empty if it lies elsewhere.
+    """
+
+    tag: str
+    size: int
+    path: str
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether what was read is the file as it is now, or one state of it that was whole."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
+class Source(ABC):
+    """A place that holds files.
+
+    `uri` is canonical and has no `/` at its end; `copies_files` says whether files must be copied to this machine.
+    Every method may raise SourceError.
+    """
+
+    uri: str
+    copies_files = False
+
+    @abstractmethod
+    def files(self, kind: Kind) -> list[SourceFile]:
+        """All files of a kind, in the order of their URIs; there is at least one.
+
+        Names that begin with `.` or `_` are skipped, and so is all that lies below them.
+        """
+
+    @abstractmethod
+    def open(self, file: SourceFile) -> Content:
+        """Open a file."""
+
+    @abstractmethod
+    def file_at(self, kind: Kind, uri: str) -> SourceFile:
+        """A file of this source by its URI, with the size and the tag that it has now."""
+
+    def is_racy(self, file: SourceFile, read_at: float) -> bool:  # noqa: ARG002
+        """Whether the file may have changed after `read_at` (seconds since the epoch) without another tag."""
+        return False
+
+    def is_still(self, file: SourceFile, tag: str) -> bool:  # noqa: ARG002
+        """Whether what was staged of the file is what was read under this tag; asked after loading."""
+        return True
+
+    def fetch(self, files: Iterable[SourceFile], spool: Spool) -> None:
+        """Copy files to this machine, where `open` finds them."""
+        raise NotImplementedError
+
+    def release(self, files: Iterable[SourceFile]) -> None:  # noqa: B027
+        """Forget the copies of these files."""
+
+    def cancel(self) -> None:  # noqa: B027
+        """Break off what `fetch` is doing in another thread, soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a source.
+
+    `uri` is canonical: one file has one URI, however the source was spelled. `path` is the file's name within its
+    `source`. `tag` changes when the content does.
+    """
+
+    kind: Kind
+    uri: str
+    path: str
+    size: int
+    tag: str
+    source: Source = field(compare=False, repr=False)
+
+    @property
+    def packing(self) -> str:
+        """How the file is compressed: `gz`, `zst` or an empty text."""
+        return self.path.rsplit(".", 1)[-1] if self.path.endswith((".gz", ".zst")) else ""
+
+
+def shown(uri: str) -> str:
+    """A URI as a person reads it: a path where it names one. Bytes that are not UTF-8 are shown as escapes."""
+    if not uri.startswith("file://"):
+        return uri
+    return unquote_to_bytes(uri.removeprefix("file://")).decode("utf-8", "backslashreplace")
+
+
+def source_at(location: str, *, anonymous: bool = False) -> Source:
+    """The source that a user names; `anonymous` asks an object store without signing in.
+
+    Raises:
+        UsageError: the location has a scheme that is not known, or a package is missing.
+        SourceError: there is no such place.
+    """
+    scheme = location.split("://")[0] if "://" in location else ""
+    if "\0" in (location if scheme in STORES else unquote(location)):
+        raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
+    if scheme in STORES:
+        try:
+            from sparkify.stores import ObjectStore
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"{scheme}:// needs the package {error.name}, which is not installed",
+                hint="Install it with: pip install 'sparkify[s3]'",
+            ) from error
+        return ObjectStore(location, anonymous=anonymous)
+    if scheme not in ("", "file"):
+        raise UsageError(
+            f"cannot read from {without_password(location)}: unknown scheme {scheme}://",
+            hint=f"Known: a folder, file://, {', '.join(f'{known}://' for known in STORES)}.",
+        )
+    from sparkify.folders import Folder
+
+    return Folder(location)
+
+
+def file_at(kind: Kind, uri: str, *, anonymous: bool = False) -> SourceFile:
+    """The file at a canonical URI, as it is now.
+
+    Raises:
+        SourceError: it is gone or cannot be read.
+    """
+    if uri.startswith("file://"):
+        from sparkify.folders import file_of_uri
+
+        return file_of_uri(kind, uri)
+    folder, _, _ = uri.rpartition("/")
+    return source_at(folder, anonymous=anonymous).file_at(kind, uri)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or a folder of this name is skipped."""
+    return name.startswith((".", "_"))
+
+
+def no_json(location: str) -> SourceError:
+    """The error for a source without a file that could be loaded."""
+    return SourceError(f"no JSON below {location}", hint=f"Files must end in one of {' '.join(ENDINGS)}.")
+
+
+def keeps_changing(file: SourceFile) -> SourceError:
+    """The error for a file that changed again after it was read once more."""
+    return SourceError(
+        f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
+        hint="Let its writer finish (write elsewhere, then rename), and run again.",
+    )
+
+
+def hash_of(file: SourceFile) -> str:
+    """The XXH3-128 hash of the file's content as it lies there, in hexadecimal."""
+    digest = xxh3_128()
+    buffer = memoryview(bytearray(_HASH_STEP))
+    content = file.source.open(file)
+    try:
+        while count := content.readinto(buffer):
+            digest.update(buffer[:count])
+    finally:
+        content.close()
+    return digest.hexdigest()
+
+
+def hashes_of(files: list[SourceFile]) -> Iterator[str]:
+    """The hashes of files, in their order; several are read at once."""
+    if not files:
+        return
+    with ThreadPoolExecutor(_MOST_HASHED_AT_ONCE) as threads:
+        for begin in range(0, len(files), _MOST_HASHED_AT_ONCE):
+            yield from threads.map(hash_of, files[begin : begin + _MOST_HASHED_AT_ONCE])
+
+
 class OpenFile:
     """A file being read: unpacked bytes come out, the hash of the packed ones is kept."""
 
-    def __init__(self, file: SourceFile, descriptor: int) -> None:
+    def __init__(self, file: SourceFile, content: Content) -> None:
         self.file = file
-        self.tag = tag_of(os.fstat(descriptor))
-        self._descriptor = descriptor
+        self.tag = content.tag
+        self.size = content.size
+        self.path = "" if file.packing else content.path
+        self._content = content
         self._hash = xxh3_128()
         self._chunks = _unpack(self._packed(), file) if file.packing else None
         self._left = memoryview(b"")
@@ -189,13 +236,13 @@ class OpenFile:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the file still has the tag that it was opened with."""
-        return tag_of(os.fstat(self._descriptor)) == self.tag == current_tag(self.file)
+        """Whether what was read is one state of the file."""
+        return self._content.is_unchanged
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer from its start with unpacked bytes; 0 means the end."""
         if self._chunks is None:
-            count = os.readv(self._descriptor, [buffer])
+            count = self._content.readinto(buffer)
             self._hash.update(buffer[:count])
             return count
         while not self._left:
@@ -210,8 +257,9 @@ class OpenFile:
 
     def _packed(self) -> Iterator[bytes]:
         # Small steps for zstd, of which a few bytes may unpack to a hundred thousand times as many.
-        step = 4096 if self.file.packing == "zst" else 65536
-        while data := os.read(self._descriptor, step):
+        step = memoryview(bytearray(4096 if self.file.packing == "zst" else 65536))
+        while count := self._content.readinto(step):
+            data = bytes(step[:count])
             self._hash.update(data)
             yield data
 
@@ -223,12 +271,11 @@ def opened(file: SourceFile) -> Iterator[OpenFile]:
     Raises:
         SourceError: it is gone, unreadable, or a link that leads nowhere.
     """
-    with _naming(file.path):
-        descriptor = os.open(file.path, os.O_RDONLY)
+    content = file.source.open(file)
     try:
-        yield OpenFile(file, descriptor)
+        yield OpenFile(file, content)
     finally:
-        os.close(descriptor)
+        content.close()
 
 
 class _Decompressor(Protocol):
@@ -283,17 +330,3 @@ def _damaged(file: SourceFile, what: str) -> SourceError:
         f"{shown(file.uri)} {what}; nothing of it was loaded",
         hint="Replace the file or move it out of the source, and run again.",
     )
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Turn the system's errors into ours, with the path's name."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise SourceError(f"link in a circle: {path}", hint="Remove the link, or point it at a file.") from error
-        if isinstance(error, FileNotFoundError) and os.path.islink(path):
-            raise SourceError(f"link to nothing: {path}", hint="Remove the link, or point it at a file.") from error
-        reason = (error.strerror or str(error)).lower()
-        raise SourceError(f"cannot read {path}: {reason}", hint="Check that it is there and may be read.") from error

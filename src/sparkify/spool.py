@@ -6,12 +6,16 @@ A run that was killed leaves its folder behind; the next run removes it.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import sys
 import tempfile
+import threading
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -25,22 +29,67 @@ def json_line(row: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(row) + b"\n"
 
 
-class Spool:
-    """A temporary folder of this process, below `parent` (default: the system's folder for temporary files)."""
+class SpoolFull(Exception):
+    """What is under way needs more disk than the spool may use."""
 
-    def __init__(self, parent: str | None = None) -> None:
-        base = Path(parent or tempfile.gettempdir())
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-            _remove_orphans(base)
-            self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
-        except OSError as error:
-            raise UsageError(
-                f"cannot make the spool in {base}: {error.strerror}", hint="Set spool to a folder that can be written."
-            ) from error
-        self._count = 0
+
+class SpoolFile:
+    """A file of the spool that is being written; what it holds counts against the spool's limit."""
+
+    def __init__(self, spool: Spool, file: BinaryIO) -> None:
+        self._spool = spool
+        self._file = file
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Append bytes.
+
+        Raises:
+            SpoolFull: they are too many.
+        """
+        self._spool.take(len(data))
+        return self._file.write(data)
+
+    def __enter__(self) -> SpoolFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+class Spool:
+    """A temporary folder of this process, below `parent` (default: the system's folder for temporary files).
+
+    It holds `limit` bytes at most: copies of objects, and what is made of files. Only `clear` and the end of the run
+    give back what files took; `drop_folder` gives back what copies took.
+    """
+
+    def __init__(self, parent: str | None = None, limit: int = sys.maxsize) -> None:
+        self._base = Path(parent or tempfile.gettempdir())
+        self.folder = self._base / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        self.limit = limit
+        self._lock = threading.Lock()
+        self._numbers = count(1)
+        self._written = 0
+        self._copied: dict[str, int] = {}
 
     def __enter__(self) -> Spool:
+        """Make the folder; a signal that arrives meanwhile leaves none.
+
+        Raises:
+            UsageError: it cannot be made.
+        """
+        try:
+            self._base.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(self._base)
+            self.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the spool in {self._base}: {error.strerror}",
+                hint="Set spool to a folder that can be written.",
+            ) from error
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         return self
 
     def __exit__(
@@ -50,13 +99,58 @@ class Spool:
 
     def path(self, stem: str) -> str:
         """A path in the folder that was not used before; it has no character that is special to anyone."""
-        self._count += 1
-        return str(self.folder / f"{stem}-{self._count:06}.ndjson")
+        return str(self.folder / f"{stem}-{next(self._numbers):06}.ndjson")
+
+    def create(self, path: str) -> SpoolFile:
+        """Begin a file in the folder."""
+        return SpoolFile(self, open(path, "wb"))
+
+    def take(self, size: int) -> None:
+        """Count bytes that are about to be written.
+
+        Raises:
+            SpoolFull: the limit does not allow them.
+        """
+        with self._lock:
+            if size > self._free():
+                raise SpoolFull
+            self._written += size
+
+    def has_room(self, size: int) -> bool:
+        """Whether copies of so many bytes fit beside what is there."""
+        with self._lock:
+            return size <= self._free()
+
+    def make_folder(self, size: int) -> str:
+        """A folder for copies of `size` bytes in all.
+
+        Raises:
+            SpoolFull: the limit does not allow them.
+        """
+        with self._lock:
+            if size > self._free():
+                raise SpoolFull
+            path = str(self.folder / f"copies-{next(self._numbers):06}")
+            self._copied[path] = size
+        os.mkdir(path)
+        return path
+
+    def drop_folder(self, path: str) -> None:
+        """Remove a folder of copies."""
+        shutil.rmtree(path, ignore_errors=True)
+        with self._lock:
+            self._copied.pop(path, None)
 
     def clear(self) -> None:
-        """Remove every file in the folder."""
+        """Remove every file in the folder, but no copies."""
         for entry in self.folder.iterdir():
-            entry.unlink()
+            if not entry.is_dir() or entry.is_symlink():
+                entry.unlink()
+        with self._lock:
+            self._written = 0
+
+    def _free(self) -> int:
+        return self.limit - self._written - sum(self._copied.values())
 
 
 def _remove_orphans(base: Path) -> None:

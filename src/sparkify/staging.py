@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar
+from itertools import repeat
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
-from sparkify.errors import SourceError
 from sparkify.plain import has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import OpenFile, SourceFile, opened, shown
+from sparkify.sources import OpenFile, SourceFile, keeps_changing, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
-from sparkify.spool import Spool, json_line
+from sparkify.spool import Spool, SpoolFile, json_line
 
 BLOCK_BYTES = 512 * 1024
 """How much of a file is looked at in one go; small enough to stay in the processor's cache."""
@@ -40,6 +40,7 @@ class ReadFile:
     file_id: int
     file: SourceFile
     tag: str
+    size: int
     hash: str
     read_at: float
     records: int
@@ -84,16 +85,13 @@ class _Plain:
 
     path: str
     tag: str
+    size: int
     hash: str
     records: int
 
 
-def keeps_changing(file: SourceFile) -> SourceError:
-    """The error for a file that changed again after it was read once more."""
-    return SourceError(
-        f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
-        hint="Let its writer finish (write elsewhere, then rename), and run again.",
-    )
+def _plain(path: str, stream: OpenFile, records: int) -> _Plain:
+    return _Plain(path, stream.tag, stream.size, stream.hash, records)
 
 
 T = TypeVar("T")
@@ -127,7 +125,7 @@ class Stager:
         todo = [file for file in files if file.uri in careful]
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
             paths = [self._spool.path("whole") for _ in large]
-            examined = threads.map(_examine_file, large, paths)
+            examined = threads.map(_examine_file, large, paths, repeat(self._spool))
             todo += self._pack(small, staged)
             todo += self._sort_out(zip(large, examined, strict=True), staged)
         for file in todo:
@@ -136,7 +134,7 @@ class Stager:
         return staged
 
     def _add(self, staged: Staged, file: SourceFile, found: _Plain) -> ReadFile:
-        read = ReadFile(self._next_file_id, file, found.tag, found.hash, time.time(), found.records)
+        read = ReadFile(self._next_file_id, file, found.tag, found.size, found.hash, time.time(), found.records)
         self._next_file_id += 1
         staged.files.append(read)
         return read
@@ -148,7 +146,7 @@ class Stager:
             if not of_kind:
                 continue
             path = self._spool.path(f"packed-{kind}")
-            with open(path, "wb") as out:
+            with self._spool.create(path) as out:
                 for file in of_kind:
                     content = _twice(file, _small_content)
                     if content is None:
@@ -191,7 +189,7 @@ class Stager:
 
         def read(stream: OpenFile) -> tuple[_Plain, int]:
             loaded, rejected = self._write_records(reader, stream, good, bad)
-            return _Plain(good, stream.tag, stream.hash, loaded + rejected), rejected
+            return _plain(good, stream, loaded + rejected), rejected
 
         found, rejected = _twice(file, read)
         self._add(staged, file, found).rejected = rejected
@@ -204,7 +202,7 @@ class Stager:
     def _write_records(self, reader: CarefulReader, stream: OpenFile, good: str, bad: str) -> tuple[int, int]:
         """Write the good records as plain lines, the bad ones as rejects; the numbers of both come back."""
         loaded = rejected = 0
-        with open(good, "wb") as records, open(bad, "wb") as rejects:
+        with self._spool.create(good) as records, self._spool.create(bad) as rejects:
             for result in reader.read(split(stream, shown(stream.file.uri))):
                 if isinstance(result, Reject):
                     row = _reject_row(result, self._next_reject_id + rejected, self._next_file_id)
@@ -254,11 +252,11 @@ def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:
         return None  # it grew since it was listed
     lines = bytes(memoryview(buffer)[:size]).removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
     if lines == b"\n":
-        return b"", _Plain(stream.file.path, stream.tag, stream.hash, 0)
+        return b"", _plain("", stream, 0)
     pattern = plain_lines(RECORD_TYPES[stream.file.kind])
     if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
         return None
-    return lines, _Plain(stream.file.path, stream.tag, stream.hash, lines.count(b"\n"))
+    return lines, _plain("", stream, lines.count(b"\n"))
 
 
 def _with_file_id(lines: bytes, file_id: int) -> bytes:
@@ -269,24 +267,27 @@ def _with_file_id(lines: bytes, file_id: int) -> bytes:
     return member + lines[1:].replace(b"\n{", b"\n" + member)
 
 
-def _examine_file(file: SourceFile, path: str) -> _Plain | None:
+def _examine_file(file: SourceFile, path: str, spool: Spool) -> _Plain | None:
     """What the manifest needs to know of a file, if all its lines are plain.
 
-    `path` becomes a link to the file, or holds its unpacked lines.
+    `path` becomes a link to the file, or holds its lines if they are not on this machine, or packed.
     """
 
-    def examine(stream: OpenFile) -> _Plain | None:
-        with open(path, "wb") if file.packing else nullcontext() as out:
+    def examine(stream: OpenFile) -> tuple[_Plain, str] | None:
+        with nullcontext() if stream.path else spool.create(path) as out:
             records = _count_plain(stream, RECORD_TYPES[file.kind], out)
-        return None if records is None else _Plain(path, stream.tag, stream.hash, records)
+        return None if records is None else (_plain(path, stream, records), stream.path)
 
-    found = _twice(file, examine)
-    if found and not file.packing:
-        os.symlink(file.path, path)  # a name without characters that are special in a pattern of names
+    result = _twice(file, examine)
+    if result is None:
+        return None
+    found, lies_at = result
+    if lies_at:
+        os.symlink(lies_at, path)  # a name without characters that are special in a pattern of names
     return found
 
 
-def _count_plain(stream: OpenFile, record_type: RecordType, out: BinaryIO | None) -> int | None:
+def _count_plain(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> int | None:
     """How many lines there are, if all are plain. The stream is copied to `out`."""
     pattern = plain_lines(record_type)
     buffer = bytearray(BLOCK_BYTES)

@@ -200,6 +200,8 @@ def _repair(writer: _Writer) -> Iterator[Statement]:
 
 def _history(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
     yield writer.temporary("level_days", select("work/level_days", {"user_rows": user_rows}), "levels by user and day")
+    moments = select("work/level_moments", {"user_rows": user_rows})
+    yield writer.temporary("level_moments", moments, "levels by user and millisecond, on days with two")
     yield writer.insert("users_history", select("star/users_history"), "fill users_history")
 
 

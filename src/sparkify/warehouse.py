@@ -87,9 +87,8 @@ def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -
     write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
     engine.load("new_tags", [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")], packed=[path])
     engine.execute(
-        "UPDATE etl_files SET content_tag = "
-        "(SELECT n.content_tag FROM new_tags AS n WHERE n.file_id = etl_files.file_id), "
-        "read_at = CAST(? AS TIMESTAMP) WHERE file_id IN (SELECT file_id FROM new_tags)",
+        "UPDATE etl_files SET content_tag = n.content_tag, read_at = CAST(? AS TIMESTAMP) "
+        "FROM new_tags AS n WHERE etl_files.file_id = n.file_id",
         [now],
     )
     engine.execute("DROP TABLE new_tags")

@@ -141,8 +141,8 @@ def test_known_ids_of_inferred_songs(warehouses: dict[str, Any]) -> None:
     assert rows(warehouses["infer"], sql) == [("SOX2AF520C6F330EA3",)]
 
 
-def test_a_title_keeps_its_no_break_space_and_its_id(warehouses: dict[str, Any]) -> None:
-    path = warehouses["infer"]
+def test_a_title_keeps_its_no_break_space_and_its_id(raw_names: Any) -> None:
+    path = raw_names
     (found,) = rows(
         path, "SELECT s.song_id, s.title, a.name FROM songs AS s JOIN artists AS a USING (artist_id) "
         "WHERE s.title LIKE '%' || chr(160)"

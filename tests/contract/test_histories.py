@@ -234,7 +234,7 @@ def test_a_changed_repair_text_rebuilds_the_star_and_says_so(tmp_path: Path, bef
 def test_repairs_are_counted_where_rows_are_new_or_changed(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(artist=TWICE), event(artist=TWICE, song=TWICE, itemInSession=1)])
     write_lines(tmp_path / "logs/b.json", [event(artist=TWICE, itemInSession=2, userId="2", lastName=f"{TWICE} x")])
-    chosen = {"logs": str(tmp_path / "logs"), "songs": str(tmp_path / "songs"), "chunk_files": 1}
+    chosen: dict[str, Any] = {"logs": str(tmp_path / "logs"), "songs": str(tmp_path / "songs"), "chunk_files": 1}
     write_lines(tmp_path / "songs/x.json", [song()])
     with sparkify.connect(url_of(place := warehouse_of(tmp_path, "counted"))) as connection:
         first = connection.etl(**chosen)

@@ -1,5 +1,6 @@
 """What cannot be done is said clearly, and leaves nothing behind."""
 
+import gzip
 import json
 import resource
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.generate.conftest import read_songs
 
 from sparkify.generate import GenerateError, GenerateOptions, OptionsError, generate, run, task
 
@@ -34,8 +36,7 @@ def tree(folder: Path) -> dict[str, bytes]:
         ({"growth_rate": 900.0, "end": "2028-11-05"}, "--growth-rate"),
         ({"workers": 0}, "--workers"),
         ({"catalogue": "x"}, "not both"),
-        ({"catalogue": "s3://bucket/songs", "songs": None}, "only a local file"),
-        ({"catalogue": "/does/not/exist", "songs": None}, "does not exist"),
+        ({"catalogue": "ftp://host/songs", "songs": None}, "unknown scheme ftp://"),
         ({"config": "/does/not/exist.json"}, "cannot be read"),
     ],
 )
@@ -159,10 +160,36 @@ def test_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_invalid_records_of_a_catalogue_are_left_out_and_counted(tmp_path: Path) -> None:
     good = {"song_id": "S", "title": "T", "artist_id": "A", "artist_name": "N", "duration": None, "year": 0}
     lines = [good, {**good, "title": " "}, {**good, "year": 1.5}, {**good, "artist_name": "a\0b"}, 7]
-    text = "\n".join(json.dumps(line) for line in lines) + "\n{broken\n" + json.dumps([good, good])
-    (tmp_path / "songs.json").write_text(text)
-    summary = generate(tmp_path / "out", replace(SMALL, songs=None, catalogue=tmp_path / "songs.json"))
+    text = "\n".join(json.dumps(line) for line in lines) + "\n{broken\n"
+    songs = tmp_path / "songs"
+    songs.mkdir()
+    (songs / "lines.json").write_text(text)
+    (songs / "array.json.gz").write_bytes(gzip.compress(json.dumps([good, {**good, "song_id": "S2"}]).encode()))
+    summary = generate(tmp_path / "out", replace(SMALL, songs=None, catalogue=songs))
     assert (summary.songs, summary.skipped_songs) == (3, 5)
+    assert [song["song_id"] for song in read_songs(tmp_path / "out")] == ["S", "S2", "S"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("", "", "no such folder"),
+        ("songs.txt", "{}", "no JSON below"),
+        ("songs.json.gz", "{}", "is not valid gz data"),
+        ("songs.json", '{"title": "T"}', "holds no valid song record"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_read_is_named(name: str, text: str, problem: str, tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    if name:
+        songs.mkdir()
+        (songs / name).write_text(text)
+    with pytest.raises(GenerateError) as caught:
+        generate(tmp_path / "out", replace(SMALL, songs=None, catalogue=songs))
+    assert problem in str(caught.value)
+    assert str(songs) in str(caught.value)
+    assert "--logs" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_progress_reaches_each_stage_total(tmp_path: Path) -> None:

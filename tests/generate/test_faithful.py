@@ -6,12 +6,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from statistics import correlation
+from statistics import correlation, fmean
 
 import pytest
-from tests.generate.conftest import Event, sessions_of
+from tests.generate.conftest import Event, read_events, sessions_of
 
-from sparkify.generate import config
+from sparkify.generate import GenerateOptions, config, generate
 
 
 def state_of(e: Event) -> tuple[str, str, str, int, str]:
@@ -125,10 +125,6 @@ def test_levels_last_from_session_to_session(example_events: list[Event], exampl
 
 @pytest.mark.parametrize("name", ["example-config.json", "alt-example-config.json", "Guitar-config.json"])
 def test_every_transition_is_allowed_by_the_file(name: str, shared: Path, tmp_path: Path) -> None:
-    from tests.generate.conftest import read_events
-
-    from sparkify.generate import GenerateOptions, generate
-
     path = shared / "eventsim" / name
     generate(tmp_path / "out", GenerateOptions(users=300, songs=50, config=path))
     raw = json.loads(path.read_text())
@@ -143,3 +139,65 @@ def test_every_transition_is_allowed_by_the_file(name: str, shared: Path, tmp_pa
     assert len(seen) > len(allowed) / 4
     gone = {e["userId"]: e["ts"] for e in events if e["auth"] == "Cancelled"}
     assert all(e["ts"] <= gone.get(e["userId"], math.inf) for e in events)
+
+
+def test_other_pages_come_after_an_exponential_time(example_events: list[Event]) -> None:
+    """Its mean, over all users, is the configured alpha of 90 s; half a second is lost to whole seconds."""
+    gaps = [
+        (event["ts"] - before["ts"]) / 1000
+        for session in sessions_of(example_events).values()
+        for before, event in pairwise(session)
+        if event["page"] != "NextSong" and not 300 <= event["status"] <= 398
+    ]
+    assert len(gaps) > 20_000
+    assert fmean(gaps) == pytest.approx(89.5, rel=0.08)
+    # Exponential times whose means are lognormal: the square's mean is 2 alpha^2 e.
+    assert fmean(g * g for g in gaps) == pytest.approx(2 * 90**2 * math.e, rel=0.35)
+
+
+def test_who_cancels_never_comes_back(example_events: list[Event]) -> None:
+    last = {e["userId"]: e["ts"] for e in example_events if e["userId"]}
+    gone = {e["userId"]: e["ts"] for e in example_events if e["auth"] == "Cancelled"}
+    assert len(gone) > 5
+    assert all(last[user] == ts for user, ts in gone.items())
+
+
+def test_most_users_live_where_most_people_do(example_events: list[Event]) -> None:
+    homes = Counter({e["userId"]: e["location"] for e in example_events if e["userId"]}.values())
+    assert homes.most_common(1)[0][0].startswith("New York")
+    assert len(homes) > 100
+
+
+def seen_in_days(events: list[Event], first: int, last: int) -> int:
+    """Users with an event from a day to before another, counted from 1 January 2018."""
+    begin = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    return len({e["userId"] for e in events if e["userId"] and first <= (e["ts"] - begin) // 86_400_000 < last})
+
+
+def a_visit(path: Path) -> Path:
+    """A configuration in which users do no more than come, about every week, and nobody cancels."""
+    home, more = ({"page": p, "auth": "In", "method": "GET", "status": 200, "level": "free"} for p in ("Home", "More"))
+    raw = {
+        "beta": 604_800.0, "churned-state": "Gone", "new-user-auth": "In", "new-user-level": "free",
+        "show-user-details": [{"auth": "In", "show": True}], "levels": [{"level": "free", "weight": 1}],
+        "auths": [{"auth": "In", "weight": 1}], "new-session": [{**home, "weight": 1}],
+        "transitions": [{"source": home, "dest": more, "p": 0.01}],
+    }  # fmt: skip
+    path.write_text(json.dumps(raw))
+    return path
+
+
+@pytest.mark.parametrize(("growth", "attrition"), [(0.5, 0.0), (0.0, 0.7), (0.5, 0.7), (0.0, 0.0)])
+def test_users_come_and_go_at_the_stated_rates(growth: float, attrition: float, tmp_path: Path) -> None:
+    options = GenerateOptions(
+        users=1500, songs=1, begin="2018-01-01", end="2018-12-27", config=a_visit(tmp_path / "visit.json"),
+        growth_rate=growth, attrition_rate=attrition, seed=8,
+    )  # fmt: skip
+    generate(tmp_path / "out", options)
+    events = read_events(tmp_path / "out")
+    years = 330 / 365.25
+    # Those who were there and stayed, and those who came (as many as if nobody left) and stayed.
+    stayed = math.exp(-attrition * years)
+    came = growth * (math.exp(growth * years) - stayed) / (growth + attrition) if growth else 0.0
+    ratio = seen_in_days(events, 330, 360) / seen_in_days(events, 0, 30)
+    assert ratio == pytest.approx(stayed + came, rel=0.05)

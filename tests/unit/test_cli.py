@@ -604,6 +604,20 @@ def test_generate_prints_one_document(tmp_path: Path) -> None:
     assert one_document(done.stdout)["events"] >= 0
 
 
+def test_generate_says_its_settings_when_verbose(tmp_path: Path) -> None:
+    done = sparkify("generate", "out", "--users", "5", "--songs", "5", "--to", "2018-11-02", "--verbose", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"users = 5", "songs = 5", "seed = 0", "match_rate = 1.0"} <= set(done.stderr.splitlines())
+
+
+def test_generate_shows_a_traceback_when_verbose_alone(tmp_path: Path) -> None:
+    wrong = ("generate", "out", "--users", "0")
+    assert_error(sparkify(*wrong, cwd=tmp_path), 2, "--users must be between 1")
+    done = sparkify(*wrong, "--verbose", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, True)
+    assert state(tmp_path) == {}
+
+
 def test_every_command_with_output_is_asked_for_a_document() -> None:
     """A new command with --output must come into the list above."""
     from typer.main import get_command

@@ -10,7 +10,7 @@ import pytest
 
 import sparkify
 
-HEAVY = ("duckdb", "sqlglot", "boto3", "pandas", "numpy", "re2", "pyarrow", "altair")
+HEAVY = ("duckdb", "sqlglot", "boto3", "obstore", "pandas", "numpy", "re2", "pyarrow", "altair")
 PYDANTIC = ("pydantic", "pydantic_settings")
 MODULES = sorted(found.name for found in pkgutil.walk_packages(sparkify.__path__, "sparkify."))
 

@@ -9,6 +9,7 @@ import sys
 from typing import NoReturn
 
 INTERRUPTED = 130
+_COMMITTED = "the warehouse is at its last committed chunk"
 
 
 def main() -> NoReturn:
@@ -27,7 +28,8 @@ def main() -> NoReturn:
     try:
         sys.exit(_run(arguments))
     except KeyboardInterrupt:
-        print("interrupted: the warehouse is at its last committed chunk", file=sys.stderr)
+        left = "nothing of this run is left" if arguments[:1] == ["generate"] else _COMMITTED
+        print(f"interrupted: {left}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of stdout is gone; the interpreter's last flush must not complain either.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import sparkify
 from sparkify.cli import etl, generate, inspect
 from sparkify.cli.options import Verbose
-from sparkify.cli.output import say
+from sparkify.cli.output import count_of, say
 
 DAYS = ("2018-11-01", "2018-12-01")
 
@@ -28,11 +30,23 @@ def demo(
     etl.etl(warehouse=url, logs=str(data / "log_data"), songs=str(data / "song_data"), prune=True, verbose=verbose)
     say("\n3. analyze")
     inspect.analyze(warehouse=url)
+    say(f"\n{_found(url)}")
+    paths = (url, f"{data}/log_data", f"{data}/song_data", f"{folder}/report.html")
+    at, logs, songs, report = map(shlex.quote, paths)
     say(f"""
 Try next:
-  sparkify query --warehouse {url} \\
+  sparkify query --warehouse {at} \\
     "SELECT a.name, COUNT(*) AS plays FROM songplays p JOIN artists a USING (artist_id)
      GROUP BY a.name ORDER BY plays DESC LIMIT 10"
-  sparkify analyze --warehouse {url} --report {folder / "report.html"}
-  sparkify status --warehouse {url}
-  sparkify etl --warehouse {url} --logs {data}/log_data --songs {data}/song_data   # nothing new""")
+  sparkify analyze --warehouse {at} --report {report}
+  sparkify status --warehouse {at}
+  sparkify etl --warehouse {at} --logs {logs} --songs {songs}   # nothing new""")
+
+
+def _found(url: str) -> str:
+    """The demo's outcome in one sentence."""
+    with sparkify.connect(url, read_only=True) as warehouse:
+        rows = warehouse.row_counts()
+    plays, users = count_of(rows["songplays"], "play"), count_of(rows["users"], "user")
+    songs, artists = count_of(rows["songs"], "song"), count_of(rows["artists"], "artist")
+    return f"Found: {plays} by {users}, of {songs} by {artists}."

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli.output import Format
+from sparkify.cli.options import Verbose
+from sparkify.cli.output import Format, say
 from sparkify.generate import GenerateOptions, Summary
 from sparkify.generate import generate as run_generate
 
@@ -32,7 +33,8 @@ def generate(
     seed: Annotated[int | None, typer.Option("--seed", help="Another seed, other data. [default: 0]")] = None,
     songs: Annotated[int | None, typer.Option("--songs", help="Songs to make up. [default: 5000]")] = None,
     catalogue: Annotated[
-        str | None, typer.Option("--catalogue", metavar="URI", help="Play songs from these records instead.")
+        str | None,
+        typer.Option("--catalogue", metavar="URI", help="Play songs from the records below this folder instead."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="A configuration in eventsim's format.")
@@ -55,6 +57,7 @@ def generate(
         bool, typer.Option("--force", help="Write into a folder that holds files; replaces an earlier run's alone.")
     ] = False,
     output: Annotated[Format, typer.Option("--output", help="How to print the summary.")] = Format.TEXT,
+    verbose: Verbose = False,
 ) -> None:
     """Simulate users of a music service: logs and songs of any size, the same for the same seed."""
     options = GenerateOptions(
@@ -64,6 +67,7 @@ def generate(
         seed=seed,
         songs=songs,
         catalogue=catalogue,
+        anonymous=bool(catalogue) and _is_anonymous(),
         config=config,
         growth_rate=growth_rate,
         attrition_rate=attrition_rate,
@@ -76,6 +80,15 @@ def generate(
     with _progress() as progress:
         summary = run_generate(out, options, progress)
     print(_as_json(summary) if output is Format.JSON else _as_text(summary))
+    if verbose:
+        for name, value in summary.settings.items():
+            say(f"{name} = {value}")
+
+
+def _is_anonymous() -> bool:
+    from sparkify.config import load
+
+    return load({}).settings.anonymous
 
 
 @contextmanager

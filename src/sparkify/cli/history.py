@@ -144,5 +144,5 @@ def explain(
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
-        values = explain_play(engine, songplay_id)
+        values = explain_play(engine, songplay_id, anonymous=settings.anonymous)
     print_values(values, output)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sparkify.engines.dialects import DUCKDB, POSTGRES, Capabilities, Dialect
-from sparkify.errors import UsageError
+from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
+from sparkify.errors import UsageError, WarehouseError
 
 Row = tuple[Any, ...]
 
@@ -26,12 +26,15 @@ class Access:
     """How a warehouse is to be opened.
 
     `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
-    a warehouse that has schemas.
+    a warehouse that has schemas; `copy_role` (an ARN) is what Redshift reads S3 as, and `copy_spool` (s3://bucket/prefix)
+    where rows lie on their way into it.
     """
 
     read_only: bool = False
     memory_limit: str = ""
     schema: str = ""
+    copy_role: str = ""
+    copy_spool: str = ""
 
 
 class Result(NamedTuple):
@@ -55,6 +58,10 @@ class LoadFailed(Exception):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)
         self.path = path
+
+
+class Conflict(WarehouseError):
+    """The transaction met another one that wrote to the same tables; it was undone, and may be tried again."""
 
 
 class Engine(ABC):
@@ -138,6 +145,7 @@ REGISTRY: dict[str, _Entry] = {
     "duckdb": _Entry("sparkify.engines.duckdb", "", DUCKDB),
     "postgresql": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
     "postgres": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
+    "redshift": _Entry("sparkify.engines.redshift", "redshift", REDSHIFT),
 }
 """URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
 

@@ -17,10 +17,12 @@ class Capabilities:
 
     `enforces_keys`: primary and foreign keys are declared, with indexes, and the engine holds them.
     `plans_by_statistics`: its planner must be told what a new table holds, with ANALYZE.
+    `declares_keys`: keys, references and the order of rows are declared with a table, for the planner alone.
     """
 
     enforces_keys: bool = False
     plans_by_statistics: bool = False
+    declares_keys: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,4 +73,6 @@ REDSHIFT = Dialect(
         "BYTEWISE": "{0}",
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
+    # The checks guarantee what is declared: Redshift does not hold it, but plans as if it did.
+    capabilities=Capabilities(declares_keys=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -107,7 +107,6 @@ class DuckDBEngine(Engine):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self._in_transaction = False
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement."""
@@ -136,18 +135,15 @@ class DuckDBEngine(Engine):
     def begin(self) -> None:
         """Begin a transaction."""
         self.execute("BEGIN TRANSACTION")
-        self._in_transaction = True
 
     def commit(self) -> None:
         """Commit the transaction."""
         self.execute("COMMIT")
-        self._in_transaction = False
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
-        if self._in_transaction:
-            self._in_transaction = False
-            self.execute("ROLLBACK")
+        with _translated(), suppress(duckdb.TransactionException):  # there was none
+            self.connection.execute("ROLLBACK")
 
     def load(
         self,

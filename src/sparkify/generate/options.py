@@ -37,9 +37,10 @@ class GenerateOptions:
         end: the end, exclusive, likewise (30 days after `begin`).
         seed: the same seed and options give the same bytes (0).
         songs: how many songs to make up (5,000).
-        catalogue: a file or a folder of song records to play from, in place of `songs`.
+        catalogue: the folder of song records to play from, in place of `songs`; whatever the etl reads songs from.
+        anonymous: read the catalogue from an object store without signing in.
         config: a configuration file in eventsim's format.
-        growth_rate: new users a year, as a share of those there are, continuously: 0.1 is e^0.1 after a year (0).
+        growth_rate: new users a year, as a share of all there have been, continuously: 0.1 adds up to e^0.1 (0).
         attrition_rate: users that leave in a year, as a share of those there are, likewise (0).
         match_rate: the share of plays whose song is in the catalogue (1).
         first_user_id: the first user's id; the others count on from there (1).
@@ -54,6 +55,7 @@ class GenerateOptions:
     seed: int | None = None
     songs: int | None = None
     catalogue: str | Path | None = None
+    anonymous: bool = False
     config: str | Path | None = None
     growth_rate: float | None = None
     attrition_rate: float | None = None
@@ -73,7 +75,8 @@ class Settings:
     end: int
     seed: int
     songs: int
-    catalogue: Path | None
+    catalogue: str | None
+    anonymous: bool
     growth_rate: float
     attrition_rate: float
     match_rate: float
@@ -91,7 +94,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written."""
+    """What was written; `settings` are those that it followed from, defaults included."""
 
     out: Path
     begin: datetime
@@ -106,6 +109,7 @@ class Summary:
     log_files: int
     log_bytes: int
     seconds: float
+    settings: dict[str, Any]
 
 
 def resolve(options: GenerateOptions, config: Config) -> Settings:
@@ -122,7 +126,8 @@ def resolve(options: GenerateOptions, config: Config) -> Settings:
         end=end,
         seed=_first(options.seed, given.get("seed"), 0),
         songs=_first(options.songs, None, DEFAULT_SONGS),
-        catalogue=None if options.catalogue is None else local_path(options.catalogue),
+        catalogue=None if options.catalogue is None else str(options.catalogue),
+        anonymous=options.anonymous,
         growth_rate=_first(options.growth_rate, given.get("growth-rate"), 0.0),
         attrition_rate=_first(options.attrition_rate, given.get("attrition-rate"), 0.0),
         match_rate=_first(options.match_rate, None, 1.0),
@@ -179,22 +184,6 @@ def _instant(value: str | datetime | None, name: str) -> datetime | None:
 
 def _show(value: datetime) -> str:
     return value.isoformat().removesuffix("+00:00").removesuffix("T00:00:00")
-
-
-def local_path(uri: str | Path) -> Path:
-    """The path of a file:// address or a path.
-
-    Raises:
-        OptionsError: the address is of another kind.
-    """
-    text = str(uri)
-    if text.startswith("file://"):
-        from urllib.parse import unquote, urlsplit
-
-        return Path(unquote(urlsplit(text).path))
-    if "://" in text:
-        raise OptionsError(f"--catalogue {text}: only a local file or folder can be read; copy it here first.")
-    return Path(uri)
 
 
 def _check(options: GenerateOptions, settings: Settings, config: Config) -> None:

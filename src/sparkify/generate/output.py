@@ -99,17 +99,20 @@ class OutputFolder:
         ledger = {**note, "files": {f.path: f.size for f in files}}
         replaced = sorted([name, size] for name, sizes in self._old.items() for size in sizes)
         with disk_errors(self.out):
-            # Should this be killed half way, the next run still knows both lists.
-            self._write_ledger({**ledger, "replaced": replaced})
+            # Should this be killed half way, the next run still knows both lists. Both are written before anything
+            # moves: on a disk that is full up to them nothing has moved yet.
+            both = self._write_ledger("both.json", {**ledger, "replaced": replaced})
+            last = self._write_ledger("last.json", ledger)
+            both.replace(self.out / LEDGER)
             self._remove_old({f.path for f in files})
             for top in (SONGS, LOGS):
                 self._move(top, [f.path for f in files if f.path.startswith(top + "/")])
-            self._write_ledger(ledger)
+            last.replace(self.out / LEDGER)
 
-    def _write_ledger(self, ledger: dict[str, Any]) -> None:
-        path = self.partial / LEDGER
+    def _write_ledger(self, name: str, ledger: dict[str, Any]) -> Path:
+        path = self.partial / name
         path.write_text(json.dumps(ledger, indent=1, sort_keys=True) + "\n", "utf-8")
-        path.replace(self.out / LEDGER)
+        return path
 
     def _is_ours(self, name: str) -> bool:
         path = self.out / name

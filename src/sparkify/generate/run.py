@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sparkify.engines.base import without_password
 from sparkify.generate import catalogue
 from sparkify.generate.catalogue import Record
 from sparkify.generate.catalogue_files import read_catalogue
@@ -52,7 +53,8 @@ def run(out: Path, options: GenerateOptions, progress: Progress | None) -> Summa
         songs = _write_songs(records, folder, progress)
         blocks, days = _write_logs(job, folder, progress)
         logs = [Written(f"{LOGS}/{d.path}", d.size) for d in days]
-        folder.publish(songs + logs, _note(settings, config.given))
+        used = _used(settings)
+        folder.publish(songs + logs, {"settings": used, "config": config.given})
     return Summary(
         out=out,
         begin=datetime.fromtimestamp(settings.begin, UTC),
@@ -67,12 +69,13 @@ def run(out: Path, options: GenerateOptions, progress: Progress | None) -> Summa
         log_files=len(days),
         log_bytes=sum(d.size for d in days),
         seconds=time.perf_counter() - began,
+        settings=used,
     )
 
 
 def _catalogue(settings: Settings) -> tuple[list[Record], int]:
     if settings.catalogue is not None:
-        return read_catalogue(settings.catalogue)
+        return read_catalogue(settings.catalogue, anonymous=settings.anonymous)
     return make_catalogue(settings.seed, settings.songs), 0
 
 
@@ -105,8 +108,9 @@ def _write_logs(job: Job, folder: OutputFolder, progress: Progress | None) -> tu
     return blocks, [day for day in days if day is not None]
 
 
-def _note(settings: Settings, given: dict[str, Any]) -> dict[str, Any]:
-    """What the run was asked for, without what does not change the output."""
-    kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force")}
-    kept["catalogue"] = None if settings.catalogue is None else str(settings.catalogue)
-    return {"settings": kept, "config": given}
+def _used(settings: Settings) -> dict[str, Any]:
+    """What the run was asked for, without what does not change the output, and without a password."""
+    kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force", "anonymous")}
+    if settings.catalogue is not None:
+        kept["catalogue"] = without_password(settings.catalogue)
+    return kept

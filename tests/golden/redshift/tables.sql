@@ -1,8 +1,10 @@
 -- the settings that the star was built with; if one changes, the star is built anew
 CREATE TABLE etl_settings (
   setting VARCHAR(65535) NOT NULL,
-  setting_value VARCHAR(65535) NOT NULL
-);
+  setting_value VARCHAR(65535) NOT NULL,
+  PRIMARY KEY (setting)
+)
+DISTSTYLE AUTO;
 
 -- every run of the etl, those that failed too
 CREATE TABLE etl_runs (
@@ -17,8 +19,10 @@ CREATE TABLE etl_runs (
   rejected BIGINT NOT NULL,
   seconds DOUBLE PRECISION NOT NULL,
   version VARCHAR(65535) NOT NULL,
-  settings VARCHAR(65535) NOT NULL
-);
+  settings VARCHAR(65535) NOT NULL,
+  PRIMARY KEY (run_id)
+)
+DISTSTYLE AUTO;
 
 -- the manifest: every file whose rows are in staging
 CREATE TABLE etl_files (
@@ -32,8 +36,10 @@ CREATE TABLE etl_files (
   records BIGINT NOT NULL,
   loaded BIGINT NOT NULL,
   rejected BIGINT NOT NULL,
-  run_id BIGINT NOT NULL
-);
+  run_id BIGINT NOT NULL,
+  PRIMARY KEY (file_id)
+)
+DISTSTYLE AUTO;
 
 -- every record that was not loaded, and why
 CREATE TABLE etl_rejects (
@@ -45,8 +51,10 @@ CREATE TABLE etl_rejects (
   field VARCHAR(65535) NOT NULL,
   reason VARCHAR(65535) NOT NULL,
   suggestion VARCHAR(65535) NOT NULL,
-  resolved_by BIGINT
-);
+  resolved_by BIGINT,
+  PRIMARY KEY (reject_id)
+)
+DISTSTYLE AUTO;
 
 -- which song each (artist, song, length) that was played is; derived from staging, kept so that a run need not look at old plays
 CREATE TABLE etl_matches (
@@ -59,7 +67,8 @@ CREATE TABLE etl_matches (
   song_inferred BOOLEAN NOT NULL,
   artist_inferred BOOLEAN NOT NULL,
   is_kept BOOLEAN NOT NULL
-);
+)
+DISTSTYLE AUTO;
 
 -- every accepted record of the events
 CREATE TABLE staging_events (
@@ -82,7 +91,8 @@ CREATE TABLE staging_events (
   song VARCHAR(65535),
   length DOUBLE PRECISION,
   file_id BIGINT NOT NULL
-);
+)
+DISTSTYLE AUTO;
 
 -- every accepted record of the songs
 CREATE TABLE staging_songs (
@@ -97,7 +107,8 @@ CREATE TABLE staging_songs (
   duration DOUBLE PRECISION,
   year INTEGER,
   file_id BIGINT NOT NULL
-);
+)
+DISTSTYLE AUTO;
 
 -- every artist of the catalogue, and every artist that was played without being in it
 CREATE TABLE artists (
@@ -106,8 +117,10 @@ CREATE TABLE artists (
   location VARCHAR(65535),
   latitude DOUBLE PRECISION,
   longitude DOUBLE PRECISION,
-  inferred BOOLEAN NOT NULL
-);
+  inferred BOOLEAN NOT NULL,
+  PRIMARY KEY (artist_id)
+)
+DISTSTYLE AUTO SORTKEY (artist_id);
 
 -- every song of the catalogue, and every song that was played without being in it
 CREATE TABLE songs (
@@ -116,8 +129,11 @@ CREATE TABLE songs (
   artist_id VARCHAR(65535) NOT NULL,
   year INTEGER,
   duration DOUBLE PRECISION,
-  inferred BOOLEAN NOT NULL
-);
+  inferred BOOLEAN NOT NULL,
+  PRIMARY KEY (song_id),
+  FOREIGN KEY (artist_id) REFERENCES artists (artist_id)
+)
+DISTSTYLE AUTO SORTKEY (song_id);
 
 -- every user seen in any event; all values from that user's last event
 CREATE TABLE users (
@@ -126,8 +142,10 @@ CREATE TABLE users (
   last_name VARCHAR(65535),
   gender VARCHAR(65535),
   level VARCHAR(65535) NOT NULL,
-  last_seen_at TIMESTAMP NOT NULL
-);
+  last_seen_at TIMESTAMP NOT NULL,
+  PRIMARY KEY (user_id)
+)
+DISTSTYLE AUTO SORTKEY (user_id);
 
 -- each user's level over time, one row per change; a user's rows follow each other without gaps
 CREATE TABLE users_history (
@@ -135,8 +153,11 @@ CREATE TABLE users_history (
   level VARCHAR(65535) NOT NULL,
   valid_from TIMESTAMP NOT NULL,
   valid_to TIMESTAMP,
-  current BOOLEAN NOT NULL
-);
+  current BOOLEAN NOT NULL,
+  PRIMARY KEY (user_id, valid_from),
+  FOREIGN KEY (user_id) REFERENCES users (user_id)
+)
+DISTSTYLE AUTO SORTKEY (user_id);
 
 -- one row for every start_time in songplays
 CREATE TABLE "time" (
@@ -146,8 +167,10 @@ CREATE TABLE "time" (
   week INTEGER NOT NULL,
   month INTEGER NOT NULL,
   year INTEGER NOT NULL,
-  weekday INTEGER NOT NULL
-);
+  weekday INTEGER NOT NULL,
+  PRIMARY KEY (start_time)
+)
+DISTSTYLE AUTO SORTKEY (start_time);
 
 -- one row per play, with the song that it plays
 CREATE TABLE songplays (
@@ -159,5 +182,11 @@ CREATE TABLE songplays (
   artist_id VARCHAR(65535),
   session_id BIGINT NOT NULL,
   location VARCHAR(65535),
-  user_agent VARCHAR(65535)
-);
+  user_agent VARCHAR(65535),
+  PRIMARY KEY (songplay_id),
+  FOREIGN KEY (start_time) REFERENCES "time" (start_time),
+  FOREIGN KEY (user_id) REFERENCES users (user_id),
+  FOREIGN KEY (song_id) REFERENCES songs (song_id),
+  FOREIGN KEY (artist_id) REFERENCES artists (artist_id)
+)
+DISTSTYLE AUTO SORTKEY (start_time);

@@ -33,6 +33,10 @@ FROM (
       FROM level_days AS d
       WHERE d.level = d.last_level
       UNION ALL
+      SELECT m."userId", m.ts, m.level
+      FROM level_moments AS m
+      WHERE m.level = m.last_level
+      UNION ALL
       SELECT e."userId", e.ts, e.level
       FROM (
         SELECT
@@ -41,9 +45,9 @@ FROM (
           u.level,
           ROW_NUMBER() OVER (PARTITION BY u."userId", u.ts ORDER BY LAST_EVENT(u)) AS nth
         FROM staging_events AS u
-        JOIN level_days AS d
-          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
-        WHERE d.level <> d.last_level
+        JOIN level_moments AS m
+          ON m."userId" = u."userId" AND m.ts = u.ts
+        WHERE m.level <> m.last_level
       ) AS e
       WHERE e.nth = 1
     ) AS s

@@ -920,6 +920,30 @@ GROUP BY
   u."userId",
   u.ts - u.ts % 86400000;
 
+-- levels by user and millisecond, on days with two
+CREATE TEMPORARY TABLE level_moments AS
+SELECT
+  u."userId",
+  u.ts,
+  MIN(u.level) AS level,
+  MAX(u.level) AS last_level
+FROM (
+  SELECT
+    e."userId",
+    e.ts,
+    e.level
+  FROM staging_events AS e
+  JOIN touched_users AS t
+    ON t.user_id = e."userId"
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
 SELECT
@@ -950,6 +974,14 @@ FROM (
         d.level = d.last_level
       UNION ALL
       SELECT
+        m."userId",
+        m.ts,
+        m.level
+      FROM level_moments AS m
+      WHERE
+        m.level = m.last_level
+      UNION ALL
+      SELECT
         e."userId",
         e.ts,
         e.level
@@ -963,10 +995,10 @@ FROM (
             ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
           ) AS nth
         FROM staging_events AS u
-        JOIN level_days AS d
-          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+        JOIN level_moments AS m
+          ON m."userId" = u."userId" AND m.ts = u.ts
         WHERE
-          d.level <> d.last_level
+          m.level <> m.last_level
       ) AS e
       WHERE
         e.nth = 1

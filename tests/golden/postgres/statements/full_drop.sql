@@ -538,6 +538,33 @@ GROUP BY
 -- statistics of level_days
 ANALYZE level_days;
 
+-- levels by user and millisecond, on days with two
+CREATE TEMPORARY TABLE level_moments AS
+SELECT
+  u."userId",
+  u.ts,
+  MIN(u.level COLLATE "C") AS level,
+  MAX(u.level COLLATE "C") AS last_level
+FROM (
+  SELECT
+    "userId",
+    ts,
+    level
+  FROM staging_events
+  WHERE
+    NOT "userId" IS NULL
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
+-- statistics of level_moments
+ANALYZE level_moments;
+
 -- fill users_history
 INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
 SELECT
@@ -572,6 +599,14 @@ FROM (
         d.level = d.last_level
       UNION ALL
       SELECT
+        m."userId",
+        m.ts,
+        m.level
+      FROM level_moments AS m
+      WHERE
+        m.level = m.last_level
+      UNION ALL
+      SELECT
         e."userId",
         e.ts,
         e.level
@@ -585,10 +620,10 @@ FROM (
             ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
           ) AS nth
         FROM staging_events AS u
-        JOIN level_days AS d
-          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+        JOIN level_moments AS m
+          ON m."userId" = u."userId" AND m.ts = u.ts
         WHERE
-          d.level <> d.last_level
+          m.level <> m.last_level
       ) AS e
       WHERE
         e.nth = 1

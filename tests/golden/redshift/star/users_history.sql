@@ -31,6 +31,14 @@ FROM (
         d.level = d.last_level
       UNION ALL
       SELECT
+        m."userId",
+        m.ts,
+        m.level
+      FROM level_moments AS m
+      WHERE
+        m.level = m.last_level
+      UNION ALL
+      SELECT
         e."userId",
         e.ts,
         e.level
@@ -44,10 +52,10 @@ FROM (
             ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
           ) AS nth
         FROM staging_events AS u
-        JOIN level_days AS d
-          ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+        JOIN level_moments AS m
+          ON m."userId" = u."userId" AND m.ts = u.ts
         WHERE
-          d.level <> d.last_level
+          m.level <> m.last_level
       ) AS e
       WHERE
         e.nth = 1

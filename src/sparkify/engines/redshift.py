@@ -1,0 +1,271 @@
+"""Amazon Redshift, by AWS's own driver; rows go in by COPY from S3.
+
+The client reads and checks the records as for every engine, writes them as Parquet below the spool in S3, and one COPY
+with a manifest takes them in. Facts about Redshift are from AWS's documentation (docs/redshift.md says which of them
+were seen to hold).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import duckdb
+import redshift_connector
+from redshift_connector.core import Connection
+from redshift_connector.cursor import Cursor
+from redshift_connector.error import Error, InterfaceError
+
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Conflict, Engine, LoadColumn, Result, Row
+from sparkify.engines.dialects import REDSHIFT
+from sparkify.engines.ndjson import Reading, load_failures, readings
+from sparkify.engines.spool import SpoolInS3, spool_in_s3
+from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.models import quoted
+
+DEFAULT_SCHEMA = "public"
+DEFAULT_PORT = 5439
+PART_BYTES = "64MB"
+"""How large a Parquet part may grow: the slices of a cluster load parts side by side."""
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_CONFLICTS = re.compile(r"\b(1018|1023)\b")
+
+
+def open_engine(url: str, access: Access) -> RedshiftEngine:
+    """Connect to the cluster that the URL names: `redshift://USER@HOST:PORT/DATABASE?schema=NAME`.
+
+    With a password, from the URL or PGPASSWORD, by that; without, by a temporary one that IAM gives to USER.
+    """
+    parts = urlsplit(url)
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    unknown = set(options) - {"schema", "region", "cluster"}
+    if unknown or not parts.hostname or not parts.username:
+        raise UsageError(
+            "malformed warehouse URL",
+            hint="Write it as redshift://user@host:5439/database; it may go on with ?schema=, &region= and &cluster=.",
+        )
+    connection = _connect(parts.hostname, parts.port or DEFAULT_PORT, unquote(parts.path[1:]) or "dev",
+                          unquote(parts.username), unquote(parts.password or "") or os.environ.get("PGPASSWORD", ""),
+                          options)  # fmt: skip
+    engine = RedshiftEngine(connection, options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
+    try:
+        engine.set_up()
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _connect(host: str, port: int, database: str, user: str, password: str, options: dict[str, str]) -> Connection:
+    arguments: dict[str, Any] = {"host": host, "port": port, "database": database, "ssl": True}
+    arguments |= {"sslmode": "verify-full", "application_name": "sparkify", "timeout": None}
+    if password:
+        arguments |= {"user": user, "password": password}
+    else:
+        arguments |= {"iam": True, "db_user": user, "user": "", "password": ""}
+        arguments |= {"cluster_identifier": options.get("cluster", host.split(".")[0])}
+        arguments |= {"region": options["region"]} if "region" in options else {}
+    try:
+        connection = redshift_connector.connect(**arguments)
+    except Exception as error:  # the driver raises its own errors, botocore's, and the socket's
+        raise WarehouseError(
+            f"cannot connect to Redshift at {host}:{port}: {_text_of(error)}",
+            hint="Check the address, that the cluster is available, and that its security group admits this machine; "
+            "without a password the caller needs redshift:GetClusterCredentials.",
+        ) from error
+    connection.autocommit = True
+    return connection
+
+
+class RedshiftEngine(Engine):
+    """A connection to a Redshift cluster, with a schema that holds the tables."""
+
+    dialect = REDSHIFT
+
+    def __init__(self, connection: Connection, schema: str, access: Access) -> None:
+        self.connection = connection
+        self._schema = schema
+        self._access = access
+        self._is_writer = False
+        self._in_transaction = False
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._spool: SpoolInS3 | None = None
+
+    def set_up(self) -> None:
+        """Find the schema; it is made unless it is only to be read."""
+        if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [self._schema]):
+            if self._access.read_only:
+                raise NoWarehouse(
+                    f"no schema {self._schema} in the database", hint="Make it with: sparkify etl --logs … --songs …"
+                )
+            self.execute(f"CREATE SCHEMA {_identifier(self._schema)}")
+        if self._schema != DEFAULT_SCHEMA:
+            self.execute(f"SET search_path TO {_identifier(self._schema)}")
+
+    def _cursor(self) -> Cursor:
+        cursor = self.connection.cursor()
+        cursor.paramstyle = "qmark"
+        return cursor
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement."""
+        with _translated(), self._cursor() as cursor:
+            cursor.execute(sql, tuple(parameters))
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def query(self, sql: str) -> Result:
+        """Run a user's query."""
+        with _translated(), self._cursor() as cursor:
+            cursor.execute(sql)
+            if cursor.description is None:
+                raise UsageError("that returns no rows", hint='Such as: sparkify query "SELECT 1"')
+            return Result(
+                tuple(_name(column[0]) for column in cursor.description), [tuple(row) for row in cursor.fetchall()]
+            )
+
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """Run a query whose rows come in batches."""
+        with _translated(), self._cursor() as cursor:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(ROWS_IN_BATCH):
+                yield [tuple(row) for row in rows]
+
+    def become_writer(self) -> None:
+        """From here on each transaction begins by locking the manifest, which makes it wait for any other writer."""
+        self._is_writer = True
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.execute("BEGIN")
+        self._in_transaction = True
+        if self._is_writer and "etl_files" in self.table_names():
+            self.execute("LOCK etl_files")
+
+    def commit(self) -> None:
+        """Commit the transaction."""
+        self.execute("COMMIT")
+        self._in_transaction = False
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is one; a connection that is lost has undone it."""
+        if self._in_transaction:
+            self._in_transaction = False
+            with suppress(WarehouseError):
+                self.execute("ROLLBACK")
+
+    def load(
+        self,
+        table: str,
+        columns: Sequence[LoadColumn],
+        packed: Sequence[str] = (),
+        whole: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        """Write the records as Parquet below the spool in S3, and COPY them."""
+        with tempfile.TemporaryDirectory(prefix="sparkify-parquet-") as name:
+            folder = Path(name)
+            rows = sum(
+                self._write(folder / f"{number}", reading, columns)
+                for number, reading in enumerate(readings(columns, packed, whole))
+            )
+            if rows:
+                self._copy(table, sorted(folder.rglob("*.parquet")), rows)
+
+    def _write(self, folder: Path, reading: Reading, columns: Sequence[LoadColumn]) -> int:
+        """Write what was read, in the order of the columns: COPY from Parquet goes by place."""
+        names = ", ".join(quoted(column.name) for column in columns)
+        sql = (
+            f"COPY (SELECT * FROM ({reading.sql}) AS r ({names})) TO '{folder}' "
+            f"(FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '{PART_BYTES}')"
+        )
+        with load_failures():
+            written = self._duckdb().execute(sql, reading.parameters).fetchone()
+        return int(written[0]) if written else 0
+
+    def _copy(self, table: str, parts: Sequence[Path], rows: int) -> None:
+        spool = self._spool_in_s3()
+        prefix = uuid.uuid4().hex
+        try:
+            entries = [
+                {"url": url, "mandatory": True, "meta": {"content_length": part.stat().st_size}}
+                for number, part in enumerate(parts)
+                for url in [spool.put(f"{prefix}/{number}.parquet", part.read_bytes())]
+            ]
+            manifest = spool.put(f"{prefix}/manifest", json.dumps({"entries": entries}).encode())
+            self.execute(f"COPY {quoted(table)} FROM '{manifest}' IAM_ROLE '{self._role()}' FORMAT AS PARQUET MANIFEST")
+            loaded = self.execute("SELECT pg_last_copy_count()")[0][0]
+        finally:
+            spool.remove(prefix)
+        if loaded != rows:
+            raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
+
+    def _role(self) -> str:
+        role = self._access.copy_role
+        if not _ROLE.fullmatch(role):
+            raise UsageError(
+                f"copy_role is not the ARN of an IAM role: {role!r}" if role else "copy_role is not set",
+                hint="Name the role with which Redshift reads S3: arn:aws:iam::123456789012:role/NAME",
+            )
+        return role
+
+    def _spool_in_s3(self) -> SpoolInS3:
+        if self._spool is None:
+            self._spool = spool_in_s3(self._access.copy_spool)
+            self._spool.remove_orphans()
+        return self._spool
+
+    def _duckdb(self) -> duckdb.DuckDBPyConnection:
+        if self._reader is None:
+            limit = {"memory_limit": self._access.memory_limit} if self._access.memory_limit else {}
+            self._reader = duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
+        return self._reader
+
+    def table_names(self) -> set[str]:
+        """The tables that are there."""
+        return {
+            name for (name,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [self._schema])
+        }
+
+    def close(self) -> None:
+        """End the connection."""
+        with suppress(Exception):  # it may be lost already
+            self.connection.close()
+        if self._reader:
+            self._reader.close()
+
+
+def _identifier(name: str) -> str:
+    """A name as SQL: Redshift takes any character in quotes but NUL, and folds capitals."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _name(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (Error, OSError) as error:
+        text = _text_of(error)
+        if _CONFLICTS.search(text):
+            raise Conflict(f"Redshift: {text}", hint="Another process wrote to the tables; run again.") from error
+        lost = isinstance(error, OSError | InterfaceError)
+        hint = "What was committed is there; run again, and the rest is loaded." if lost else ""
+        raise WarehouseError(f"Redshift: {text}", hint=hint) from error
+
+
+def _text_of(error: Exception) -> str:
+    """What the server or the driver says, in one line."""
+    detail = error.args[0] if error.args else ""
+    message = detail.get("M", detail) if isinstance(detail, dict) else error
+    return " ".join(str(message).split())

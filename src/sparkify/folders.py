@@ -1,0 +1,162 @@
+"""Files in a folder of this machine, or of a file system that is mounted on it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, unquote_to_bytes
+
+from sparkify.contract import Kind
+from sparkify.errors import SourceError
+from sparkify.sources import ENDINGS, Source, SourceFile, is_hidden, no_json
+
+RACY_SECONDS = 2.0
+"""A file changed this shortly before it was read may change again within the same tick of its clock (as in git)."""
+
+
+def file_uri(path: str) -> str:
+    """The canonical URI of an absolute path; bytes that are not UTF-8 are kept by percent-encoding."""
+    return "file://" + quote(os.fsencode(path))
+
+
+def path_in(uri: str) -> str:
+    """The path in a canonical URI of a local file."""
+    return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
+
+
+def tag_of(status: os.stat_result) -> str:
+    """The content tag of a local file: its size in bytes and its time of change in nanoseconds."""
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def file_of_path(kind: Kind, path: str) -> SourceFile:
+    """The file at an absolute path.
+
+    Raises:
+        SourceError: it is gone or cannot be read.
+    """
+    return Folder(os.path.dirname(path)).file_at(kind, file_uri(path))
+
+
+def file_of_uri(kind: Kind, uri: str) -> SourceFile:
+    """The local file at a canonical URI.
+
+    Raises:
+        SourceError: it is gone or cannot be read.
+    """
+    return file_of_path(kind, path_in(uri))
+
+
+class Folder(Source):
+    """A folder, and all folders below it; `location` is a path or a `file://` URI.
+
+    Links to files are followed, links to folders are not.
+    """
+
+    def __init__(self, location: str) -> None:
+        path = path_in(location) if location.startswith("file://") else location
+        folder = os.path.realpath(path)
+        if not os.path.exists(folder):
+            raise SourceError(f"no such folder: {path}", hint="Check --logs and --songs.")
+        if not os.path.isdir(folder):
+            raise SourceError(f"not a folder: {path}", hint="Name the folder that holds the files.")
+        self.uri = file_uri(folder)
+        self._folder = folder
+        self._location = location
+
+    def files(self, kind: Kind) -> list[SourceFile]:
+        """All files below the folder."""
+        found = []
+        folders = [self._folder]
+        while folders:
+            with _naming(folders[-1]), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if is_hidden(entry.name):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.name.endswith(ENDINGS) and not _is_folder_link(entry):
+                        found.append(self._file(kind, entry))
+        if not found:
+            raise no_json(self._location)
+        return sorted(found, key=lambda file: file.uri)
+
+    def _file(self, kind: Kind, entry: os.DirEntry[str]) -> SourceFile:
+        with _naming(entry.path):
+            status = entry.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(f"not a regular file: {entry.path}", hint="Move it out of the source.")
+        return SourceFile(kind, file_uri(entry.path), entry.path, status.st_size, tag_of(status), self)
+
+    def file_at(self, kind: Kind, uri: str) -> SourceFile:
+        """A file by its URI."""
+        path = path_in(uri)
+        with _naming(path):
+            status = os.stat(path)
+        return SourceFile(kind, uri, path, status.st_size, tag_of(status), self)
+
+    def open(self, file: SourceFile) -> LocalContent:
+        """Open a file."""
+        with _naming(file.path):
+            return LocalContent(file.path)
+
+    def is_racy(self, file: SourceFile, read_at: float) -> bool:
+        """Whether the file was changed so shortly before that its clock may not tell."""
+        modified_at = int(file.tag.rsplit("-", 1)[-1]) / 1e9
+        return read_at - modified_at < RACY_SECONDS
+
+    def is_still(self, file: SourceFile, tag: str) -> bool:
+        """Whether the file has this tag still; engines read it where it lies."""
+        return _current_tag(file.path) == tag
+
+
+class LocalContent:
+    """A file of this machine, opened for reading."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY)
+        status = os.fstat(self._descriptor)
+        self.tag = tag_of(status)
+        self.size = status.st_size
+        self.path = path
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file still has the tag that it was opened with."""
+        return tag_of(os.fstat(self._descriptor)) == self.tag == _current_tag(self.path)
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer from its start; 0 means the end."""
+        with _naming(self.path):
+            return os.readv(self._descriptor, [buffer])
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def _current_tag(path: str) -> str:
+    with _naming(path):
+        return tag_of(os.stat(path))
+
+
+def _is_folder_link(entry: os.DirEntry[str]) -> bool:
+    with _naming(entry.path):
+        return entry.is_symlink() and entry.is_dir()
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Turn the system's errors into ours, with the path's name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise SourceError(f"link in a circle: {path}", hint="Remove the link, or point it at a file.") from error
+        if isinstance(error, FileNotFoundError) and os.path.islink(path):
+            raise SourceError(f"link to nothing: {path}", hint="Remove the link, or point it at a file.") from error
+        reason = (error.strerror or str(error)).lower()
+        raise SourceError(f"cannot read {path}: {reason}", hint="Check that it is there and may be read.") from error

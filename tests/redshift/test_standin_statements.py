@@ -1,0 +1,99 @@
+"""Every statement that the models render for Redshift runs on the stand-in, and gives the right answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import duckdb
+import pytest
+from tests.redshift.driver import Run
+from tests.redshift.standin import RedshiftStandIn
+from tests.redshift.standin.dialect import plan
+from tests.support import REAL, ROOT, needs_real_sample
+
+import sparkify
+from sparkify import models
+
+GOLDEN = ROOT / "tests" / "golden" / "redshift"
+RIGHT = {
+    "infer": {"songplays": 6820, "users": 97, "time": 6813, "songs": 5365, "artists": 3206},
+    "null": {"songplays": 6820, "users": 97, "time": 6813, "songs": 71, "artists": 69},
+    "drop": {"songplays": 1, "users": 97, "time": 1, "songs": 71, "artists": 69},
+}
+
+
+def statements(name: str) -> list[str]:
+    """The statements of a golden file, as they are sent."""
+    text = (GOLDEN / f"{name}.sql").read_text("utf-8")
+    parts = re.split(r";\n(?=\n|$)", text)
+    return [models.bind(part, {"first_new": 1, "now": 1600000000000}) for part in parts if part.strip()]
+
+
+NAMES = sorted(str(path.relative_to(GOLDEN))[:-4] for path in GOLDEN.rglob("*.sql"))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith(("_null", "_drop"))])
+def test_every_rendered_statement_is_understood(name: str) -> None:
+    assert statements(name)
+    for sql in statements(name):
+        assert plan(sql).kind == "pass"
+
+
+def test_every_statement_runs_on_empty_tables(connect: Any) -> None:
+    """In one transaction; the settings differ in a literal."""
+    run = Run(connect())
+    for sql in statements("tables"):
+        run(sql)
+    run("CREATE TEMPORARY TABLE gone_files AS SELECT CAST(0 AS BIGINT) AS file_id")
+    for sql in statements("statements/incremental_infer"):
+        run(sql)
+    for kind in ("incremental", "analyze"):
+        for sql in statements(f"all_checks/{kind}_infer"):
+            assert run(sql) == [], sql
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The staging tables of the real sample as Parquet."""
+    folder = tmp_path_factory.mktemp("sample")
+    warehouse = f"duckdb:///{folder / 'w.duckdb'}"
+    with sparkify.connect(warehouse) as connection:
+        connection.etl(logs=str(REAL / "log_data"), songs=str(REAL / "song_data"))
+    found = {}
+    with duckdb.connect(str(folder / "w.duckdb"), read_only=True) as database:
+        for table in ("staging_events", "staging_songs"):
+            path = folder / f"{table}.parquet"
+            database.execute(f"COPY {table} TO '{path}' (FORMAT parquet)")
+            found[table] = path.read_bytes()
+    return found
+
+
+@needs_real_sample
+@pytest.mark.parametrize(
+    "setting", ["infer", *(pytest.param(name, marks=pytest.mark.long) for name in ("null", "drop"))]
+)
+def test_the_real_sample_has_the_right_answers(
+    setting: str, staging: dict[str, bytes], run: Run, redshift: RedshiftStandIn
+) -> None:
+    for sql in statements("tables"):
+        run(sql)
+    for table, body in staging.items():
+        copy_parquet(run, redshift, table, body)
+    for sql in statements("clear") + statements(f"statements/full_{setting}"):
+        run(sql)
+    assert {table: run(f'SELECT COUNT(*) FROM "{table}"')[0][0] for table in RIGHT[setting]} == RIGHT[setting]
+    for sql in statements(f"all_checks/full_{setting}"):
+        if "etl_files" not in sql and "AS catalogued" not in sql:
+            assert run(sql) == [], sql
+    if setting == "infer":
+        assert run("SELECT song_id FROM songs WHERE title = 'You Gotta Be'") == [("SOX2AF520C6F330EA3",)]
+
+
+def copy_parquet(run: Run, server: RedshiftStandIn, table: str, body: bytes) -> None:
+    uri = f"s3://{server.bucket}/{table}.parquet"
+    server.s3().put_object(Bucket=server.bucket, Key=f"{table}.parquet", Body=body)
+    entry = {"url": uri, "mandatory": True, "meta": {"content_length": len(body)}}
+    server.s3().put_object(Bucket=server.bucket, Key="manifest", Body=json.dumps({"entries": [entry]}))
+    run(f"COPY {table} FROM 's3://{server.bucket}/manifest' IAM_ROLE '{server.role}' FORMAT AS PARQUET MANIFEST")
