@@ -119,7 +119,7 @@ def _tooltip(answer: Answered) -> list[alt.Tooltip]:
 
 
 def _format(measure: str) -> str:
-    return ".0%" if is_share(measure) else "~s"
+    return ".0%" if is_share(measure) else ","
 
 
 def _color(answer: Answered) -> Any:
@@ -203,15 +203,14 @@ def _heatmap(answer: Answered, measure: str, data: alt.InlineData) -> Drawn:
     chart = answer.question.chart
     across = alt.X(f"{chart.x}:O", axis=alt.Axis(title=label(chart.x), labelAngle=0, labelOverlap=True, ticks=False))
     down = alt.Y(f"{_TIP}{chart.y[0]}:N", sort=None, axis=alt.Axis(title=None, ticks=False, labelPadding=8))
+    few = len(set(answer.column(chart.x))) <= 14
+    legend = alt.Legend(orient="top", title=None, symbolType="square", format=_format(measure), tickCount=4)
     opacity = alt.Opacity(
-        f"{measure}:Q",
-        scale=alt.Scale(domainMin=0, range=[0.06, 0.75]),
-        legend=alt.Legend(orient="top", title=None, symbolType="square", format=_format(measure), tickCount=4),
+        f"{measure}:Q", scale=alt.Scale(domainMin=0, range=[0.06, 0.75]), legend=None if few else legend
     )
     base = alt.Chart(data).encode(x=across, y=down, tooltip=_tooltip(answer))
     cells = base.mark_rect(cornerRadius=2, color=PALETTE[0]).encode(opacity=opacity)
-    few = len(set(answer.column(chart.x))) <= 14
-    numbers = base.mark_text().encode(text=f"{_TIP}{measure}:N")
+    numbers = base.mark_text().encode(text=alt.Text(f"{measure}:Q", format=_format(measure)))
     return (alt.layer(cells, numbers) if few else alt.layer(cells)).properties(
         height=(_ROW + 4) * len(set(answer.column(chart.y[0])))
     )
