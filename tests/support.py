@@ -9,13 +9,16 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import psycopg
 import pytest
 from tests.servers.postgres import default_server, icu_server
+from tests.servers.redshift import redshift_environment, redshift_query, redshift_url
 
 import sparkify
 from sparkify import models
@@ -109,11 +112,15 @@ def write_messy_input(folder: Path, seed: int) -> int:
 
 @dataclass(frozen=True)
 class EngineUnderTest:
-    """An engine of the registry, and where its warehouses are: `server` is called for the URL of a database."""
+    """An engine of the registry, and where its warehouses are.
+
+    `server` is called for the URL of a database, `environment` for the variables that its clients need.
+    """
 
     name: str
     scheme: str
     server: Callable[[], str] | None = None
+    environment: Callable[[], dict[str, str]] = dict
 
     def warehouse(self, folder: Path, name: str) -> Path | str:
         """A warehouse for a folder: the path of a DuckDB file, or a URL with a schema of its own."""
@@ -129,6 +136,7 @@ ENGINES = (
     DUCKDB,
     EngineUnderTest("postgresql", "postgresql", default_server),
     EngineUnderTest("postgresql-icu", "postgresql", icu_server),
+    EngineUnderTest("redshift", "redshift", redshift_url, redshift_environment),
 )
 """The engines that the contract tests run on. A new engine is one more row."""
 
@@ -139,11 +147,14 @@ _under_test = DUCKDB
 def using(engine: EngineUnderTest) -> Iterator[EngineUnderTest]:
     """Let `load` and `warehouse` mean an engine; elsewhere they mean DuckDB."""
     global _under_test
-    _under_test = engine
+    before, _under_test = _under_test, engine
     try:
-        yield engine
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in engine.environment().items():
+                patch.setenv(name, value)
+            yield engine
     finally:
-        _under_test = DUCKDB
+        _under_test = before
 
 
 def warehouse(folder: Path, name: str = "w") -> Any:
@@ -201,6 +212,9 @@ def meddle(place: Path | str, sql: str) -> None:
         with duckdb.connect(str(place)) as connection:
             connection.execute(sql)
         return
+    if place.startswith("redshift"):
+        redshift_query(place, sql)
+        return
     with _postgres(place) as server:
         server.execute(sql.encode())
 
@@ -211,6 +225,9 @@ def _reading(place: Path | str) -> Iterator[Callable[[str], list[tuple[Any, ...]
         with duckdb.connect(str(place), read_only=True) as connection:
             yield lambda sql: connection.execute(sql).fetchall()
         return
+    if place.startswith("redshift"):
+        yield partial(redshift_query, place)
+        return
     with _postgres(place) as server:
         yield lambda sql: server.execute(sql.encode()).fetchall()
 
@@ -219,5 +236,5 @@ def _reading(place: Path | str) -> Iterator[Callable[[str], list[tuple[Any, ...]
 def _postgres(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     server, _, schema = url.rpartition("schema=")
     with psycopg.connect(server.rstrip("?&"), autocommit=True) as connection:
-        connection.execute("SELECT set_config('search_path', quote_ident(%s), false)", [schema])
+        connection.execute("SELECT set_config('search_path', quote_ident(%s), false)", [unquote(schema)])
         yield connection

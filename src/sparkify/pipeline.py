@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,13 +205,18 @@ class Run:
             with spool as self._spool, Fetcher(spool) as self._fetcher:
                 self._work(plan)
         except BaseException as error:
-            self._engine.rollback()
-            self._book.finish(state_of(error), reason_of(error))
+            self._record_failure(error)
             if self._summary.rebuilt_because and isinstance(error, SparkifyError):
                 error.hint += f"\nBefore that, the star was built anew: {self._summary.rebuilt_because}."
             raise
         self._book.finish("done")
         return self._summary
+
+    def _record_failure(self, error: BaseException) -> None:
+        """Undo, and write down why; a warehouse that is out of reach must not hide the reason."""
+        with suppress(WarehouseError):
+            self._engine.rollback()
+            self._book.finish(state_of(error), reason_of(error))
 
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged

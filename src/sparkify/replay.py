@@ -51,10 +51,11 @@ def replay_from(
 
 def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, Kind]]:
     rows = engine.execute(
-        "SELECT r.reject_id, f.kind FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
-        "WHERE r.resolved_by IS NULL ORDER BY f.uri, r.byte_offset"
+        "SELECT f.uri, r.byte_offset, r.reject_id, f.kind FROM etl_rejects AS r "
+        "JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.resolved_by IS NULL"
     )
-    kinds: dict[int, Kind] = dict(rows)
+    # Sorted here: a server may order text by the rules of a language.
+    kinds: dict[int, Kind] = {number: kind for _, _, number, kind in sorted(rows)}
     for number in reject_ids:
         if number not in kinds:
             raise UsageError(f"no open reject has the number {number}", hint="See them with: sparkify rejects list")

@@ -26,7 +26,7 @@ from tests.support import (
     write_messy_input,
 )
 
-from sparkify import loading, manifest, pipeline, prepared, staging
+from sparkify import folders, loading, manifest, pipeline, prepared, staging
 from sparkify import warehouse as books
 from sparkify.errors import CheckFailed
 
@@ -91,7 +91,7 @@ def test_some_of_the_kills_hit_a_run_under_way(tmp_path: Path, seconds_of_a_run:
 
 
 STAGES = [
-    (manifest, "hash_of"),
+    (manifest, "hashes_of"),
     (staging.Stager, "stage"),
     (loading.ChunkLoader, "load"),
     (loading.ChunkLoader, "forget"),
@@ -100,7 +100,7 @@ STAGES = [
     (prepared.Prepared, "drop_temporary"),
     (books.RunBook, "add"),
     (pipeline, "store_settings"),
-    (pipeline, "current_tag"),
+    (folders.Folder, "is_still"),
 ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 from functools import cache
+from typing import Any
 
+from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 
 
@@ -14,3 +16,30 @@ def stand_in() -> RedshiftStandIn:
     server = RedshiftStandIn().__enter__()
     atexit.register(server.__exit__, None, None, None)
     return server
+
+
+def redshift_url() -> str:
+    """The URL of its database, without the password."""
+    return stand_in().url
+
+
+def redshift_environment() -> dict[str, str]:
+    """What a process needs to sign in, to trust the certificate, and to load by way of S3."""
+    server = stand_in()
+    return {
+        **server.environment,
+        "PGPASSWORD": server.password,
+        "SPARKIFY_COPY_ROLE": server.role,
+        "SPARKIFY_COPY_SPOOL": f"s3://{server.bucket}/spool",
+    }
+
+
+def redshift_query(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """Run a statement in the schema of a warehouse, without Sparkify; its rows come back."""
+    connection = connect_to(stand_in(), autocommit=True)
+    try:
+        run = Run(connection)
+        run(f"SET search_path TO {url.rpartition('schema=')[2]}")
+        return run(sql)
+    finally:
+        connection.close()

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
 from sparkify.errors import UsageError, WarehouseError
@@ -192,14 +193,22 @@ def _entry(url: str) -> _Entry:
     return entry
 
 
-_SECRET = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|scram_\w+_key", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
+_SECRET_WORD = re.compile(r"(password\s*=).*", re.IGNORECASE | re.DOTALL)
 
 
 def without_password(url: str) -> str:
     """A URL as it may be shown: passwords replaced by ***, wherever they stand."""
-    url = _SECRET.sub(r"\1=***", url)
+    if "://" not in url:
+        url = _SECRET_WORD.sub(r"\1***", url)
+    url = _PARAMETER.sub(_masked, url)
     head, at, tail = url.rpartition("@")
     scheme, separator, user = head.partition("://") if "://" in head else ("", "", head)
     if not at or ":" not in user:
         return url
     return f"{scheme}{separator}{user.split(':', 1)[0]}:***@{tail}"
+
+
+def _masked(parameter: re.Match[str]) -> str:
+    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]

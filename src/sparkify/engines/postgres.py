@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -19,31 +20,48 @@ from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, LoadFailed, Result, Row
 from sparkify.engines.dialects import POSTGRES
 from sparkify.engines.ndjson import Reading, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
+# What psycopg has to say beside its errors is for programs that ask for it.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
 DEFAULT_SCHEMA = "public"
 OLDEST_VERSION = 150000
 """PostgreSQL 15, as the server numbers its versions."""
 
+LONGEST_NAME = 63
+"""Bytes of a name that PostgreSQL keeps; it cuts longer ones."""
+
+# Whatever the role's own defaults are: the statements mean the same, and nothing ends a session that is reading files.
 _SESSION = {
     "client_encoding": "UTF8",
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "extra_float_digits": "3",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
     # The models join and sort hundreds of thousands of rows; with the usual 4 MB they would do so on disk.
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     # A quarter of the usual sample tells the planner enough, and takes a quarter of the time.
     "default_statistics_target": "25",
-    # A client that is gone is noticed while a statement runs, and its lock is free.
-    "client_connection_check_interval": "1s",
+    # A client whose machine is gone is noticed within a minute, and its lock is free.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # Statements that take seconds gain nothing from compiling for half of one.
     "jit": "off",
 }
+_CONNECTION = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+_LOCK_TIMEOUT = "5min"
+"""How long a load waits for a lock on a table, unless the role has a limit: who waits keeps later readers out."""
 _LOCK_SECONDS = 4
 """How long to wait for another writer: the server may need a moment to see that a process was killed."""
 _PIPE_BYTES = 1024 * 1024
@@ -55,44 +73,75 @@ def open_engine(url: str, access: Access) -> PostgresEngine:
 
     `schema=NAME` among the URL's parameters names the schema, and beats the setting.
     """
-    parameters = _parameters(url)
-    schema = parameters.pop("schema", "") or access.schema or DEFAULT_SCHEMA
+    parameters, named = _parameters(url)
+    schema = _checked_schema(named or access.schema or DEFAULT_SCHEMA)
     name = _server_name(parameters)
-    parameters.setdefault("connect_timeout", "10")
-    parameters["application_name"] = f"sparkify on {socket.gethostname()[:30]}, process {os.getpid()}"
     try:
         connection = psycopg.connect(
-            make_conninfo("", **parameters), autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor
+            make_conninfo("", **_with_defaults(parameters)),
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=psycopg.RawCursor,
         )
     except psycopg.Error as error:
         _explain_connect(name, error)
-    engine = PostgresEngine(connection, schema, access.memory_limit)
+    engine = PostgresEngine(connection, schema, access)
     try:
-        engine.set_up(access.read_only)
+        engine.set_up()
     except BaseException:
         engine.close()
         raise
     return engine
 
 
-_SCHEMA = re.compile(r"([?&])schema=([^&]*)&?")
+# As libpq reads a URL: the user ends at the first @, if no / comes before it; the parameters begin at the next ?.
+_PARTS = re.compile(r"(\w+://(?:[^@/]*@)?)([^?]*)(?:\?(.*))?", re.DOTALL)
 
 
-def _parameters(url: str) -> dict[str, Any]:
+def _parameters(url: str) -> tuple[dict[str, Any], str]:
     """The URL's parts as libpq reads them, and the schema.
 
-    What libpq says of a malformed URL may hold the password: it is not shown.
+    What libpq says of a malformed URL may hold the password, or a piece of it: it is not shown.
     """
-    found = _SCHEMA.search(url)
+    found = _PARTS.fullmatch(url)
+    if not found or "@" in found[2]:
+        raise _malformed()
+    pairs = [pair for pair in (found[3] or "").split("&") if pair]
+    schemas = [pair for pair in pairs if pair.startswith("schema=")]
+    others = "&".join(pair for pair in pairs if pair not in schemas)
     try:
-        parameters: dict[str, Any] = dict(conninfo_to_dict(_SCHEMA.sub(r"\1", url).rstrip("?&")))
-    except psycopg.ProgrammingError:
-        raise UsageError(
-            "malformed warehouse URL",
-            hint="Write it as postgresql://user@host:5432/database; write signs such as @ / ? # % in a part of it as "
-            "%40 %2F %3F %23 %25.",
-        ) from None
-    return {**parameters, "schema": unquote(found[2])} if found else parameters
+        parameters: dict[str, Any] = dict(conninfo_to_dict(f"{found[1]}{found[2]}{'?' if others else ''}{others}"))
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
+        raise _malformed() from None
+    if not re.fullmatch(r"[0-9,]*", str(parameters.get("port", ""))):
+        raise _malformed()
+    return parameters, unquote(schemas[-1].removeprefix("schema=")) if schemas else ""
+
+
+def _malformed() -> UsageError:
+    return UsageError(
+        "malformed warehouse URL",
+        hint="Write it as postgresql://user@host:5432/database; write signs such as @ / ? # % in a part of it as "
+        "%40 %2F %3F %23 %25.",
+    )
+
+
+def _checked_schema(name: str) -> str:
+    if name == "$user":
+        raise UsageError("PostgreSQL takes $user for the name of the user, not of a schema", hint="Name another one.")
+    if "\0" in name or len(name.encode(errors="surrogateescape")) > LONGEST_NAME:
+        raise UsageError(f"not the name of a schema: {name!r}", hint=f"A name has {LONGEST_NAME} bytes at the most.")
+    return name
+
+
+def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, with ours where neither they nor libpq's environment or a service file say anything."""
+    ours = {"application_name": f"sparkify on {socket.gethostname()[:30]}, process {os.getpid()}"}
+    if not (parameters.get("service") or os.environ.get("PGSERVICE")):
+        ours |= _CONNECTION
+    if os.environ.get("PGCONNECT_TIMEOUT"):
+        ours.pop("connect_timeout", None)
+    return {**ours, **parameters}
 
 
 def _server_name(parameters: dict[str, Any]) -> str:
@@ -123,42 +172,59 @@ class PostgresEngine(Engine):
 
     dialect = POSTGRES
 
-    def __init__(self, connection: psycopg.Connection[Row], schema: str, memory_limit: str = "") -> None:
+    def __init__(self, connection: psycopg.Connection[Row], schema: str, access: Access) -> None:
         self.connection = connection
         self._schema = schema
-        self._memory_limit = memory_limit
+        self._access = access
         self._is_writer = False
         self._reader: duckdb.DuckDBPyConnection | None = None
 
-    def set_up(self, read_only: bool) -> None:
+    def set_up(self) -> None:
         """Settle what the session depends on, and find the schema; it is made unless it is only to be read."""
         if self.connection.info.server_version < OLDEST_VERSION:
             version = self.connection.info.parameter_status("server_version")
             raise WarehouseError(f"the server is PostgreSQL {version}", hint="Sparkify needs PostgreSQL 15 or newer.")
-        for name, value in _SESSION.items():
-            self.execute("SELECT set_config(?, ?, false)", [name, value])
+        read_only = "on" if self._access.read_only else "off"
+        self._set({**_SESSION, "default_transaction_read_only": read_only})
+        with suppress(WarehouseError):  # a server on some systems cannot do it
+            # A client that was killed is noticed while a statement runs, and its lock is free.
+            self._set({"client_connection_check_interval": "1s"})
+        if self.execute("SHOW lock_timeout") == [("0",)]:
+            self._set({"lock_timeout": _LOCK_TIMEOUT})
         encoding = self.execute("SHOW server_encoding")[0][0]
         if encoding != "UTF8":
             raise WarehouseError(
-                f"the database is encoded in {encoding}", hint="Make one with: createdb --encoding UTF8 NAME"
+                f"the database is encoded in {encoding}",
+                hint="Make one with: createdb --template template0 --encoding UTF8 NAME",
             )
-        self._find_schema(read_only)
-        if read_only:
-            self.execute("SET default_transaction_read_only = on")
+        self._find_schema()
 
-    def _find_schema(self, read_only: bool) -> None:
+    def _set(self, settings: Mapping[str, str]) -> None:
+        calls = ", ".join("set_config(?, ?, false)" for _ in settings)
+        self.execute(f"SELECT {calls}", [text for pair in settings.items() for text in pair])
+
+    def _find_schema(self) -> None:
         schema = self._schema
-        if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [schema]):
-            if read_only:
+        if not self._has_schema():
+            if self._access.read_only:
                 raise NoWarehouse(
                     f"no schema {schema} in the database", hint="Make it with: sparkify etl --logs … --songs …"
                 )
-            self._run(composed.SQL("CREATE SCHEMA {}").format(composed.Identifier(schema)))
-        self._run(composed.SQL("SET search_path TO {}").format(composed.Identifier(schema)))
+            self._make_schema()
+        self.execute("SELECT set_config('search_path', quote_ident(?), false)", [schema])
+        if self.execute("SELECT current_schema()") != [(schema,)]:
+            raise WarehouseError(f"the user may not use the schema {schema}", hint=_RIGHTS)
 
-    def _run(self, statement: composed.Composed) -> None:
-        with _translated(self.connection):
-            self.connection.execute(statement)
+    def _has_schema(self) -> bool:
+        return bool(self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [self._schema]))
+
+    def _make_schema(self) -> None:
+        try:
+            with _translated(self.connection):
+                self.connection.execute(composed.SQL("CREATE SCHEMA {}").format(composed.Identifier(self._schema)))
+        except WarehouseError:
+            if not self._has_schema():  # nor has another process just made it
+                raise
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement."""
@@ -167,16 +233,21 @@ class PostgresEngine(Engine):
             return cursor.fetchall() if cursor.description else []
 
     def query(self, sql: str) -> Result:
-        """Run a user's query."""
-        with _translated(self.connection):
-            cursor = self.connection.execute(sql)
-            while cursor.nextset():
-                pass
-            if cursor.description is None:
-                if cursor.statusmessage is None:
-                    raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
-                return Result((), [])
-            return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+        """Run a user's query.
+
+        Where the warehouse is only to be read it is one statement, in a transaction that it cannot end or change.
+        """
+        if not self._access.read_only:
+            with _translated(self.connection):
+                return _result(self.connection.execute(sql))
+        self.execute("BEGIN READ ONLY")
+        try:
+            with _translated(self.connection):
+                with self.connection.pipeline():  # the protocol that takes one statement at a time
+                    cursor = self.connection.execute(sql)
+                return _result(cursor)
+        finally:
+            self.rollback()
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches, from a cursor that the server holds."""
@@ -227,14 +298,13 @@ class PostgresEngine(Engine):
         self.execute("COMMIT")
 
     def rollback(self) -> None:
-        """Undo the transaction, if there is one; a connection that is lost has undone it."""
+        """Undo the transaction, if there is one; where that cannot be said to the server, by ending the connection."""
         if self.connection.closed or self.connection.info.transaction_status == TransactionStatus.IDLE:
             return
         try:
             self.execute("ROLLBACK")
         except WarehouseError:
-            if not self.connection.closed:
-                raise
+            self.connection.close()
 
     def load(
         self,
@@ -253,6 +323,7 @@ class PostgresEngine(Engine):
         with (
             _Pipe(self._duckdb(), reading) as pipe,
             _translated(self.connection),
+            _refusals(),
             self.connection.cursor() as cursor,
             cursor.copy(copy) as target,
         ):
@@ -262,7 +333,7 @@ class PostgresEngine(Engine):
 
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
-            limit = {"memory_limit": self._memory_limit} if self._memory_limit else {}
+            limit = {"memory_limit": self._access.memory_limit} if self._access.memory_limit else {}
             self._reader = duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
         return self._reader
 
@@ -277,6 +348,17 @@ class PostgresEngine(Engine):
         self.connection.close()
         if self._reader:
             self._reader.close()
+
+
+def _result(cursor: psycopg.Cursor[Row]) -> Result:
+    """The rows of the last statement."""
+    while cursor.nextset():
+        pass
+    if cursor.description is None:
+        if cursor.statusmessage is None:
+            raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
+        return Result((), [])
+    return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
 
 
 def _numbered(sql: str) -> str:
@@ -334,28 +416,69 @@ class _Pipe:
 
 
 @contextmanager
+def _refusals() -> Iterator[None]:
+    """Make LoadFailed of what the server says of a row that lacks a value: DuckDB's reader has let it pass."""
+    try:
+        yield
+    except psycopg.errors.NotNullViolation as error:
+        raise LoadFailed("", str(error).splitlines()[0]) from error
+
+
+@contextmanager
 def _translated(connection: psycopg.Connection[Row]) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
         raise _failed(connection, error) from error
+    except UnicodeEncodeError as error:
+        raise UsageError("a text holds what UTF-8 cannot write", hint="Write it in UTF-8.") from error
+
+
+_LOST = (
+    psycopg.errors.AdminShutdown,
+    psycopg.errors.CrashShutdown,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.IdleSessionTimeout,
+)
 
 
 def _failed(connection: psycopg.Connection[Row], error: psycopg.Error) -> WarehouseError:
     text = str(error).strip()
-    if connection.closed or isinstance(error, psycopg.errors.AdminShutdown):
+    if connection.closed or isinstance(error, _LOST):
         return WarehouseError(
             f"the connection to PostgreSQL was lost: {' '.join(text.split())}",
             hint="What was committed is there; run again, and the rest is loaded.",
         )
-    return WarehouseError(f"PostgreSQL: {text}", hint=_hint(error))
+    hint = _hint(error)
+    if hint:  # the server's own may be beside the point
+        text = "\n".join(line for line in text.splitlines() if not line.startswith("HINT:"))
+    return WarehouseError(f"PostgreSQL: {text}", hint=hint)
+
+
+_RIGHTS = (
+    "To read, a user needs USAGE on the schema and SELECT on its tables; to load, CREATE and USAGE on the schema, "
+    "TEMPORARY on the database, and to own the tables."
+)
+_HINTS: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (psycopg.errors.InsufficientPrivilege, _RIGHTS),
+    (psycopg.errors.DiskFull, "Free some disk space on the server, and run again."),
+    (
+        psycopg.errors.ProgramLimitExceeded,
+        "PostgreSQL cannot keep an id longer than about 2,700 bytes as a key: mend the file that holds it.",
+    ),
+    (
+        psycopg.errors.LockNotAvailable,
+        "Another session holds a lock on a table (see pg_stat_activity): end it, and run again.",
+    ),
+    (psycopg.errors.DeadlockDetected, "Another session waits for this one and locks what it needs: run again."),
+    (psycopg.errors.QueryCanceled, "The user may have a statement_timeout that is too short for a load."),
+    (
+        psycopg.errors.DependentObjectsStillExist,
+        "Something of your own refers to Sparkify's tables: drop it first, and make it again afterwards.",
+    ),
+    (psycopg.errors.ReadOnlySqlTransaction, "Only reading is possible here: load into the primary server, with etl."),
+)
 
 
 def _hint(error: psycopg.Error) -> str:
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return "The user needs CREATE and USAGE on the schema, and TEMPORARY on the database."
-    if isinstance(error, psycopg.errors.DiskFull):
-        return "Free some disk space on the server, and run again."
-    if isinstance(error, psycopg.errors.ProgramLimitExceeded):
-        return "PostgreSQL cannot keep an id longer than about 2,700 bytes as a key: mend the file that holds it."
-    return ""
+    return next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")

@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -75,7 +76,9 @@ def _connect(host: str, port: int, database: str, user: str, password: str, opti
         arguments |= {"cluster_identifier": options.get("cluster", host.split(".")[0])}
         arguments |= {"region": options["region"]} if "region" in options else {}
     try:
-        connection = redshift_connector.connect(**arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the driver makes its SSLContext in an old way
+            connection = redshift_connector.connect(**arguments)
     except Exception as error:  # the driver raises its own errors, botocore's, and the socket's
         raise WarehouseError(
             f"cannot connect to Redshift at {host}:{port}: {_text_of(error)}",

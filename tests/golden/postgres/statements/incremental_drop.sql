@@ -1,3 +1,9 @@
+-- statistics of staging_events
+ANALYZE staging_events;
+
+-- statistics of staging_songs
+ANALYZE staging_songs;
+
 -- plays in new or gone files
 CREATE TEMPORARY TABLE touched_plays AS
 SELECT
