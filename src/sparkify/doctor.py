@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from sparkify.config import Loaded, Settings, load
 from sparkify.engines.base import Engine, connect, without_password
-from sparkify.errors import NoWarehouse, SparkifyError
+from sparkify.errors import NoWarehouse, SparkifyError, UsageError
 from sparkify.models import all_tables
 from sparkify.pipeline import list_sources
+from sparkify.sources import SourceFile, opened
 from sparkify.warehouse import changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
@@ -87,11 +88,30 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             yield Finding(check, State.SKIPPED, "not given")
         else:
             yield Finding(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
+    if settings.logs and settings.songs:
+        yield from _apart(settings)
+
+
+def _apart(settings: Settings) -> Iterator[Finding]:
+    """What only both together show: one folder, or one file, that is given as both. Nothing if they are well."""
+    try:
+        list_sources(settings.model_copy(update={"log_jsonpath": None}))
+    except UsageError as error:
+        yield _failed("sources", error)
+    except SparkifyError:
+        return  # one of the two has said so
+
+
+def _read_first(files: list[SourceFile]) -> None:
+    """Read a little of the first file: whoever may list need not be allowed to read."""
+    with opened(files[0]) as stream:
+        stream.readinto(memoryview(bytearray(1)))
 
 
 def _listed(settings: Settings) -> str:
     listing, _ = list_sources(settings)
     files = [file for found in listing.values() for file in found]
+    _read_first(files)
     location = without_password(settings.logs or settings.songs or "")
     return f"{location}: {len(files):,} files, {sum(file.size for file in files):,} bytes"
 

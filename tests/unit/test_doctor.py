@@ -76,6 +76,26 @@ def test_no_sources(folder: Path) -> None:
     assert (found["logs"]["state"], found["songs"]["state"]) == ("ok", "skipped")
 
 
+def test_a_folder_for_the_warehouse_that_is_not_there(folder: Path) -> None:
+    _, found = examined(folder, "--warehouse", "duckdb:///nowhere/w.duckdb")
+    assert found["warehouse"]["state"] == "failed"
+    assert found["warehouse"]["found"] == "no such folder: nowhere"
+
+
+def test_one_folder_as_both(folder: Path) -> None:
+    _, found = examined(folder, "--songs", "logs")
+    assert found["sources"]["state"] == "failed"
+    assert "as both logs and songs" in found["sources"]["found"]
+
+
+def test_a_file_that_cannot_be_read(folder: Path) -> None:
+    (folder / "logs" / "a.json").unlink()
+    (folder / "logs" / "a.json.gz").write_bytes(b"no gzip")
+    _, found = examined(folder)
+    assert found["logs"]["state"] == "failed"
+    assert "is not valid gz data" in found["logs"]["found"]
+
+
 def test_a_warehouse_that_is_none(folder: Path) -> None:
     (folder / "w.duckdb").write_text("not a database")
     done, found = examined(folder, "--warehouse", "duckdb:///w.duckdb")
