@@ -9,12 +9,13 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from sparkify.config import Loaded, Settings, load
+from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
-from sparkify.errors import NoWarehouse, SparkifyError, UsageError
+from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.models import all_tables
 from sparkify.pipeline import list_sources
 from sparkify.sources import SourceFile, opened
-from sparkify.warehouse import changed_settings, star_settings
+from sparkify.warehouse import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
 
@@ -149,10 +150,20 @@ def _contract(engine: Engine, settings: Settings) -> str:
             else (f"tables are missing: {', '.join(missing)}; sparkify etl makes them")
         )
     changes = changed_settings(engine, star_settings(settings.unknown_songs, settings.repair_text))
+    _refuse_newer(changes)
     if changes:
         said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
         return f"{said}: the next run builds the star anew"
     return "built by the rules of this version and these settings"
+
+
+def _refuse_newer(changes: list[Change]) -> None:
+    for change in changes:
+        if change.setting == "contract_version" and int(change.before) > CONTRACT_VERSION:
+            raise WarehouseError(
+                f"built by a newer Sparkify: contract version {change.before}, this one knows {CONTRACT_VERSION}",
+                hint="Upgrade with: pip install --upgrade sparkify",
+            )
 
 
 def _writable(settings: Settings) -> str:

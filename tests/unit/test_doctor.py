@@ -129,6 +129,17 @@ def test_settings_that_differ_from_those_it_was_built_with(folder: Path) -> None
     assert "builds the star anew" in found["contract"]["found"]
 
 
+def test_a_warehouse_of_a_newer_version(folder: Path) -> None:
+    assert sparkify("etl", cwd=folder).returncode == 0
+    meddle(
+        folder / "sparkify.duckdb", "UPDATE etl_settings SET setting_value = '99' WHERE setting = 'contract_version'"
+    )
+    _, found = examined(folder)
+    assert found["contract"]["state"] == "failed"
+    assert "built by a newer Sparkify: contract version 99" in found["contract"]["found"]
+    assert "Upgrade" in found["contract"]["mend"]
+
+
 def test_postgresql(folder: Path) -> None:
     server = default_server()
     url = f"{server}{'&' if '?' in server else '?'}schema=doctor_{os.getpid()}"
