@@ -1,13 +1,16 @@
-"""What a warehouse holds, and whether it can be trusted."""
+"""What a warehouse holds, whether it can be trusted, and what it answers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sparkify import models
 from sparkify.checks import checks, run_check
 from sparkify.engines.base import Engine
 from sparkify.models import quoted
+from sparkify.questions import Answered, Question, ask, questions
 from sparkify.transform import Chunk
 from sparkify.warehouse import require_tables
 
@@ -20,6 +23,26 @@ class Checked(NamedTuple):
     bad_rows: int
     about: str
     examples: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Rows by table, the state of every check, and an answer to every question."""
+
+    rows: dict[str, int]
+    checks: list[Checked]
+    answers: list[Answered]
+
+
+def analyze(engine: Engine) -> Analysis:
+    """Count the rows, run the checks, and answer every question."""
+    return Analysis(row_counts(engine), check_all(engine), answer_all(engine, questions()))
+
+
+def answer_all(engine: Engine, wanted: Iterable[Question]) -> list[Answered]:
+    """The answers to some questions, in their order."""
+    require_tables(engine)
+    return [ask(engine, question) for question in wanted]
 
 
 def row_counts(engine: Engine) -> dict[str, int]:

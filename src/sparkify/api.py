@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sparkify.analysis import Checked, check_all, row_counts
+from sparkify.analysis import Checked, analyze, answer_all, check_all, row_counts
 from sparkify.config import load
-from sparkify.engines.base import Engine, Result, Row
+from sparkify.engines.base import Engine, Result, Row, without_password
 from sparkify.engines.base import connect as connect_engine
 from sparkify.pipeline import Options, Report, Run, Summary
+from sparkify.questions import find_question, questions
 
 if TYPE_CHECKING:
     import pandas
@@ -91,6 +93,28 @@ class Warehouse:
     def check(self) -> list[Checked]:
         """The state of every check, over the whole warehouse."""
         return check_all(self._engine)
+
+    def answers(self, *names: str) -> dict[str, Answer]:
+        """The answers to the questions of these names, or to all of them, by name.
+
+        Raises:
+            UsageError: there is no question of that name.
+        """
+        wanted = [find_question(name) for name in names] if names else questions()
+        found = answer_all(self._engine, wanted)
+        return {answered.question.name: Answer(Result(answered.columns, answered.rows)) for answered in found}
+
+    def report(self, path: str | Path) -> None:
+        """Write a report that can be mailed, as one HTML file; needs the extra `report`.
+
+        Raises:
+            UsageError: a package is missing.
+            SparkifyError: the file cannot be written.
+        """
+        from sparkify.report import require_packages, write_report
+
+        require_packages()
+        write_report(Path(path), self._engine, without_password(self._url), analyze(self._engine))
 
     def close(self) -> None:
         """End the connection."""

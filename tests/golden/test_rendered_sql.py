@@ -33,11 +33,12 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
     if dialect.capabilities.enforces_keys:
         yield "keys", [(table.about, sql) for table in models.all_tables() for sql in models.add_keys(table)]
-    for folder in ("star", "work", "checks"):
+    for folder in ("star", "work", "checks", "analysis"):
         for name in models.names_in(folder):
             path = f"{folder}/{name}"
             query = render(select(path), dialect, {"unknown_songs": "infer"})
-            yield path, [(models.header(path)["about"], query)]
+            header = models.header(path)
+            yield path, [(header["title" if folder == "analysis" else "about"], query)]
     yield "clear", [_named(statement) for statement in clear(dialect)]
     for setting in SETTINGS:
         for in_full in (True, False):

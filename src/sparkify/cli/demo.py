@@ -31,12 +31,14 @@ def demo(
     say("\n3. analyze")
     inspect.analyze(warehouse=url)
     say(f"\n{_found(url)}")
-    at, logs, songs = (shlex.quote(text) for text in (url, f"{data}/log_data", f"{data}/song_data"))
+    paths = (url, f"{data}/log_data", f"{data}/song_data", f"{folder}/report.html")
+    at, logs, songs, report = map(shlex.quote, paths)
     say(f"""
 Try next:
   sparkify query --warehouse {at} \\
     "SELECT a.name, COUNT(*) AS plays FROM songplays p JOIN artists a USING (artist_id)
      GROUP BY a.name ORDER BY plays DESC LIMIT 10"
+  sparkify analyze --warehouse {at} --report {report}
   sparkify status --warehouse {at}
   sparkify etl --warehouse {at} --logs {logs} --songs {songs}   # nothing new""")
 

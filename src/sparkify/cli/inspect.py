@@ -1,40 +1,147 @@
-"""Commands that look: analyze, query, status."""
+"""Commands that look: analyze, erd, query, status."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse, load_settings, open_warehouse
 from sparkify.cli.output import Format, print_json, print_table, print_values, say
-from sparkify.errors import CheckFailed
+from sparkify.errors import CheckFailed, UsageError
+
+if TYPE_CHECKING:
+    from sparkify.analysis import Analysis, Checked
+    from sparkify.config import Settings
+    from sparkify.questions import Answered, Question
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Answer this question alone; may be given more than once.", metavar="NAME"),
+]
+ListQuestions = Annotated[bool, typer.Option("--list", help="List the questions, and end.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write a report that can be mailed, as one HTML file.", metavar="FILE")
+]
 
 
 def analyze(
-    warehouse: Warehouse = None, config: Config = None, output: Output = Format.TEXT, verbose: Verbose = False
+    only: Only = None,
+    list_questions: ListQuestions = False,
+    report: ReportFile = None,
+    warehouse: Warehouse = None,
+    config: Config = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
 ) -> None:
-    """Count the rows and run the checks, over the whole warehouse."""
-    from sparkify.analysis import check_all, row_counts
+    """Count the rows, run the checks, and answer the questions, over the whole warehouse."""
+    from sparkify.questions import find_question, questions
 
+    if list_questions:
+        print_table(("name", "question"), [(question.name, question.title) for question in questions()], output)
+        return
+    if only and report:
+        raise UsageError("a report holds every answer, and --only asks for some", hint="Give one of the two.")
     settings = load_settings(config, warehouse=warehouse).settings
+    if only:
+        _answer_only([find_question(name) for name in dict.fromkeys(only)], settings, output)
+        return
+    found = _analyzed(settings, report)
+    _print_analysis(found, output)
+    if report:
+        say(f"wrote {report} ({report.stat().st_size / 1e6:.1f} MB)")
+    _fail_if_any(found.checks)
+
+
+def _analyzed(settings: Settings, report: Path | None) -> Analysis:
+    """What was found; and the report written, if one is asked for."""
+    from sparkify.analysis import analyze as analyze_warehouse
+
+    if report is None:
+        with open_warehouse(settings) as engine:
+            return analyze_warehouse(engine)
+    from sparkify.report import require_packages, write_report
+
+    require_packages()
     with open_warehouse(settings) as engine:
-        counts = row_counts(engine)
-        results = check_all(engine)
-    failed = [result for result in results if result.state == "failed"]
+        found = analyze_warehouse(engine)
+        write_report(report, engine, settings.public()["warehouse"], found)
+    return found
+
+
+def _print_analysis(found: Analysis, output: Format) -> None:
     if output is Format.JSON:
-        print_json({"rows": counts, "checks": [result._asdict() for result in results]})
+        checked = [result._asdict() for result in found.checks]
+        print_json({"rows": found.rows, "checks": checked, "answers": _documents(found.answers)})
+        return
+    print_table(
+        ("table", "rows"), [(name, f"{count:,}") for name, count in found.rows.items()], output, right=("rows",)
+    )
+    print()
+    print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in found.checks], output)
+    print()
+    _print_answers(found.answers, whole=False)
+
+
+def _answer_only(wanted: list[Question], settings: Settings, output: Format) -> None:
+    """Answer some questions, without counts and checks; every row of them."""
+    from sparkify.analysis import answer_all
+
+    with open_warehouse(settings) as engine:
+        answers = answer_all(engine, wanted)
+    if output is Format.JSON:
+        print_json({"answers": _documents(answers)})
     else:
-        print_table(
-            ("table", "rows"), [(name, f"{count:,}") for name, count in counts.items()], output, right=("rows",)
-        )
-        print()
-        print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in results], output)
+        _print_answers(answers, whole=True)
+
+
+def _print_answers(answers: list[Answered], *, whole: bool) -> None:
+    from sparkify.cli.answers import print_answer
+
+    for answer in answers:
+        print_answer(answer, whole=whole)
+
+
+def _documents(answers: list[Answered]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": answer.question.name,
+            "title": answer.question.title,
+            "why": answer.question.why,
+            "sql": answer.sql,
+            "columns": answer.columns,
+            "rows": [dict(zip(answer.columns, row, strict=True)) for row in answer.rows],
+        }
+        for answer in answers
+    ]
+
+
+def _fail_if_any(results: list[Checked]) -> None:
+    failed = [result.name for result in results if result.state == "failed"]
     if failed:
         raise CheckFailed(
-            f"{len(failed)} blocking checks failed: {', '.join(result.name for result in failed)}",
+            f"{len(failed)} blocking checks failed: {', '.join(failed)}",
             hint="sparkify etl --full-refresh builds the star anew from staging.",
         )
+
+
+class Picture(StrEnum):
+    """What `erd --format` takes."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+PictureFormat = Annotated[Picture, typer.Option("--format", help="How to draw.")]
+
+
+def erd(picture: PictureFormat = Picture.MERMAID) -> None:
+    """Draw the star schema from its definitions; no warehouse is needed."""
+    from sparkify.erd import mermaid, svg
+
+    print(svg() if picture is Picture.SVG else mermaid(), end="")
 
 
 def query(

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sparkify.errors import SparkifyError
+from sparkify.printable import printable
 
 
 class Format(StrEnum):
@@ -25,10 +26,7 @@ class Format(StrEnum):
 
 def plain_text(value: object) -> str:
     """A value as text in which control characters are escapes, so that a terminal does not act on them."""
-    text = "" if value is None else value if isinstance(value, str) else _number_or_text(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return printable("" if value is None else value if isinstance(value, str) else _number_or_text(value))
 
 
 def _number_or_text(value: object) -> str:

@@ -187,6 +187,7 @@ class RedshiftStandIn:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = Session(self, connection)
             thread = threading.Thread(target=session.run, daemon=True)
             self._sessions.append(session)

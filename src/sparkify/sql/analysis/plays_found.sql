@@ -1,0 +1,33 @@
+/*
+title: Plays that found their song
+why: Answers about songs are worth what the catalogue covers: plays whose song is in it, plays of whose artist alone it
+  knows the name, and plays of which it knows neither
+chart: bar, x plays, y found
+order: 150
+*/
+SELECT
+  f.found,
+  f.plays,
+  f.songs,
+  CAST(f.plays AS DOUBLE) / t.plays AS share
+FROM (
+  SELECT
+    w.found,
+    CAST(SUM(w.plays) AS BIGINT) AS plays,
+    COUNT(DISTINCT w.artist || CHR(31) || w.song) AS songs
+  FROM (
+    SELECT
+      m.artist,
+      m.song,
+      m.plays,
+      CASE
+        WHEN m.song_id IS NOT NULL AND NOT m.song_inferred THEN 'the song'
+        WHEN m.artist_id IS NOT NULL AND NOT m.artist_inferred THEN 'the artist alone'
+        ELSE 'neither'
+      END AS found
+    FROM etl_matches AS m
+  ) AS w
+  GROUP BY w.found
+) AS f
+CROSS JOIN (SELECT SUM(m.plays) AS plays FROM etl_matches AS m) AS t
+ORDER BY CASE f.found WHEN 'the song' THEN 1 WHEN 'the artist alone' THEN 2 ELSE 3 END

@@ -1,0 +1,41 @@
+/*
+title: Retention of weekly cohorts
+why: Whether people come back: of the users whose first play fell into a week (from Monday), the share that played
+  again so many weeks later. The last week may be incomplete
+chart: heatmap, x weeks_later, y cohort, color share
+order: 100
+*/
+SELECT
+  r.cohort,
+  r.weeks_later,
+  r.users,
+  z.users AS cohort_users,
+  CAST(r.users AS DOUBLE) / z.users AS share
+FROM (
+  SELECT
+    CAST(f.first_week AS DATE) AS cohort,
+    CAST((TO_MILLIS(w.week) - TO_MILLIS(f.first_week)) / 604800000 AS INTEGER) AS weeks_later,
+    COUNT(*) AS users
+  FROM (
+    SELECT DISTINCT p.user_id, DATE_TRUNC('week', p.start_time) AS week
+    FROM songplays AS p
+  ) AS w
+  JOIN (
+    SELECT p.user_id, DATE_TRUNC('week', MIN(p.start_time)) AS first_week
+    FROM songplays AS p
+    GROUP BY p.user_id
+  ) AS f
+    ON f.user_id = w.user_id
+  GROUP BY f.first_week, w.week
+) AS r
+JOIN (
+  SELECT CAST(f.first_week AS DATE) AS cohort, COUNT(*) AS users
+  FROM (
+    SELECT p.user_id, DATE_TRUNC('week', MIN(p.start_time)) AS first_week
+    FROM songplays AS p
+    GROUP BY p.user_id
+  ) AS f
+  GROUP BY f.first_week
+) AS z
+  ON z.cohort = r.cohort
+ORDER BY r.cohort, r.weeks_later

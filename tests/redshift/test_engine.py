@@ -1,0 +1,152 @@
+"""The Redshift engine on the stand-in: it loads, sends no secret, tries conflicts again, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.redshift.driver import Run
+from tests.redshift.standin import RedshiftStandIn
+from tests.redshift.standin.faults import serializable_violation
+from tests.support import REAL, event, needs_real_sample, song, write_lines
+
+import sparkify
+from sparkify.errors import SparkifyError, WarehouseError
+
+
+@pytest.fixture
+def warehouse(redshift: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty warehouse, and an environment in which it can be loaded."""
+    monkeypatch.setenv("PGPASSWORD", redshift.password)
+    monkeypatch.setenv("SPARKIFY_COPY_ROLE", redshift.role)
+    monkeypatch.setenv("SPARKIFY_COPY_SPOOL", f"s3://{redshift.bucket}/spool")
+    yield redshift.url
+    assert "Contents" not in redshift.s3().list_objects_v2(Bucket=redshift.bucket, Prefix="spool/")
+
+
+def _write(folder: Path, name: str = "a", **fields: Any) -> None:
+    write_lines(folder / f"logs/{name}.json", [event(**fields), event(**{**fields, "itemInSession": 9})])
+    write_lines(folder / "songs/x.json", [song()])
+
+
+def _etl(url: str, folder: Path) -> None:
+    with sparkify.connect(url) as connection:
+        connection.etl(logs=str(folder / "logs"), songs=str(folder / "songs"))
+
+
+@needs_real_sample
+def test_the_real_sample_is_the_same_as_on_duckdb(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn) -> None:
+    here = f"duckdb:///{tmp_path}/w.duckdb"
+    for url in (warehouse, here):
+        with sparkify.connect(url) as connection:
+            connection.etl(logs=str(REAL / "log_data"), songs=str(REAL / "song_data"))
+    tables = sparkify.compare(here, warehouse)
+    assert [(table.table, table.differing, table.rows) for table in tables if not table.is_same] == []
+    assert {table.table: table.counts for table in tables}["songplays"] == (6820, 6820)
+    sent = "\n".join(redshift.statements)
+    assert f"IAM_ROLE '{redshift.role}' FORMAT AS PARQUET MANIFEST" in sent
+    assert "SORTKEY (start_time)" in sent
+    for secret in (redshift.password, redshift.environment["AWS_SECRET_ACCESS_KEY"]):
+        assert secret not in sent
+
+
+def test_a_conflict_is_tried_again(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run) -> None:
+    _write(tmp_path)
+    redshift.faults.fail(r"^insert into \"?songplays", serializable_violation("songplays"), times=2)
+    _etl(warehouse, tmp_path)
+    assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
+    assert run("SELECT state FROM etl_runs") == [("done",)]
+
+
+def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run) -> None:
+    """Whoever plans while another loads finds the other's files in the manifest, and stops."""
+    from sparkify import pipeline
+
+    _write(tmp_path)
+    _etl(warehouse, tmp_path)
+    _write(tmp_path, "b", sessionId=2)
+    _write(tmp_path, "c", sessionId=3)
+    real = pipeline.Run._next_numbers
+    asked = []
+
+    def overtaken(self: pipeline.Run) -> tuple[int, int]:
+        numbers = real(self)
+        asked.append(numbers)
+        if len(asked) == 1:
+            run("INSERT INTO etl_files SELECT file_id + 10, kind, uri || '2', size_bytes, content_tag, content_hash, "
+                "read_at, records, loaded, rejected, run_id FROM etl_files")  # fmt: skip
+        return numbers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline.Run, "_next_numbers", overtaken)
+        with pytest.raises(WarehouseError, match="another etl wrote"):
+            _etl(warehouse, tmp_path)
+    assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
+
+
+@pytest.mark.parametrize("fault", ["denied", "cut", "no role"])
+def test_what_fails_leaves_the_last_chunk_and_is_completed_later(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run, fault: str
+) -> None:
+    _write(tmp_path)
+    _etl(warehouse, tmp_path)
+    _write(tmp_path, "b", sessionId=2)
+    roles = set(redshift.roles)
+    if fault == "denied":
+        redshift.faults.deny(f"s3://{redshift.bucket}/spool/")
+    elif fault == "cut":
+        redshift.faults.cut("^copy")
+    else:
+        redshift.roles.clear()
+    with pytest.raises(SparkifyError) as found:
+        _etl(warehouse, tmp_path)
+    assert redshift.password not in str(found.value)
+    redshift.faults.clear()
+    redshift.roles.update(roles)
+    assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
+    _etl(warehouse, tmp_path)
+    assert run("SELECT COUNT(*) FROM songplays") == [(4,)]
+
+
+def test_the_classic_file_loads_it(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run) -> None:
+    s3 = redshift.s3()
+    _write(tmp_path)
+    s3.upload_file(str(tmp_path / "logs/a.json"), redshift.bucket, "log_data/2018/11/a.json")
+    s3.upload_file(str(tmp_path / "songs/x.json"), redshift.bucket, "song_data/A/x.json")
+    paths = [f"$['{name}']" for name in event()]
+    s3.put_object(Bucket=redshift.bucket, Key="log_json_path.json", Body=json.dumps({"jsonpaths": paths}).encode())
+    (tmp_path / "dwh.cfg").write_text(
+        f"[AWS]\nKEY=testing\nSECRET=testing\n\n[CLUSTER]\nHOST='{redshift.host}'\nDB_NAME='{redshift.database}'\n"
+        f"DB_USER='{redshift.user}'\nDB_PASSWORD='{redshift.password}'\nDB_PORT={redshift.port}\n\n"
+        f"[IAM_ROLE]\nARN='{redshift.role}'\n\n[S3]\nLOG_DATA='s3://{redshift.bucket}/log_data'\n"
+        f"LOG_JSONPATH='s3://{redshift.bucket}/log_json_path.json'\nSONG_DATA='s3://{redshift.bucket}/song_data'\n"
+    )
+    command = [sys.executable, "-c", "from sparkify.cli import main; main()", "etl", "--config", "dwh.cfg", "--verbose"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [("1-1-0", "SO1"), ("1-1-9", "SO1")]
+    assert redshift.password not in done.stdout + done.stderr
+    assert redshift.password not in str(run("SELECT settings FROM etl_runs"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("SPARKIFY_COPY_ROLE", "", "copy_role is not set"),
+        ("SPARKIFY_COPY_ROLE", "arn' DROP TABLE x; --", "copy_role is not the ARN"),
+        ("SPARKIFY_COPY_SPOOL", "", "copy_spool is not set"),
+        ("SPARKIFY_COPY_SPOOL", "s3://b/x' y", "copy_spool is not a place in S3"),
+    ],
+)
+def test_a_setting_that_is_missing_or_hostile_is_refused(
+    warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    _write(tmp_path)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SparkifyError, match=what):
+        _etl(warehouse, tmp_path)
