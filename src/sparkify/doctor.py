@@ -9,11 +9,13 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from sparkify.config import Loaded, Settings, load
+from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
-from sparkify.errors import NoWarehouse, SparkifyError
+from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.models import all_tables
 from sparkify.pipeline import list_sources
-from sparkify.warehouse import changed_settings, star_settings
+from sparkify.sources import SourceFile, opened
+from sparkify.warehouse import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
 
@@ -87,11 +89,30 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             yield Finding(check, State.SKIPPED, "not given")
         else:
             yield Finding(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
+    if settings.logs and settings.songs:
+        yield from _apart(settings)
+
+
+def _apart(settings: Settings) -> Iterator[Finding]:
+    """What only both together show: one folder, or one file, that is given as both. Nothing if they are well."""
+    try:
+        list_sources(settings.model_copy(update={"log_jsonpath": None}))
+    except UsageError as error:
+        yield _failed("sources", error)
+    except SparkifyError:
+        return  # one of the two has said so
+
+
+def _read_first(files: list[SourceFile]) -> None:
+    """Read a little of the first file: whoever may list need not be allowed to read."""
+    with opened(files[0]) as stream:
+        stream.readinto(memoryview(bytearray(1)))
 
 
 def _listed(settings: Settings) -> str:
     listing, _ = list_sources(settings)
     files = [file for found in listing.values() for file in found]
+    _read_first(files)
     location = without_password(settings.logs or settings.songs or "")
     return f"{location}: {len(files):,} files, {sum(file.size for file in files):,} bytes"
 
@@ -129,10 +150,20 @@ def _contract(engine: Engine, settings: Settings) -> str:
             else (f"tables are missing: {', '.join(missing)}; sparkify etl makes them")
         )
     changes = changed_settings(engine, star_settings(settings.unknown_songs, settings.repair_text))
+    _refuse_newer(changes)
     if changes:
         said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
         return f"{said}: the next run builds the star anew"
     return "built by the rules of this version and these settings"
+
+
+def _refuse_newer(changes: list[Change]) -> None:
+    for change in changes:
+        if change.setting == "contract_version" and int(change.before) > CONTRACT_VERSION:
+            raise WarehouseError(
+                f"built by a newer Sparkify: contract version {change.before}, this one knows {CONTRACT_VERSION}",
+                hint="Upgrade with: pip install --upgrade sparkify",
+            )
 
 
 def _writable(settings: Settings) -> str:

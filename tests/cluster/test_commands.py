@@ -51,6 +51,16 @@ def ingress(account: Cloud) -> list[dict[str, Any]]:
     return list(group["IpPermissions"])
 
 
+def test_status_and_destroy_print_one_document(account: Cloud, run: Run) -> None:
+    assert run(*CREATE).code == 0
+    done = run("cluster", "status", "--output", "json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["state"] == "CREATE_COMPLETE"
+    done = run("cluster", "destroy", "--yes", "--output", "json")
+    assert done.code == 0
+    assert json.loads(done.out) == {"name": "sparkify", "destroyed": True, "left": []}
+
+
 def test_create_makes_one_cluster_and_says_where_it_is(account: Cloud, run: Run) -> None:
     done = run(*CREATE, "--output", "json")
     assert done.code == 0, done.err

@@ -363,6 +363,11 @@ def test_no_region(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(UsageError, match="no AWS region"):
         aws.connect()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert aws.connect().region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert aws.connect().region == "eu-central-1"
+    assert aws.connect("us-west-2").region == "us-west-2"
 
 
 class _Answer:

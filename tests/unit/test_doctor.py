@@ -76,6 +76,26 @@ def test_no_sources(folder: Path) -> None:
     assert (found["logs"]["state"], found["songs"]["state"]) == ("ok", "skipped")
 
 
+def test_a_folder_for_the_warehouse_that_is_not_there(folder: Path) -> None:
+    _, found = examined(folder, "--warehouse", "duckdb:///nowhere/w.duckdb")
+    assert found["warehouse"]["state"] == "failed"
+    assert found["warehouse"]["found"] == "no such folder: nowhere"
+
+
+def test_one_folder_as_both(folder: Path) -> None:
+    _, found = examined(folder, "--songs", "logs")
+    assert found["sources"]["state"] == "failed"
+    assert "as both logs and songs" in found["sources"]["found"]
+
+
+def test_a_file_that_cannot_be_read(folder: Path) -> None:
+    (folder / "logs" / "a.json").unlink()
+    (folder / "logs" / "a.json.gz").write_bytes(b"no gzip")
+    _, found = examined(folder)
+    assert found["logs"]["state"] == "failed"
+    assert "is not valid gz data" in found["logs"]["found"]
+
+
 def test_a_warehouse_that_is_none(folder: Path) -> None:
     (folder / "w.duckdb").write_text("not a database")
     done, found = examined(folder, "--warehouse", "duckdb:///w.duckdb")
@@ -107,6 +127,17 @@ def test_settings_that_differ_from_those_it_was_built_with(folder: Path) -> None
     _, found = examined(folder)
     assert "contract_version changed from 0 to" in found["contract"]["found"]
     assert "builds the star anew" in found["contract"]["found"]
+
+
+def test_a_warehouse_of_a_newer_version(folder: Path) -> None:
+    assert sparkify("etl", cwd=folder).returncode == 0
+    meddle(
+        folder / "sparkify.duckdb", "UPDATE etl_settings SET setting_value = '99' WHERE setting = 'contract_version'"
+    )
+    _, found = examined(folder)
+    assert found["contract"]["state"] == "failed"
+    assert "built by a newer Sparkify: contract version 99" in found["contract"]["found"]
+    assert "Upgrade" in found["contract"]["mend"]
 
 
 def test_postgresql(folder: Path) -> None:

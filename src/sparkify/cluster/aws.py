@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,8 @@ def connect(region: str | None = None) -> Cloud:
             hint="Install it with: pip install 'sparkify[redshift]'",
         ) from error
     with translated():
-        session = boto3.Session(region_name=region)
+        # boto3 itself does not read AWS_REGION, as the other tools of AWS do.
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise UsageError(
             "no AWS region is named", hint="Name it in AWS_REGION or by aws configure; cluster also takes --region."

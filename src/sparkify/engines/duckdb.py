@@ -51,13 +51,13 @@ def open_engine(url: str, access: Access) -> DuckDBEngine:
         )
     if path.exists():
         _refuse_other_files(path)
-    if access.read_only and not path.exists():
-        raise NoWarehouse(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
     if not path.parent.is_dir():
         raise WarehouseError(
             f"no such folder: {path.parent}",
             hint="Make it first; an absolute path has four slashes: duckdb:////folder/file.duckdb.",
         )
+    if access.read_only and not path.exists():
+        raise NoWarehouse(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
     return DuckDBEngine(_open(path, access))
 
 
