@@ -308,6 +308,7 @@ _NODES = frozenset(
         "RowNumber",
         "Schema",
         "Select",
+        "SplitPart",
         "Star",
         "StrPosition",
         "Sub",
