@@ -40,11 +40,11 @@ _PIECE_BYTES = 1024 * 1024
 _LISTED_AT_ONCE = 1000
 
 MOST_TRIES = 4
-"""How often a request is tried that was broken off; each try comes with obstore's own retries (see `_RETRY`)."""
+"""How often a request is tried that was broken off; each try comes with obstore's own retries (see `RETRY`)."""
 
-_RETRY: RetryConfig = {"max_retries": 6, "retry_timeout": timedelta(minutes=2)}
+RETRY: RetryConfig = {"max_retries": 6, "retry_timeout": timedelta(minutes=2)}
 # The time for a whole object is not limited (one may be large), only the time without a byte.
-_CLIENT: ClientConfig = {
+CLIENT: ClientConfig = {
     "connect_timeout": "5s",
     "read_timeout": "30s",
     "timeout": "1day",
@@ -190,10 +190,10 @@ def _connect(scheme: str, bucket: str, anonymous: bool) -> Store:
 
     try:
         if scheme == "s3":
-            return aws.open_bucket(bucket, anonymous=anonymous, client=_CLIENT, retry=_RETRY)
+            return aws.open_bucket(bucket, anonymous=anonymous, client=CLIENT, retry=RETRY)
         if scheme == "gs":
-            return GCSStore(bucket, skip_signature=anonymous, client_options=_CLIENT, retry_config=_RETRY)
-        return AzureStore(bucket, skip_signature=anonymous, client_options=_CLIENT, retry_config=_RETRY)
+            return GCSStore(bucket, skip_signature=anonymous, client_options=CLIENT, retry_config=RETRY)
+        return AzureStore(bucket, skip_signature=anonymous, client_options=CLIENT, retry_config=RETRY)
     except (BaseError, ValueError) as error:
         raise explained(error, f"{scheme}://{bucket}", "open") from None
 

@@ -228,7 +228,7 @@ def test_a_dead_store_leaves_the_warehouse_as_it_was(
     s3: S3Server, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sparkify.stores.MOST_TRIES", 1)
-    monkeypatch.setitem(stores._RETRY, "max_retries", 1)
+    monkeypatch.setitem(stores.RETRY, "max_retries", 1)
     s3.put("log_data/1.json", plays(1))
     path = tmp_path / "w.duckdb"
     etl(path)
