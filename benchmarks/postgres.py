@@ -56,6 +56,15 @@ INSERT INTO users
 SELECT DISTINCT ON ("userId") "userId", "firstName", "lastName", gender, level,
   timestamp '1970-01-01' + ts * interval '1 millisecond'
 FROM staging_events WHERE "userId" IS NOT NULL ORDER BY "userId", ts DESC, "sessionId" DESC, "itemInSession" DESC;
+INSERT INTO users_history
+SELECT user_id, level, t, lead(t) OVER w, lead(t) OVER w IS NULL
+FROM (
+  SELECT "userId" AS user_id, level, timestamp '1970-01-01' + ts * interval '1 millisecond' AS t,
+    lag(level) OVER (PARTITION BY "userId" ORDER BY ts, "sessionId", "itemInSession") AS before
+  FROM staging_events WHERE "userId" IS NOT NULL
+) AS e
+WHERE before IS DISTINCT FROM level
+WINDOW w AS (PARTITION BY user_id ORDER BY t);
 INSERT INTO songplays
 SELECT "userId" || '-' || "sessionId" || '-' || "itemInSession", timestamp '1970-01-01' + ts * interval '1 millisecond',
   "userId", level, song_id, artist_id, "sessionId", nullif(location, ''), "userAgent"
@@ -73,6 +82,8 @@ CREATE TABLE songs (song_id text NOT NULL, title text NOT NULL, artist_id text N
   duration double precision, inferred boolean NOT NULL);
 CREATE TABLE users (user_id bigint NOT NULL, first_name text, last_name text, gender text, level text NOT NULL,
   last_seen_at timestamp NOT NULL);
+CREATE TABLE users_history (user_id bigint NOT NULL, level text NOT NULL, valid_from timestamp NOT NULL,
+  valid_to timestamp, current boolean NOT NULL);
 CREATE TABLE time (start_time timestamp NOT NULL, hour int NOT NULL, day int NOT NULL, week int NOT NULL,
   month int NOT NULL, year int NOT NULL, weekday int NOT NULL);
 CREATE TABLE songplays (songplay_id text NOT NULL, start_time timestamp NOT NULL, user_id bigint NOT NULL,
@@ -83,6 +94,7 @@ KEYS = """
 ALTER TABLE artists ADD PRIMARY KEY (artist_id);
 ALTER TABLE songs ADD PRIMARY KEY (song_id), ADD FOREIGN KEY (artist_id) REFERENCES artists;
 ALTER TABLE users ADD PRIMARY KEY (user_id);
+ALTER TABLE users_history ADD PRIMARY KEY (user_id, valid_from), ADD FOREIGN KEY (user_id) REFERENCES users;
 ALTER TABLE time ADD PRIMARY KEY (start_time);
 ALTER TABLE songplays ADD PRIMARY KEY (songplay_id), ADD FOREIGN KEY (start_time) REFERENCES time,
   ADD FOREIGN KEY (user_id) REFERENCES users, ADD FOREIGN KEY (song_id) REFERENCES songs,
