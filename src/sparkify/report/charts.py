@@ -119,7 +119,8 @@ def _tooltip(answer: Answered) -> list[alt.Tooltip]:
 
 
 def _format(measure: str) -> str:
-    return ".0%" if is_share(measure) else ","
+    # With "," alone an axis of round thousands is given one digit of precision, and says 8e+3.
+    return ".0%" if is_share(measure) else ",~f"
 
 
 def _color(answer: Answered) -> Any:
