@@ -34,11 +34,11 @@ def timed(command: list[str]) -> tuple[float, float, float]:
     return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def etl(data: Path, warehouse: Path) -> list[str]:
-    """The command that loads the data."""
+def etl(data: Path, warehouse: str) -> list[str]:
+    """The command that loads the data into the warehouse at a URL."""
     main = "from sparkify.cli import main; main()"
     sources = ["--logs", str(data / "log_data"), "--songs", str(data / "song_data")]
-    return [sys.executable, "-c", main, "etl", *sources, "--warehouse", f"duckdb:///{warehouse}"]
+    return [sys.executable, "-c", main, "etl", *sources, "--warehouse", warehouse]
 
 
 def write_one_more_day(data: Path) -> Path:
@@ -74,12 +74,12 @@ def main() -> None:
         sources = [str(data / "log_data"), str(data / "song_data")]
         for _ in range(arguments.rounds):
             warehouse.unlink(missing_ok=True)
-            first.append(timed(etl(data, warehouse)))
+            first.append(timed(etl(data, f"duckdb:///{warehouse}")))
             yardstick.append(timed([sys.executable, str(arguments.yardstick), *sources, str(out)]))
-            nothing.append(timed(etl(data, warehouse)))
+            nothing.append(timed(etl(data, f"duckdb:///{warehouse}")))
             day = write_one_more_day(data)
             try:
-                more.append(timed(etl(data, warehouse)))
+                more.append(timed(etl(data, f"duckdb:///{warehouse}")))
             finally:
                 day.unlink()
     show("first load", first)

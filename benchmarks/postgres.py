@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 import psycopg
-from benchmarks.etl import show, timed
+from benchmarks.etl import etl, show, timed
 
 from sparkify.contract import EVENTS, SONGS, RecordType
 
@@ -149,13 +149,6 @@ def yardstick(server: str, folder: Path, schema: str) -> None:
         start = time.perf_counter()
         connection.execute(KEYS)
         print(f"keys {time.perf_counter() - start:.2f} s")
-
-
-def etl(data: Path, warehouse: str) -> list[str]:
-    """The command that loads the data."""
-    main = "from sparkify.cli import main; main()"
-    sources = ["--logs", str(data / "log_data"), "--songs", str(data / "song_data")]
-    return [sys.executable, "-c", main, "etl", *sources, "--warehouse", warehouse]
 
 
 def main() -> None:

@@ -24,6 +24,12 @@ class Reading(NamedTuple):
     parameters: list[object]
 
 
+def open_reader(memory_limit: str) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that only reads, for an engine that is another; an empty `memory_limit` means DuckDB's own."""
+    limit = {"memory_limit": memory_limit} if memory_limit else {}
+    return duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
+
+
 def readings(
     columns: Sequence[LoadColumn], packed: Sequence[str], whole: Sequence[tuple[str, int]]
 ) -> Iterator[Reading]:

@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, LoadFailed, Result, Row
 from sparkify.engines.dialects import POSTGRES
-from sparkify.engines.ndjson import Reading, load_failures, readings
+from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
@@ -333,8 +333,7 @@ class PostgresEngine(Engine):
 
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
-            limit = {"memory_limit": self._access.memory_limit} if self._access.memory_limit else {}
-            self._reader = duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
+            self._reader = open_reader(self._access.memory_limit)
         return self._reader
 
     def table_names(self) -> set[str]:

@@ -28,7 +28,7 @@ from redshift_connector.error import Error, InterfaceError
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Conflict, Engine, LoadColumn, Result, Row
 from sparkify.engines.dialects import REDSHIFT
-from sparkify.engines.ndjson import Reading, load_failures, readings
+from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.engines.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
@@ -269,8 +269,7 @@ class RedshiftEngine(Engine):
 
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
-            limit = {"memory_limit": self._access.memory_limit} if self._access.memory_limit else {}
-            self._reader = duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
+            self._reader = open_reader(self._access.memory_limit)
         return self._reader
 
     def table_names(self) -> set[str]:
