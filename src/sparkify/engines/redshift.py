@@ -162,9 +162,9 @@ class RedshiftEngine(Engine):
         return cursor
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement."""
+        """Run one statement; without parameters the driver need not look for their places, letter by letter."""
         with _translated(), self._cursor() as cursor:
-            cursor.execute(sql, tuple(parameters))
+            cursor.execute(sql, tuple(parameters) or None)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
     def query(self, sql: str) -> Result:
