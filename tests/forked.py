@@ -1,4 +1,4 @@
-"""Run the command line in a process of its own, forked from one in which its modules are imported already.
+"""Run Sparkify in a process of its own, forked from one in which its modules are imported already.
 
 A short command spends most of its time on imports. `tests/unit/test_imports.py` sees to these; where a test is about
 how a process begins or ends (signals, a pipe that breaks), it starts one from nothing: `start` in `unit/command.py`.
@@ -14,14 +14,18 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 IMPORTED = [
     *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.staging", "sparkify.prepared"),
-    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb", "psycopg"),
+    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb"),
+    *("sparkify.engines.postgres", "sparkify.engines.redshift", "boto3", "obstore"),
     *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),
 ]
 AT_THE_START = {"PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -61,6 +65,32 @@ def run(
         code = process.exitcode
         process.close()
         return subprocess.CompletedProcess(arguments, code, out, err)
+
+
+def begin_etl(url: str, **settings: Any) -> BaseProcess:
+    """Begin a load with some settings; the process is connected to the warehouse when this returns.
+
+    Imports are done by then: whoever kills it after some time meets it at work.
+    """
+    context = _server()
+    ours, its = context.Pipe(duplex=False)
+    process = context.Process(target=_etl, args=(its, dict(os.environ), url, settings))
+    process.start()
+    its.close()
+    with ours:
+        assert ours.recv() == "begun"
+    return process
+
+
+def _etl(begun: Connection, env: dict[str, str], url: str, settings: dict[str, Any]) -> None:
+    """What the forked process does."""
+    os.environ.clear()
+    os.environ.update(env)
+    import sparkify
+
+    with sparkify.connect(url) as warehouse:
+        begun.send("begun")
+        warehouse.etl(**settings)
 
 
 def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: list[Path]) -> None:

@@ -54,8 +54,8 @@ def test_the_real_sample_is_the_same_as_on_duckdb(tmp_path: Path, unknown_songs:
 
 
 def test_a_million_generated_events_are_the_same_as_on_duckdb(engine: EngineUnderTest, tmp_path: Path) -> None:
-    if engine is DUCKDB or (engine.name.endswith("icu") and not LONG):
-        pytest.skip("one server is enough, and DuckDB is what is compared with")
+    if engine is DUCKDB or (engine.name != "postgresql" and not LONG):
+        pytest.skip("DuckDB is what is compared with; one server is enough, and the stand-in takes minutes")
     from sparkify.generate import GenerateOptions, generate
 
     made = generate(tmp_path / "data", GenerateOptions(users=5_000, seed=1))
