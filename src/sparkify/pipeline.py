@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparkify import __version__
 from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES, Kind
-from sparkify.engines.base import Conflict, Engine
+from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.fetching import Fetcher, size_of_copies
 from sparkify.manifest import Entry, Plan, compare, read_manifest
@@ -58,11 +58,14 @@ class Summary:
 
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
     `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
-    the catalogue and users that are new or changed.
+    the catalogue and users that are new or changed. `files_landed` of the files loaded were taken in by the warehouse
+    itself; `not_landed` says of others, by URI, why they were not.
     """
 
     run_id: int = 0
     files_loaded: int = 0
+    files_landed: int = 0
+    not_landed: dict[str, str] = field(default_factory=dict)
     files_changed: int = 0
     files_unchanged: int = 0
     files_removed: int = 0
@@ -141,7 +144,7 @@ def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[Sour
 
 def _spooled_size(file: SourceFile) -> int:
     """Bytes that a file is likely to take in the spool."""
-    copied = file.size if file.source.copies_files else 0
+    copied = file.size if file.is_copied else 0
     return copied + (file.size * LIKELY_RATIO if file.packing else 0)
 
 
@@ -226,7 +229,7 @@ class Run:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.vanished = [entry.uri for entry in plan.vanished]
-        files = plan.to_load
+        files = [self._with_way(file) for file in plan.to_load]
         self._bytes_total = sum(file.size for file in files)
         self._replaced = {file.uri: entry for file, entry in plan.changed}
         chunks = chunks_of(files, self._settings)
@@ -241,6 +244,13 @@ class Run:
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
+
+    def _with_way(self, file: SourceFile) -> SourceFile:
+        """The file, marked if the warehouse is to take it in by itself: large, not compressed, and within its reach."""
+        least = self._settings.direct_from
+        if least is None or file.size < least or file.packing or self._settings.anonymous:
+            return file
+        return replace(file, lands=file.scheme in self._engine.capabilities.lands_from)
 
     def _follow_tags(self, plan: Plan) -> None:
         """Write down the new tags of files that have their old content."""
@@ -318,6 +328,7 @@ class Run:
                 time.sleep(conflicts)
             finally:
                 self._engine.rollback()
+                self._engine.forget_landed()
                 self._spool.clear()
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
@@ -329,7 +340,7 @@ class Run:
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
-            stager = Stager(self._spool, first_new, first_reject, self._reader_report())
+            stager = Stager(self._spool, first_new, first_reject, self._land, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
@@ -347,6 +358,16 @@ class Run:
         loader.drop_temporary()
         self._commit(prepared)
         self._count(staged)
+
+    def _land(self, file: SourceFile, file_id: int) -> int | None:
+        """Let the warehouse take in a file by itself; one that it did not take is not offered again."""
+        if file.uri in self._summary.not_landed:
+            return None
+        try:
+            return self._engine.land(file.uri, RECORD_TYPES[file.kind], file_id)
+        except CannotLand as error:
+            self._summary.not_landed[file.uri] = str(error)
+            return None
 
     def _next_numbers(self) -> tuple[int, int]:
         """The first file_id and the first reject_id that are free."""
@@ -409,6 +430,7 @@ class Run:
     def _count(self, staged: Staged) -> None:
         summary = self._summary
         summary.files_loaded += len(staged.files)
+        summary.files_landed += sum(len(batch.landed) for batch in staged.batches.values())
         summary.records += staged.records
         summary.rejected += staged.rejected
         for read in staged.files:
