@@ -11,7 +11,6 @@ before anything is taken in this way.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -173,11 +172,8 @@ class Landing:
     @contextmanager
     def _objects(self, **contents: bytes) -> Iterator[dict[str, str]]:
         """Small objects in the spool, by their URLs, for as long as they are needed."""
-        spool, prefix = self._open_spool(), uuid.uuid4().hex
-        try:
-            yield {name: spool.put(f"{prefix}/{name}", content) for name, content in contents.items()}
-        finally:
-            spool.remove(prefix)
+        with self._open_spool().folder() as put:
+            yield {name: put(name, content) for name, content in contents.items()}
 
     def _probe(self) -> str:
         """Why this warehouse cannot be trusted to take objects in; empty if it can."""

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -240,19 +239,15 @@ class RedshiftEngine(Engine):
         return int(written[0]) if written else 0
 
     def _copy(self, table: str, parts: Sequence[Path], rows: int) -> None:
-        spool = self._spool_in_s3()
-        prefix = uuid.uuid4().hex
-        try:
+        with self._spool_in_s3().folder() as put:
             entries = [
                 {"url": url, "mandatory": True, "meta": {"content_length": part.stat().st_size}}
                 for number, part in enumerate(parts)
-                for url in [spool.put(f"{prefix}/{number}.parquet", part.read_bytes())]
+                for url in [put(f"{number}.parquet", part.read_bytes())]
             ]
-            manifest = spool.put(f"{prefix}/manifest", json.dumps({"entries": entries}).encode())
+            manifest = put("manifest", json.dumps({"entries": entries}).encode())
             self.execute(f"COPY {quoted(table)} FROM '{manifest}' IAM_ROLE '{self._role()}' FORMAT AS PARQUET MANIFEST")
             loaded = self.execute("SELECT pg_last_copy_count()")[0][0]
-        finally:
-            spool.remove(prefix)
         if loaded != rows:
             raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
 
