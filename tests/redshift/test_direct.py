@@ -27,8 +27,8 @@ from sparkify.engines.landing import LINES, lines_sql
 from sparkify.engines.redshift import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.lookback import explain_play
-from sparkify.pipeline import Summary
 from sparkify.plain import plain_lines
+from sparkify.summary import Summary
 
 Put = Callable[[str, bytes], None]
 

@@ -31,7 +31,7 @@ MOST_SHOWN = 3
 if TYPE_CHECKING:
     from sparkify.config import Loaded
     from sparkify.manifest import Plan
-    from sparkify.pipeline import Progress, Report, Summary
+    from sparkify.summary import Progress, Report, Summary
 
 
 def etl(
@@ -51,7 +51,9 @@ def etl(
     verbose: Verbose = False,
 ) -> None:
     """Extract, stage, transform, check, commit."""
-    from sparkify.pipeline import Options, Run, list_sources
+    from sparkify.listing import list_sources
+    from sparkify.pipeline import Run
+    from sparkify.summary import Options
 
     loaded = load_settings(
         config,
