@@ -2,63 +2,99 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sparkify.errors import UsageError, WarehouseError
+from sparkify.spool import is_alive
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[\w.=/-]*)?", re.ASCII)
 _FOLDER = "sparkify-spool"
 _ORPHAN_AGE = timedelta(days=1)
 
+Put = Callable[[str, bytes], str]
+"""Writes an object of a name and a content; its URL comes back."""
+
 
 class SpoolInS3:
-    """Objects below a prefix; `put` gives them names that are safe in SQL text."""
+    """Objects below a prefix, with names that are safe in SQL text, each below the name of its machine and process."""
 
     def __init__(self, bucket: str, prefix: str, store: Any) -> None:
         self._bucket = bucket
-        self._folder = f"{prefix}/{_FOLDER}".lstrip("/")
+        self._root = f"{prefix}/{_FOLDER}".lstrip("/")
         self._store = store
+        self._machine = _machine()
 
-    def put(self, name: str, content: bytes) -> str:
-        """Write an object; its URL comes back.
+    @contextmanager
+    def folder(self) -> Iterator[Put]:
+        """A folder for a while: what is put there is removed at the end.
 
         Raises:
-            WarehouseError: it could not be written.
+            WarehouseError: an object could not be written or removed.
         """
-        import obstore
-
+        path = f"{self._root}/{self._machine}-{os.getpid()}/{uuid.uuid4().hex}"
         try:
-            obstore.put(self._store, f"{self._folder}/{name}", content)
-        except Exception as error:  # obstore has no common base for what a store may answer
-            raise WarehouseError(
-                f"cannot write to s3://{self._bucket}/{self._folder}: {str(error).splitlines()[0]}",
-                hint="The caller needs s3:PutObject and s3:DeleteObject there; see copy_spool.",
-            ) from error
-        return f"s3://{self._bucket}/{self._folder}/{name}"
-
-    def remove(self, prefix: str) -> None:
-        """Remove the objects below a prefix."""
-        self._remove([entry for batch in self._list(f"{self._folder}/{prefix}") for entry in batch])
+            yield lambda name, content: self._put(f"{path}/{name}", content)
+        except BaseException:
+            with suppress(WarehouseError):
+                self._remove(lambda _entry: True, path)
+            raise
+        self._remove(lambda _entry: True, path)
 
     def remove_orphans(self) -> None:
-        """Remove what runs that were killed left behind: all that is older than a day."""
+        """Remove what runs left behind that were killed: those of this machine, and elsewhere what is a day old.
+
+        Raises:
+            WarehouseError: it could not be listed or removed.
+        """
         oldest = datetime.now(UTC) - _ORPHAN_AGE
-        self._remove(
-            [entry for batch in self._list(self._folder) for entry in batch if entry["last_modified"] < oldest]
-        )
+        self._remove(lambda entry: entry["last_modified"] < oldest or self._is_orphan(entry["path"]), self._root)
 
-    def _list(self, prefix: str) -> Any:
+    def _is_orphan(self, path: str) -> bool:
+        machine, _, process = path.removeprefix(f"{self._root}/").split("/")[0].partition("-")
+        return machine == self._machine and process.isdigit() and not is_alive(int(process))
+
+    def _put(self, path: str, content: bytes) -> str:
         import obstore
 
-        return obstore.list(self._store, prefix=prefix)
+        with self._explained("write to", "PutObject"):
+            obstore.put(self._store, path, content)
+        return f"s3://{self._bucket}/{path}"
 
-    def _remove(self, entries: list[Any]) -> None:
+    def _remove(self, is_meant: Callable[[Any], bool], prefix: str) -> None:
         import obstore
 
-        if entries:
-            obstore.delete(self._store, [entry["path"] for entry in entries])
+        with self._explained("list", "ListBucket"):
+            entries = [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
+        with self._explained("remove from", "DeleteObject"):
+            if paths := [entry["path"] for entry in entries if is_meant(entry)]:
+                obstore.delete(self._store, paths)
+
+    @contextmanager
+    def _explained(self, action: str, right: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # obstore has no common base for what a store may answer
+            raise WarehouseError(
+                f"cannot {action} s3://{self._bucket}/{self._root}: {str(error).splitlines()[0]}",
+                hint=f"The caller needs s3:{right} there; see copy_spool.",
+            ) from error
+
+
+def _machine() -> str:
+    """What tells this machine from others, and one space of process numbers on it from another."""
+    names = [socket.gethostname()]
+    with suppress(OSError):
+        names += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256(" ".join(names).encode()).hexdigest()[:12]
 
 
 def spool_in_s3(url: str) -> SpoolInS3:
