@@ -69,7 +69,8 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
         access = replace(access, copy_role=access.copy_role or role)
     else:
         address = _address_in(parts, options, access)
-    engine = RedshiftEngine(_connect(address), options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
+    schema = options.get("schema") or access.schema or DEFAULT_SCHEMA
+    engine = RedshiftEngine(_connect(address), schema.lower(), access)  # Redshift folds capitals, in quotes too
     try:
         engine.set_up()
     except BaseException:

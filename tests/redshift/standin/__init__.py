@@ -6,6 +6,7 @@ It speaks the PostgreSQL wire protocol, runs what it is told on a PostgreSQL of 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import socket
@@ -150,6 +151,13 @@ class RedshiftStandIn:
         self.s3_endpoint = f"http://{host}:{port}"
         self.stores = Stores(self.s3_endpoint, self.faults)
         self.s3().create_bucket(Bucket=BUCKET)
+        self._make_role()
+
+    def _make_role(self) -> None:
+        """The role of COPY, as IAM knows it."""
+        allowed = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        client(self.s3_endpoint, "iam").create_role(RoleName=ROLE.split("/")[-1], AssumeRolePolicyDocument=trust)
 
     def _empty_bucket(self) -> None:
         s3 = self.s3()
