@@ -101,7 +101,8 @@ def _schedule(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
+def complete(monkeypatch: pytest.MonkeyPatch, address: str = "") -> None:
+    """Add to moto, in this process, what it lacks; clusters are at an address, if one is given."""
     made = Cluster.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
 
     def create(cls: Any, resource_name: str, cloudformation_json: Any, *more: Any, **named: Any) -> Any:
@@ -124,7 +125,7 @@ def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def attribute(self: Any, name: str) -> Any:
         return {
-            "Endpoint": self.address,  # of Endpoint.Address in YAML, moto asks for the first word
+            "Endpoint": address or self.address,  # of Endpoint.Address in YAML, moto asks for the first word
             "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{self.name}",
         }[name]
 
@@ -169,7 +170,7 @@ def imitated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    _patch(monkeypatch)
+    complete(monkeypatch)
     with mock_aws():
         yield
 

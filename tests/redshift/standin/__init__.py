@@ -30,12 +30,25 @@ DATABASE = "dev"
 BUCKET = "sparkify-test"
 
 
+PORTS = (*range(8191, 8216), *range(5431, 5456))
+"""What Redshift may listen on."""
+
+
+def _listen() -> socket.socket:
+    """Listen on a free one of the ports of Redshift, or on any other that is free."""
+    for port in PORTS:
+        with contextlib.suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    return socket.create_server(("127.0.0.1", 0))
+
+
 class RedshiftStandIn:
     """A running stand-in; start it with `with`.
 
     `host`, `port`, `user`, `password`, `database` and `ca_file` are what a driver needs; `url` is the same as a
     warehouse URL. `s3_endpoint`, `bucket` and `role` are what COPY needs. `passwords` (by user), `roles`,
-    `accept_iam_users` say who may do what; `faults` what is to go wrong; `statements` holds every statement that came.
+    `accept_iam_users` say who may do what; `faults` what is to go wrong; `statements` holds every statement that came,
+    `users` who signed in.
     """
 
     host = "localhost"
@@ -52,6 +65,7 @@ class RedshiftStandIn:
         self.accept_iam_users = True
         self.faults = Faults()
         self.statements: list[str] = []
+        self.users: list[str] = []
         self.versions = Versions()
         self._query = 1000
         self._sessions: list[Any] = []
@@ -64,7 +78,7 @@ class RedshiftStandIn:
         certificates.mkdir()
         self.certificates = make(certificates)
         self.ca_file = self.certificates.ca_file
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = _listen()
         self.port: int = self._listener.getsockname()[1]
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
@@ -113,6 +127,8 @@ class RedshiftStandIn:
         self._sessions, self._threads = [], []
         self.faults.clear()
         self.statements.clear()
+        self.users.clear()
+        self.accept_iam_users = True
         self.versions = Versions()
         self.passwords = {USER: PASSWORD}
         self.roles = {ROLE}
