@@ -185,12 +185,18 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
     if scheme != "redshift" and not in_s3:
         return
     yield _checked("credentials", _signed_in)
-    if scheme != "redshift":
-        return
-    if stack := _stack_in(settings.warehouse):
+    if scheme == "redshift":
+        yield from _ways_into_redshift(settings)
+
+
+def _ways_into_redshift(settings: Settings) -> Iterator[Finding]:
+    """The cluster, if it is found by its stack; the role that COPY acts with; and the spool that it reads."""
+    stack = _stack_in(settings.warehouse)
+    if stack:
         yield _checked("cluster", lambda: _cluster(stack))
-    if role := settings.copy_role:
-        yield _checked("copy_role", lambda: _role(role))
+    if settings.copy_role or not stack:
+        yield _checked("copy_role", lambda: _role(settings.copy_role))
+    yield _checked("copy_spool", lambda: _copy_spool(settings.copy_spool))
 
 
 def _signed_in() -> str:
@@ -215,5 +221,19 @@ def _cluster(stack: str) -> str:
 def _role(arn: str) -> str:
     from sparkify.cluster.roles import check_copy_role
 
+    if not arn:
+        raise UsageError(
+            "not given",
+            hint="Name the role with which Redshift reads S3 in sparkify.toml or SPARKIFY_COPY_ROLE, such as "
+            "arn:aws:iam::123456789012:role/NAME; a cluster that sparkify cluster create made brings its own.",
+        )
     check_copy_role(arn)
     return f"{arn}: Redshift may act with it"
+
+
+def _copy_spool(url: str) -> str:
+    """Write, list and remove a small object: the only sure proof."""
+    from sparkify.engines.spool import spool_in_s3
+
+    spool_in_s3(url).check()
+    return f"{url}: may be written to, listed and removed from"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +17,10 @@ _ORPHAN_AGE = timedelta(days=1)
 
 
 class SpoolInS3:
-    """Objects below a prefix; `put` gives them names that are safe in SQL text."""
+    """Objects below a prefix; `put` gives them names that are safe in SQL text.
+
+    Every method raises WarehouseError if S3 refuses, and says which right is missing.
+    """
 
     def __init__(self, bucket: str, prefix: str, store: Any) -> None:
         self._bucket = bucket
@@ -22,43 +28,54 @@ class SpoolInS3:
         self._store = store
 
     def put(self, name: str, content: bytes) -> str:
-        """Write an object; its URL comes back.
-
-        Raises:
-            WarehouseError: it could not be written.
-        """
+        """Write an object; its URL comes back."""
         import obstore
 
-        try:
+        with self._translated("write"):
             obstore.put(self._store, f"{self._folder}/{name}", content)
-        except Exception as error:  # obstore has no common base for what a store may answer
-            raise WarehouseError(
-                f"cannot write to s3://{self._bucket}/{self._folder}: {str(error).splitlines()[0]}",
-                hint="The caller needs s3:PutObject and s3:DeleteObject there; see copy_spool.",
-            ) from error
         return f"s3://{self._bucket}/{self._folder}/{name}"
 
     def remove(self, prefix: str) -> None:
         """Remove the objects below a prefix."""
-        self._remove([entry for batch in self._list(f"{self._folder}/{prefix}") for entry in batch])
+        self._remove([entry["path"] for entry in self._list(f"{self._folder}/{prefix}")])
 
     def remove_orphans(self) -> None:
         """Remove what runs that were killed left behind: all that is older than a day."""
         oldest = datetime.now(UTC) - _ORPHAN_AGE
-        self._remove(
-            [entry for batch in self._list(self._folder) for entry in batch if entry["last_modified"] < oldest]
-        )
+        self._remove([entry["path"] for entry in self._list(self._folder) if entry["last_modified"] < oldest])
 
-    def _list(self, prefix: str) -> Any:
+    def check(self) -> None:
+        """Write a small object, list, and remove it."""
+        name = f"check-{uuid.uuid4().hex}"
+        self.put(name, b"sparkify")
+        try:
+            self._list(f"{self._folder}/{name}")
+        finally:
+            self._remove([f"{self._folder}/{name}"])
+
+    def _list(self, prefix: str) -> list[Any]:
         import obstore
 
-        return obstore.list(self._store, prefix=prefix)
+        with self._translated("list"):
+            return [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
 
-    def _remove(self, entries: list[Any]) -> None:
+    def _remove(self, paths: list[str]) -> None:
         import obstore
 
-        if entries:
-            obstore.delete(self._store, [entry["path"] for entry in entries])
+        if paths:
+            with self._translated("remove"):
+                obstore.delete(self._store, paths)
+
+    @contextmanager
+    def _translated(self, action: str) -> Iterator[None]:
+        """Say what could not be done, without the store's text, which may quote what was signed."""
+        from sparkify.store_errors import explained
+
+        try:
+            yield
+        except Exception as error:  # obstore has no common base for what a store may answer
+            found = explained(error, f"s3://{self._bucket}/{self._folder}", action, may_be_public=False)
+            raise WarehouseError(f"{found.what} (copy_spool)", hint=found.hint) from None
 
 
 def spool_in_s3(url: str) -> SpoolInS3:

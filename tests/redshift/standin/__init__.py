@@ -134,6 +134,7 @@ class RedshiftStandIn:
         self.roles = {ROLE}
         self._drop_schemas()
         self._catalogue.execute("TRUNCATE rs.load_errors")
+        self._furnish()
         self._empty_bucket()
 
     def next_query(self) -> int:
@@ -166,14 +167,19 @@ class RedshiftStandIn:
         host, port = self._moto.get_host_and_port()
         self.s3_endpoint = f"http://{host}:{port}"
         self.stores = Stores(self.s3_endpoint, self.faults)
-        self.s3().create_bucket(Bucket=BUCKET)
-        self._make_role()
+        self._furnish()
 
-    def _make_role(self) -> None:
-        """The role of COPY, as IAM knows it."""
+    def _furnish(self) -> None:
+        """Make the bucket and the role of COPY in moto, where they are not there.
+
+        moto keeps one state for a process: whoever imitates AWS in it without the server empties that.
+        """
+        s3, iam = self.s3(), client(self.s3_endpoint, "iam")
+        s3.create_bucket(Bucket=BUCKET)
         allowed = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        client(self.s3_endpoint, "iam").create_role(RoleName=ROLE.split("/")[-1], AssumeRolePolicyDocument=trust)
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=ROLE.split("/")[-1], AssumeRolePolicyDocument=trust)
 
     def _empty_bucket(self) -> None:
         s3 = self.s3()
