@@ -51,8 +51,8 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
         )
         return
     settings = loaded.settings
-    warning = loaded.classic.sign_in() if loaded.classic else ""
-    yield Finding("configuration", State.OK, "; ".join(filter(None, (_configured(loaded), warning))))
+    warnings = loaded.classic.take_up() if loaded.classic else []
+    yield Finding("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
     yield from _credentials(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
