@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     )
     copy_role: str = Field("", description="the ARN of the IAM role with which Redshift reads S3")
     copy_spool: str = Field("", description="the prefix in S3, s3://bucket/prefix, for rows on their way into Redshift")
+    direct_from: ByteSize | None = Field(
+        ByteSize(64 * 2**20),
+        description="Redshift takes objects of S3 of at least this size in by itself, without a detour over this "
+        "machine; none switches it off",
+    )
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
     spool_limit: ByteSize = Field(ByteSize(8 * 2**30), description="disk that the spool may use, such as 8GiB")
     anonymous: bool = Field(False, description="read object stores without signing in, as public buckets allow")
@@ -80,7 +85,12 @@ class Settings(BaseSettings):
     )
     _password: str = PrivateAttr("")
 
-    @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
+    @field_validator("direct_from", mode="before")
+    @classmethod
+    def _a_size_or_none(cls, value: object) -> object:
+        return None if value == "none" else value
+
+    @field_validator("chunk_files", "chunk_bytes", "spool_limit", "direct_from", mode="before")
     @classmethod
     def _not_a_boolean(cls, value: object) -> object:
         if isinstance(value, bool):
@@ -135,6 +145,7 @@ class Settings(BaseSettings):
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
         values["spool_limit"] = int(self.spool_limit)
+        values["direct_from"] = "none" if self.direct_from is None else int(self.direct_from)
         return values
 
 
@@ -257,6 +268,7 @@ def _toml(name: str, default: object) -> str:
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
         "spool_limit": '"8GiB"',
+        "direct_from": '"64MiB"',
         "anonymous": "false",
         "log_jsonpath": '"s3://bucket/log_json_path.json"',
     }

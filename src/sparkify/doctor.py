@@ -12,8 +12,8 @@ from sparkify.config import Loaded, Settings, load
 from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
+from sparkify.listing import list_sources
 from sparkify.models import all_tables
-from sparkify.pipeline import list_sources
 from sparkify.sources import SourceFile, opened
 from sparkify.warehouse import Change, changed_settings, star_settings
 

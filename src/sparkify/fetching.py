@@ -103,11 +103,11 @@ def by_source(chunk: Chunk) -> list[tuple[Source, list[SourceFile]]]:
     """The files of a chunk that must be copied, by their sources."""
     found: dict[int, tuple[Source, list[SourceFile]]] = {}
     for file in chunk:
-        if file.source.copies_files:
+        if file.is_copied:
             found.setdefault(id(file.source), (file.source, []))[1].append(file)
     return list(found.values())
 
 
 def size_of_copies(chunk: Chunk) -> int:
     """Bytes that the copies of a chunk take."""
-    return sum(file.size for file in chunk if file.source.copies_files)
+    return sum(file.size for file in chunk if file.is_copied)

@@ -96,6 +96,8 @@ class ChunkLoader:
         columns = staging_columns(batch.record_type)
         try:
             self._engine.load(batch.record_type.table, columns, batch.packed, batch.whole)
+            for landed in batch.landed:
+                self._engine.load_landed(batch.record_type.table, columns, landed)
         except LoadFailed as failure:
             file_id = dict(batch.whole).get(failure.path)
             kind = batch.record_type.kind

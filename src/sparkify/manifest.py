@@ -107,7 +107,7 @@ def _place(plan: Plan, file: SourceFile, entry: Entry | None, suspects: list[Cha
         plan.new.append(file)
     elif file.tag == entry.tag and not file.source.is_racy(file, entry.read_at.replace(tzinfo=UTC).timestamp()):
         plan.unchanged += 1
-    elif file.size == entry.size:
+    elif file.size == entry.size and entry.hash:
         suspects.append(Changed(file, entry))
     else:
         plan.changed.append(Changed(file, entry))

@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparkify import __version__
 from sparkify.config import Settings
-from sparkify.contract import RECORD_TYPES, Kind
-from sparkify.engines.base import Conflict, Engine
+from sparkify.contract import RECORD_TYPES
+from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.fetching import Fetcher, size_of_copies
+from sparkify.listing import Sources, chunks_of, list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.sources import SourceFile, keeps_changing, shown, source_at
+from sparkify.sources import SourceFile, keeps_changing, shown
 from sparkify.spool import Spool, SpoolFull
+from sparkify.summary import Options, Progress, Report, Summary
 from sparkify.warehouse import (
     RunBook,
     changed_settings,
@@ -37,112 +39,6 @@ MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
 
 SHOWN_REJECTS = 5
-
-LIKELY_RATIO = 10
-"""How many times its size a compressed file of logs is likely to unpack to."""
-
-
-@dataclass
-class Options:
-    """What one run is asked to do, beside its settings; `replay` reads files with open rejects again."""
-
-    prune: bool = False
-    full_refresh: bool = False
-    replay: bool = False
-    rejects_file: Path | None = None
-
-
-@dataclass
-class Summary:
-    """What a run did.
-
-    `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
-    `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
-    the catalogue and users that are new or changed.
-    """
-
-    run_id: int = 0
-    files_loaded: int = 0
-    files_changed: int = 0
-    files_unchanged: int = 0
-    files_removed: int = 0
-    vanished: list[str] = field(default_factory=list)
-    records: int = 0
-    loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
-    rejected: int = 0
-    chunks: int = 0
-    rebuilt_because: str = ""
-    repaired_texts: int = 0
-    repaired_rows: int = 0
-    unknown_names: dict[str, list[str]] = field(default_factory=dict)
-    warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: the step, and bytes of input done of all."""
-
-    step: str
-    done: int
-    total: int
-
-
-Sources = tuple[dict[Kind, list[SourceFile]], dict[Kind, str]]
-Report = Callable[[Progress], None]
-
-
-def list_sources(settings: Settings) -> Sources:
-    """All files of the configured sources by kind, and the URIs of the sources.
-
-    Raises:
-        UsageError: no source is configured, one file would be both kinds, or `log_jsonpath` names other fields.
-        SourceError: a source is missing, unreadable or holds no JSON.
-    """
-    given: dict[Kind, str | None] = {"songs": settings.songs, "events": settings.logs}
-    locations = {kind: location for kind, location in given.items() if location}
-    if not locations:
-        raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
-    if settings.log_jsonpath:
-        from sparkify.jsonpaths import check_jsonpaths
-
-        check_jsonpaths(settings.log_jsonpath)
-    places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}
-    roots = {kind: source.uri for kind, source in places.items()}
-    if len(set(roots.values())) < len(roots):
-        raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
-    listing = {kind: source.files(kind) for kind, source in places.items()}
-    shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
-    if len(listing) > 1 and shared:
-        raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
-    return listing, roots
-
-
-def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
-    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most.
-
-    What a chunk puts into the spool is likely to be below a quarter of it, so that the copies of two chunks fit, and
-    what is made of one of them.
-    """
-    chunk: list[SourceFile] = []
-    size = spooled = 0
-    most_spooled = settings.spool_limit // 4
-    for file in files:
-        is_full = size + file.size > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
-        if chunk and (is_full or len(chunk) == settings.chunk_files):
-            yield chunk
-            chunk, size, spooled = [], 0, 0
-        chunk.append(file)
-        size += file.size
-        spooled += _spooled_size(file)
-    if chunk:
-        yield chunk
-
-
-def _spooled_size(file: SourceFile) -> int:
-    """Bytes that a file is likely to take in the spool."""
-    copied = file.size if file.source.copies_files else 0
-    return copied + (file.size * LIKELY_RATIO if file.packing else 0)
 
 
 class _Changed(Exception):
@@ -226,7 +122,7 @@ class Run:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.vanished = [entry.uri for entry in plan.vanished]
-        files = plan.to_load
+        files = [self._with_way(file) for file in plan.to_load]
         self._bytes_total = sum(file.size for file in files)
         self._replaced = {file.uri: entry for file, entry in plan.changed}
         chunks = chunks_of(files, self._settings)
@@ -241,6 +137,13 @@ class Run:
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
+
+    def _with_way(self, file: SourceFile) -> SourceFile:
+        """The file, marked if the warehouse is to take it in by itself: large, not compressed, and within its reach."""
+        least = self._settings.direct_from
+        if least is None or file.size < least or file.packing or self._settings.anonymous:
+            return file
+        return replace(file, lands=file.scheme in self._engine.capabilities.lands_from)
 
     def _follow_tags(self, plan: Plan) -> None:
         """Write down the new tags of files that have their old content."""
@@ -318,6 +221,7 @@ class Run:
                 time.sleep(conflicts)
             finally:
                 self._engine.rollback()
+                self._engine.forget_landed()
                 self._spool.clear()
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
@@ -329,7 +233,7 @@ class Run:
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
-            stager = Stager(self._spool, first_new, first_reject, self._reader_report())
+            stager = Stager(self._spool, first_new, first_reject, self._land, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
@@ -347,6 +251,16 @@ class Run:
         loader.drop_temporary()
         self._commit(prepared)
         self._count(staged)
+
+    def _land(self, file: SourceFile, file_id: int) -> int | None:
+        """Let the warehouse take in a file by itself; one that it did not take is not offered again."""
+        if file.uri in self._summary.not_landed:
+            return None
+        try:
+            return self._engine.land(file.uri, RECORD_TYPES[file.kind], file_id)
+        except CannotLand as error:
+            self._summary.not_landed[file.uri] = str(error)
+            return None
 
     def _next_numbers(self) -> tuple[int, int]:
         """The first file_id and the first reject_id that are free."""
@@ -409,6 +323,7 @@ class Run:
     def _count(self, staged: Staged) -> None:
         summary = self._summary
         summary.files_loaded += len(staged.files)
+        summary.files_landed += sum(len(batch.landed) for batch in staged.batches.values())
         summary.records += staged.records
         summary.rejected += staged.rejected
         for read in staged.files:

@@ -9,24 +9,14 @@ knows every form. RE2 runs it as an automaton, at two nanoseconds a byte and wit
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sparkify.contract import Field, RecordType, Type
 
 _HEX = "[0-9a-fA-F]"
-# \uXXXX without NUL and without lone surrogates.
-_UNICODE = (
-    f"u(?:000[1-9a-fA-F]|00[1-9a-fA-F]{_HEX}|0[1-9a-fA-F]{_HEX}{{2}}|[1-9a-cA-CeEfF]{_HEX}{{3}}"
-    f"|[dD][0-7]{_HEX}{{2}}|[dD][89abAB]{_HEX}{{2}}\\\\u[dD][c-fC-F]{_HEX}{{2}})"
-)
-_ESCAPE = rf'\\(?:["\\/bfnrt]|{_UNICODE})'
-_LETTER = r'[^"\\\x00-\x1f]'
-_TEXT = f'"(?:{_LETTER}|{_ESCAPE})*"'
-# Begins with something that is surely no space; what begins with one is read carefully.
-_FILLED_TEXT = rf'"(?:[^"\\\x00-\x20]|\\["\\/])(?:{_LETTER}|{_ESCAPE})*"'
 _DIGITS = {Type.BIGINT: 14, Type.INTEGER: 8}
 # 15 digits are exact in a double, two digits of exponent cannot overflow one, and there is no minus zero.
-_NUMBER = r"(?:(?:0|-?[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?|-0\.0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
+_NUMBER = r"(?:(?:0|-?[1-9][0-9]{0,14})(?:[.][0-9]{1,17})?|-0[.]0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
 _SPACE = " ?"
 _LINE_END = r"[ \t\r]*\n"
 
@@ -41,22 +31,54 @@ class Pattern(Protocol):
         """A match of the whole text, or None."""
 
 
-def _value(field: Field) -> str:
+class Notation(NamedTuple):
+    """How some signs are written for one engine of regular expressions, in the text that it is given.
+
+    `escape` is the backslash, `letter` any letter that may stand in a text as it is, `filled` one that is surely no
+    space.
+    """
+
+    escape: str
+    letter: str
+    filled: str
+
+
+RE2 = Notation(escape=r"\\", letter=r'[^"\\\x00-\x1f]', filled=r'[^"\\\x00-\x20]')
+
+
+def plain_record(record_type: RecordType, notation: Notation = RE2) -> str:
+    """The expression that accepts one plain record. It does not see that a name is there twice."""
+    names: dict[str, list[str]] = {}
+    for field in record_type.fields:
+        names.setdefault(_value(field, notation), []).append(field.name)
+    pairs = "|".join(f'"(?:{"|".join(those)})":{_SPACE}{value}' for value, those in names.items())
+    return f"[{{]{_SPACE}(?:(?:{pairs}),{_SPACE})*(?:{pairs}){_SPACE}[}}]"
+
+
+def _value(field: Field, notation: Notation) -> str:
     if field.type is Type.TEXT:
-        return _FILLED_TEXT if field.required else f"(?:null|{_TEXT})"
+        return _text(notation, filled=True) if field.required else f"(?:null|{_text(notation)})"
     if field.type is Type.DOUBLE:
         return f"(?:null|{_NUMBER})"
     sign = "" if field.least == 0 else "-?"
     whole = f"(?:0|{sign}[1-9][0-9]{{0,{_DIGITS[field.type]}}})"
     if field.empty_is_null:
         return f'(?:null|""|{whole}|"{whole}")'
-    plain = rf"{whole}(?:\.0)?"
+    plain = f"{whole}(?:[.]0)?"
     return plain if field.required else f"(?:null|{plain})"
 
 
-def _record(record_type: RecordType) -> str:
-    pairs = "|".join(f'"{field.name}":{_SPACE}{_value(field)}' for field in record_type.fields)
-    return rf"\{{{_SPACE}(?:(?:{pairs}),{_SPACE})*(?:{pairs}){_SPACE}\}}"
+def _text(notation: Notation, *, filled: bool = False) -> str:
+    """A text; a filled one begins with something that is surely no space, what begins with one is read carefully."""
+    escape = notation.escape
+    # \uXXXX without NUL and without lone surrogates.
+    unicode = (
+        f"u(?:000[1-9a-fA-F]|00[1-9a-fA-F]{_HEX}|0[1-9a-fA-F]{_HEX}{{2}}|[1-9a-cA-CeEfF]{_HEX}{{3}}"
+        f"|[dD][0-7]{_HEX}{{2}}|[dD][89abAB]{_HEX}{{2}}{escape}u[dD][c-fC-F]{_HEX}{{2}})"
+    )
+    letter = f'(?:{notation.letter}|{escape}(?:["{escape}/bfnrt]|{unicode}))'
+    first = f'(?:{notation.filled}|{escape}["{escape}/])' if filled else ""
+    return f'"{first}{letter}*"'
 
 
 def _compile(pattern: str) -> Pattern:
@@ -71,7 +93,7 @@ def _compile(pattern: str) -> Pattern:
 @cache
 def plain_lines(record_type: RecordType) -> Pattern:
     """The expression that accepts any number of plain lines, each with its line end."""
-    return _compile(f"(?:{_record(record_type)}{_LINE_END})*")
+    return _compile(f"(?:{plain_record(record_type)}{_LINE_END})*")
 
 
 def has_only_short_lines(text: bytes | bytearray, end: int) -> bool:

@@ -10,8 +10,8 @@ from sparkify.config import Settings
 from sparkify.engines.base import connect, dialect_of
 from sparkify.engines.dialects import Dialect
 from sparkify.errors import NoWarehouse
+from sparkify.listing import list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.pipeline import list_sources
 from sparkify.prepared import prepare
 from sparkify.transform import Statement
 

@@ -11,9 +11,10 @@ from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
 from sparkify.folders import file_of_path
-from sparkify.pipeline import Report, Run, Summary
+from sparkify.pipeline import Run
 from sparkify.sources import SourceFile, opened
 from sparkify.splitting import split
+from sparkify.summary import Report, Summary
 from sparkify.warehouse import require_tables
 
 

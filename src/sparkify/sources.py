@@ -110,7 +110,7 @@ class SourceFile:
     """One file of a source.
 
     `uri` is canonical: one file has one URI, however the source was spelled. `path` is the file's name within its
-    `source`. `tag` changes when the content does.
+    `source`. `tag` changes when the content does. `lands` says that the warehouse is to take it in by itself.
     """
 
     kind: Kind
@@ -119,6 +119,17 @@ class SourceFile:
     size: int
     tag: str
     source: Source = field(compare=False, repr=False)
+    lands: bool = field(default=False, compare=False)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether it must be copied to this machine before it is read."""
+        return self.source.copies_files and not self.lands
+
+    @property
+    def scheme(self) -> str:
+        """The kind of place that the file lies in: `file`, or that of its object store."""
+        return self.uri.partition("://")[0]
 
     @property
     def packing(self) -> str:

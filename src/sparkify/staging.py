@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, TypeVar
 
@@ -52,11 +52,13 @@ class Batch:
     """Lines of one record type, ready for one bulk load.
 
     `whole` are files in which every line belongs to the file_id beside the path; lines in `packed` carry their own.
+    `landed` are the file_ids of objects that the warehouse has taken in already.
     """
 
     record_type: RecordType
     whole: list[tuple[str, int]] = field(default_factory=list)
     packed: list[str] = field(default_factory=list)
+    landed: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Staged:
 
 @dataclass(slots=True)
 class _Plain:
-    """A file of plain lines, as found by `_examine`: where the lines are and how many."""
+    """A file of plain lines: where the lines are and how many. The hash of one that was not read here is empty."""
 
     path: str
     tag: str
@@ -96,30 +98,35 @@ def _plain(path: str, stream: OpenFile, records: int) -> _Plain:
 
 T = TypeVar("T")
 Progress = Callable[[SourceFile], None]
+Land = Callable[[SourceFile, int], int | None]
+"""Lets the warehouse take in a file, which gets the number given: how many records it has, or None if it does not."""
 
 
 class Stager:
     """Reads files and gives numbers to them and to their rejects, from the given ones on."""
 
-    def __init__(self, spool: Spool, next_file_id: int, next_reject_id: int, progress: Progress | None = None) -> None:
+    def __init__(
+        self, spool: Spool, next_file_id: int, next_reject_id: int, land: Land, progress: Progress | None = None
+    ) -> None:
         self._spool = spool
+        self._land = land
         self._next_file_id = next_file_id
         self._next_reject_id = next_reject_id
         self._progress = progress or (lambda _file: None)
 
-    def stage(self, files: Iterable[SourceFile], careful: frozenset[str] = frozenset()) -> Staged:
-        """Make files ready; those whose URI is in `careful` are read record by record.
+    def stage(self, files: Sequence[SourceFile], careful: frozenset[str] = frozenset()) -> Staged:
+        """Make files ready; of those that are read here, the ones whose URI is in `careful` are read record by record.
 
         Raises:
             SourceError: a file cannot be read, is damaged, or keeps changing.
         """
-        files = list(files)
         staged = Staged(
             batches={kind: Batch(record_type) for kind, record_type in RECORD_TYPES.items()},
             files=[],
             reject_paths=[],
             unknown_names={kind: set() for kind in RECORD_TYPES},
         )
+        files = self._take_landing(files, staged)
         small = [file for file in files if _is_small(file) and file.uri not in careful]
         large = [file for file in files if not _is_small(file) and file.uri not in careful]
         todo = [file for file in files if file.uri in careful]
@@ -132,6 +139,30 @@ class Stager:
             self._read_carefully(file, staged)
             self._progress(file)
         return staged
+
+    def _take_landing(self, files: Sequence[SourceFile], staged: Staged) -> list[SourceFile]:
+        """Let the warehouse take in what is to land there; the files that must be read here are returned."""
+        here = []
+        for file in files:
+            found = self._landed(file) if file.lands else None
+            if found is None:
+                here.append(file)
+                continue
+            staged.batches[file.kind].landed.append(self._add(staged, file, found).file_id)
+            self._progress(file)
+        return here
+
+    def _landed(self, file: SourceFile) -> _Plain | None:
+        """Let one object land as it is now, if it can; once more if it changed meanwhile."""
+        for _ in range(2):
+            records = self._land(file, self._next_file_id)
+            if records is None:
+                return None
+            now = file.source.file_at(file.kind, file.uri)
+            if now.tag == file.tag:
+                return _Plain("", now.tag, now.size, "", records)
+            file = now
+        raise keeps_changing(file)
 
     def _add(self, staged: Staged, file: SourceFile, found: _Plain) -> ReadFile:
         read = ReadFile(self._next_file_id, file, found.tag, found.size, found.hash, time.time(), found.records)
@@ -173,7 +204,7 @@ class Stager:
 
         They leave `staged` with all that was said of them; what comes back stands for them.
         """
-        files = [read.file for read in staged.files if read.file_id in file_ids]
+        files = [replace(read.file, lands=False) for read in staged.files if read.file_id in file_ids]
         staged.files = [read for read in staged.files if read.file_id not in file_ids]
         again = self.stage(files, frozenset(file.uri for file in files))
         staged.files += again.files

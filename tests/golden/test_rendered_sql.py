@@ -16,10 +16,13 @@ from tests.redshift.rules import banned_in, unparsable, without_texts
 
 from sparkify import models
 from sparkify.checks import Check, checks
+from sparkify.contract import RECORD_TYPES
+from sparkify.engines import landing
 from sparkify.engines.base import REGISTRY
 from sparkify.engines.dialects import Dialect
 from sparkify.models import create_table, render, select
 from sparkify.transform import Chunk, Statement, clear, statements
+from sparkify.warehouse import staging_columns
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
@@ -34,6 +37,8 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
     if dialect.capabilities.enforces_keys:
         yield "keys", [(table.about, sql) for table in models.all_tables() for sql in models.add_keys(table)]
+    if dialect.capabilities.lands_from:
+        yield "landing", list(_landing())
     for folder in ("star", "work", "checks", "analysis"):
         for name in models.names_in(folder):
             path = f"{folder}/{name}"
@@ -51,6 +56,25 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             f"all_checks/analyze_{setting}",
             [_check(check) for check in checks(Chunk(setting, in_full=True), dialect, loading=False)],
         )
+
+
+def _landing() -> Iterator[tuple[str, str]]:
+    """What takes an object in; names that are made at run time are fixed here."""
+    role = "arn:aws:iam::123456789012:role/copy"
+    yield "lines", landing.CREATE_LINES
+    yield "an object as lines", landing.copy_sql(landing.LINES, "s3://bucket/manifest", role, landing.AS_LINES)
+    for record_type in RECORD_TYPES.values():
+        table = f"landed_{record_type.kind}"
+        yield f"{record_type.kind}: lines, and those that are not plain", landing.lines_sql(record_type)
+        yield f"{record_type.kind}: records", landing.create_landing(table, record_type)
+        options = "FORMAT AS JSON 's3://bucket/paths'"
+        yield (
+            f"{record_type.kind}: an object as records",
+            landing.copy_sql(table, "s3://bucket/manifest", role, options),
+        )
+        yield f"{record_type.kind}: records that break the contract", landing.records_sql(table, record_type)
+        columns = staging_columns(record_type)
+        yield f"{record_type.kind}: into staging", landing.insert_sql(record_type.table, table, columns, 7)
 
 
 def _named(statement: Statement) -> tuple[str, str]:
@@ -71,7 +95,7 @@ def text_of(found: list[tuple[str, str]]) -> str:
     return "\n".join(f"-- {about}\n{sql};\n" for about, sql in found)
 
 
-NAMES = tuple(files_of("duckdb"))
+NAMES = tuple(files_of("redshift"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -81,13 +81,24 @@ def stack(tmp_path: Path, bucket_prefix: str) -> Iterator[str]:
 
 
 def test_redshift_holds_what_duckdb_holds(stack: str, bucket_prefix: str, tmp_path: Path) -> None:
+    """Both ways in: logs of 150 KB and more are taken in as they lie, in a second schema all is packed."""
     status = json.loads(command("cluster", "status", "--name", stack, "--output", "json", cwd=tmp_path).stdout)
     assert status["state"] == "CREATE_COMPLETE"
     sources = ("--logs", f"{bucket_prefix}/log_data", "--songs", f"{bucket_prefix}/song_data")
     settings = tmp_path / "sparkify.toml"
     settings.write_text(f'copy_spool = "{bucket_prefix}/spool"\n')
-    redshift, duckdb = f"redshift://?stack={stack}", "duckdb:///w.duckdb"
-    for warehouse in (redshift, duckdb):
+    direct, packed, duckdb = (
+        f"redshift://?stack={stack}",
+        f"redshift://?stack={stack}&schema=packed",
+        "duckdb:///w.duckdb",
+    )
+    for warehouse in (packed, duckdb):
         command("etl", "--warehouse", warehouse, *sources, cwd=tmp_path)
-    command("doctor", "--warehouse", redshift, *sources, cwd=tmp_path)
-    assert command("compare", redshift, duckdb, cwd=tmp_path).returncode == 0
+    with settings.open("a") as file:
+        file.write('direct_from = "150KB"\n')
+    done = command("etl", "--warehouse", direct, *sources, "--output", "json", cwd=tmp_path)
+    command("doctor", "--warehouse", direct, *sources, cwd=tmp_path)
+    for warehouse in (packed, direct):
+        assert command("compare", warehouse, duckdb, cwd=tmp_path).returncode == 0
+    summary = json.loads(done.stdout)
+    assert (summary["files_landed"] > 0, summary["not_landed"]) == (True, {})

@@ -17,7 +17,7 @@ from tests.unit.command import assert_error, sparkify
 
 from sparkify.engines import postgres
 from sparkify.errors import WarehouseError
-from sparkify.pipeline import Progress
+from sparkify.summary import Progress
 
 HOLDER = """
 import sys, time

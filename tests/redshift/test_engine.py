@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -150,3 +151,38 @@ def test_a_setting_that_is_missing_or_hostile_is_refused(
     monkeypatch.setenv(name, value)
     with pytest.raises(SparkifyError, match=what):
         _etl(warehouse, tmp_path)
+
+
+def test_what_a_killed_run_left_behind_goes_with_the_next(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn
+) -> None:
+    _write(tmp_path)
+    command = [sys.executable, "-c", _KILLED, warehouse, str(tmp_path / "logs"), str(tmp_path / "songs")]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    listing = redshift.s3().list_objects_v2(Bucket=redshift.bucket, Prefix="spool/")
+    assert [Path(entry["Key"]).name for entry in listing["Contents"]] == ["0.parquet", "manifest"]
+    elsewhere = f"spool/sparkify-spool/{'0' * 12}-1/x/manifest"
+    redshift.s3().put_object(Bucket=redshift.bucket, Key=elsewhere, Body=b"{}")
+    _etl(warehouse, tmp_path)
+    listing = redshift.s3().list_objects_v2(Bucket=redshift.bucket, Prefix="spool/")
+    assert [entry["Key"] for entry in listing["Contents"]] == [elsewhere], "another machine's, and young"
+    redshift.s3().delete_object(Bucket=redshift.bucket, Key=elsewhere)
+
+
+_KILLED = """
+import os, signal, sys
+import sparkify
+from sparkify.engines.redshift import RedshiftEngine
+
+real = RedshiftEngine.execute
+
+def execute(self, sql, parameters=()):
+    if sql.startswith("COPY"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, sql, parameters)
+
+RedshiftEngine.execute = execute
+url, logs, songs = sys.argv[1:]
+with sparkify.connect(url) as connection:
+    connection.etl(logs=logs, songs=songs)
+"""

@@ -468,6 +468,69 @@ def test_s3_denies(s3: Copying, run: Run, redshift: RedshiftStandIn) -> None:
     s3.copy("t", "t")
 
 
+# Text
+
+
+VENUES = "1|Toyota Park|Bridgeview|IL|0\n2|Columbus Crew Stadium|Columbus|OH|0\n4|CommunityAmerica Ballpark||KS|0\n"
+
+
+def test_text_is_cut_at_the_delimiter(s3: Copying, run: Run) -> None:
+    """An empty field is an empty text, for a number NULL; without its line end the last line counts all the same."""
+    run("CREATE TABLE venue (id SMALLINT, name VARCHAR(100), city VARCHAR(30), state VARCHAR(2), seats INT)")
+    s3.put("venue_pipe.txt", VENUES + "5|Gillette Stadium|Foxborough|MA|")
+    s3.copy("venue", "venue_pipe.txt", "DELIMITER '|'")
+    assert run("SELECT * FROM venue ORDER BY id") == [
+        (1, "Toyota Park", "Bridgeview", "IL", 0),
+        (2, "Columbus Crew Stadium", "Columbus", "OH", 0),
+        (4, "CommunityAmerica Ballpark", "", "KS", 0),
+        (5, "Gillette Stadium", "Foxborough", "MA", None),
+    ]
+    assert run("SELECT pg_last_copy_count()") == [(4,)]
+
+
+@pytest.mark.parametrize(("delimiter", "sign"), [("\\t", "\t"), ("\\011", "\t"), ("\\001", "\x01"), (",", ",")])
+def test_delimiters_and_their_octal_digits(s3: Copying, run: Run, delimiter: str, sign: str) -> None:
+    run("CREATE TABLE t (a VARCHAR(20), b VARCHAR(20))")
+    s3.put("t.txt", f'"x\\y"{sign}\\N\n')
+    s3.copy("t", "t.txt", f"DELIMITER AS '{delimiter}'")
+    assert run("SELECT a, b FROM t") == [('"x\\y"', None)], "quotes and backslashes are letters; \\N is NULL"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [("a|b\na|b|c\n", 2, 1202), ("a|b\na\n", 2, 1214), ("a|b\n\na|b\n", 2, 1211), ("a|b\nx|" + "y" * 21, 2, 1204)],
+)
+def test_lines_that_do_not_fit(s3: Copying, run: Run, text: str, line: int, code: int) -> None:
+    run("CREATE TABLE t (a VARCHAR(20), b VARCHAR(20))")
+    s3.put("t.txt", text)
+    assert "failed" in s3.fails("t", "t.txt", "DELIMITER '|'")["M"]
+    assert [(found[1], found[3]) for found in s3.details()] == [(line, code)]
+    assert run("SELECT COUNT(*) FROM t") == [(0,)]
+
+
+def test_blank_lines_can_be_ignored(s3: Copying, run: Run) -> None:
+    run("CREATE TABLE t (a VARCHAR(20))")
+    s3.put("t.txt", "a\n\n b \n")
+    s3.copy("t", "t.txt", "DELIMITER '|' IGNOREBLANKLINES")
+    assert run("SELECT a FROM t ORDER BY a DESC") == [("a",), (" b ",)]
+
+
+def test_bytes_that_are_not_utf8_are_an_error(s3: Copying, run: Run) -> None:
+    run("CREATE TABLE t (a VARCHAR(20))")
+    s3.put("t.txt", b"a\xff\n")
+    s3.fails("t", "t.txt", "DELIMITER '|'")
+    assert [found[3] for found in s3.details()] == [1220]
+
+
+@pytest.mark.parametrize(
+    "options", ["DELIMITER '||'", "DELIMITER ''", "DELIMITER '|' ESCAPE", "DELIMITER '|' FILLRECORD"]
+)
+def test_options_of_text_that_are_refused(s3: Copying, run: Run, options: str) -> None:
+    run("CREATE TABLE t (a VARCHAR(20))")
+    s3.put("t.txt", "a\n")
+    assert s3.fails("t", "t.txt", options)["C"] in ("0A000", "22023")
+
+
 # Parquet
 
 

@@ -24,11 +24,13 @@ from sparkify.config import load
 from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
 from sparkify.fetching import Fetcher
+from sparkify.listing import list_sources
 from sparkify.lookback import explain_play
-from sparkify.pipeline import Run, Summary, list_sources
+from sparkify.pipeline import Run
 from sparkify.sources import opened
 from sparkify.spool import Spool
 from sparkify.stores import ObjectStore
+from sparkify.summary import Summary
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"
 FILES = "SELECT uri, content_tag, size_bytes, loaded FROM etl_files ORDER BY uri"

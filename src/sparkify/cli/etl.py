@@ -26,10 +26,12 @@ from sparkify.cli.options import (
 )
 from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 
+MOST_SHOWN = 3
+
 if TYPE_CHECKING:
     from sparkify.config import Loaded
     from sparkify.manifest import Plan
-    from sparkify.pipeline import Progress, Report, Summary
+    from sparkify.summary import Progress, Report, Summary
 
 
 def etl(
@@ -49,7 +51,9 @@ def etl(
     verbose: Verbose = False,
 ) -> None:
     """Extract, stage, transform, check, commit."""
-    from sparkify.pipeline import Options, Run, list_sources
+    from sparkify.listing import list_sources
+    from sparkify.pipeline import Run
+    from sparkify.summary import Options
 
     loaded = load_settings(
         config,
@@ -110,6 +114,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
         from_files = count_of(summary.files_loaded, "file")
         say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
+        _say_landing(summary)
     else:
         are = "is" if summary.files_unchanged == 1 else "are"
         say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
@@ -132,6 +137,16 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(f"warning: the check {name} found {count_of(count, 'row')} against: {about}")
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
+
+
+def _say_landing(summary: Summary) -> None:
+    """Which files the warehouse took in by itself, and which it was to take and did not."""
+    if summary.files_landed:
+        say(f"{count_of(summary.files_landed, 'large file')} went straight from S3 into the warehouse")
+    for uri, reason in list(summary.not_landed.items())[:MOST_SHOWN]:
+        say(f"read here: {plain_text(uri)}: {plain_text(reason)}")
+    if len(summary.not_landed) > MOST_SHOWN:
+        say(f"and {len(summary.not_landed) - MOST_SHOWN:,} more large files were read here (direct_from)")
 
 
 def plan(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from sparkify.contract import RecordType
 from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
 from sparkify.errors import UsageError, WarehouseError
 
@@ -60,6 +61,10 @@ class LoadFailed(Exception):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)
         self.path = path
+
+
+class CannotLand(Exception):
+    """An object was not taken in by the warehouse itself, and must be read here; says why."""
 
 
 class Conflict(WarehouseError):
@@ -127,6 +132,24 @@ class Engine(ABC):
         Raises:
             LoadFailed: a line could not be taken; the transaction must be undone.
         """
+
+    def land(self, uri: str, record_type: RecordType, file_id: int) -> int:
+        """Take an object of newline-delimited JSON in from its store, outside of any transaction.
+
+        Only where `capabilities.lands_from` names its scheme. The number of its records comes back; `load_landed` puts
+        them into their table, `forget_landed` drops them.
+
+        Raises:
+            CannotLand: the warehouse does not take it, or cannot tell that all of its records are plain.
+        """
+        raise NotImplementedError
+
+    def load_landed(self, table: str, columns: Sequence[LoadColumn], file_id: int) -> None:
+        """Load an object that has landed into a table, whose last column is the file_id."""
+        raise NotImplementedError
+
+    def forget_landed(self) -> None:  # noqa: B027
+        """Drop what has landed."""
 
     @abstractmethod
     def table_names(self) -> set[str]:

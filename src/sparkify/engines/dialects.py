@@ -18,11 +18,13 @@ class Capabilities:
     `enforces_keys`: primary and foreign keys are declared, with indexes, and the engine holds them.
     `plans_by_statistics`: its planner must be told what a new table holds, with ANALYZE.
     `declares_keys`: keys, references and the order of rows are declared with a table, for the planner alone.
+    `lands_from`: schemes of the stores from which the engine takes large objects in by itself.
     """
 
     enforces_keys: bool = False
     plans_by_statistics: bool = False
     declares_keys: bool = False
+    lands_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,5 +76,5 @@ REDSHIFT = Dialect(
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
     # The checks guarantee what is declared: Redshift does not hold it, but plans as if it did.
-    capabilities=Capabilities(declares_keys=True),
+    capabilities=Capabilities(declares_keys=True, lands_from=frozenset({"s3"})),
 )

@@ -39,7 +39,9 @@ def readings(
         yield Reading(_select(values), [list(packed), _types(columns)])
     for run in _consecutive(whole):
         paths = [path for path, _ in run]
-        yield Reading(_select([*values[:-1], "file_index + ?"]), [run[0][1], paths, _types(columns[:-1])])
+        yield Reading(
+            _select([*values[:-1], "CAST(file_index + ? AS BIGINT)"]), [run[0][1], paths, _types(columns[:-1])]
+        )
 
 
 def _select(values: Sequence[str]) -> str:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
-import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
-from urllib.parse import unquote
+from contextlib import suppress
 
 import duckdb
 import psycopg
 from psycopg import sql as composed
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, LoadFailed, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.csv_pipe import CsvPipe
 from sparkify.engines.dialects import POSTGRES
-from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
+from sparkify.engines.ndjson import Reading, open_reader, readings
+from sparkify.engines.postgres_errors import RIGHTS, explain_connect, refusals, translated
+from sparkify.engines.postgres_url import checked_schema, parameters_and_schema, server_name, with_defaults
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
@@ -32,9 +30,6 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 DEFAULT_SCHEMA = "public"
 OLDEST_VERSION = 150000
 """PostgreSQL 15, as the server numbers its versions."""
-
-LONGEST_NAME = 63
-"""Bytes of a name that PostgreSQL keeps; it cuts longer ones."""
 
 # Whatever the role's own defaults are: the statements mean the same, and nothing ends a session that is reading files.
 _SESSION = {
@@ -59,12 +54,10 @@ _SESSION = {
     # Statements that take seconds gain nothing from compiling for half of one.
     "jit": "off",
 }
-_CONNECTION = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 _LOCK_TIMEOUT = "5min"
 """How long a load waits for a lock on a table, unless the role has a limit: who waits keeps later readers out."""
 _LOCK_SECONDS = 4
 """How long to wait for another writer: the server may need a moment to see that a process was killed."""
-_PIPE_BYTES = 1024 * 1024
 _PARAMETER = re.compile(r"\?")
 
 
@@ -73,18 +66,18 @@ def open_engine(url: str, access: Access) -> PostgresEngine:
 
     `schema=NAME` among the URL's parameters names the schema, and beats the setting.
     """
-    parameters, named = _parameters(url)
-    schema = _checked_schema(named or access.schema or DEFAULT_SCHEMA)
-    name = _server_name(parameters)
+    parameters, named = parameters_and_schema(url)
+    schema = checked_schema(named or access.schema or DEFAULT_SCHEMA)
+    name = server_name(parameters)
     try:
         connection = psycopg.connect(
-            make_conninfo("", **_with_defaults(parameters)),
+            make_conninfo("", **with_defaults(parameters)),
             autocommit=True,
             prepare_threshold=None,
             cursor_factory=psycopg.RawCursor,
         )
     except psycopg.Error as error:
-        _explain_connect(name, error)
+        explain_connect(name, error)
     engine = PostgresEngine(connection, schema, access)
     try:
         engine.set_up()
@@ -92,79 +85,6 @@ def open_engine(url: str, access: Access) -> PostgresEngine:
         engine.close()
         raise
     return engine
-
-
-# As libpq reads a URL: the user ends at the first @, if no / comes before it; the parameters begin at the next ?.
-_PARTS = re.compile(r"(\w+://(?:[^@/]*@)?)([^?]*)(?:\?(.*))?", re.DOTALL)
-
-
-def _parameters(url: str) -> tuple[dict[str, Any], str]:
-    """The URL's parts as libpq reads them, and the schema.
-
-    What libpq says of a malformed URL may hold the password, or a piece of it: it is not shown.
-    """
-    found = _PARTS.fullmatch(url)
-    if not found or "@" in found[2]:
-        raise _malformed()
-    pairs = [pair for pair in (found[3] or "").split("&") if pair]
-    schemas = [pair for pair in pairs if pair.startswith("schema=")]
-    others = "&".join(pair for pair in pairs if pair not in schemas)
-    try:
-        parameters: dict[str, Any] = dict(conninfo_to_dict(f"{found[1]}{found[2]}{'?' if others else ''}{others}"))
-    except (psycopg.ProgrammingError, UnicodeEncodeError):
-        raise _malformed() from None
-    if not re.fullmatch(r"[0-9,]*", str(parameters.get("port", ""))):
-        raise _malformed()
-    return parameters, unquote(schemas[-1].removeprefix("schema=")) if schemas else ""
-
-
-def _malformed() -> UsageError:
-    return UsageError(
-        "malformed warehouse URL",
-        hint="Write it as postgresql://user@host:5432/database; write signs such as @ / ? # % in a part of it as "
-        "%40 %2F %3F %23 %25.",
-    )
-
-
-def _checked_schema(name: str) -> str:
-    if name == "$user":
-        raise UsageError("PostgreSQL takes $user for the name of the user, not of a schema", hint="Name another one.")
-    if "\0" in name or len(name.encode(errors="surrogateescape")) > LONGEST_NAME:
-        raise UsageError(f"not the name of a schema: {name!r}", hint=f"A name has {LONGEST_NAME} bytes at the most.")
-    return name
-
-
-def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, with ours where neither they nor libpq's environment or a service file say anything."""
-    ours = {"application_name": f"sparkify on {socket.gethostname()[:30]}, process {os.getpid()}"}
-    if not (parameters.get("service") or os.environ.get("PGSERVICE")):
-        ours |= _CONNECTION
-    if os.environ.get("PGCONNECT_TIMEOUT"):
-        ours.pop("connect_timeout", None)
-    return {**ours, **parameters}
-
-
-def _server_name(parameters: dict[str, Any]) -> str:
-    """The server as it may be shown in an error."""
-    if service := parameters.get("service"):
-        return f"service {service}"
-    place = parameters.get("host") or parameters.get("hostaddr") or os.environ.get("PGHOST") or "the local socket"
-    port = parameters.get("port") or os.environ.get("PGPORT") or "5432"
-    return f"{place}:{port}"
-
-
-def _explain_connect(name: str, error: psycopg.Error) -> NoReturn:
-    text = " ".join(str(error).split())
-    hints = (
-        ("password authentication failed", "Give the password in PGPASSWORD, in ~/.pgpass or in a service file."),
-        ("no password supplied", "Give the password in PGPASSWORD, in ~/.pgpass or in a service file."),
-        ("does not exist", "Check the name; make a database with: createdb NAME"),
-        ("certificate", "Check sslmode and sslrootcert."),
-        ("SSL", "Check sslmode."),
-        ("timeout", "Check host and port, and whether a firewall lies between."),
-    )
-    hint = next((hint for sign, hint in hints if sign in text), "Check host and port, and whether the server runs.")
-    raise WarehouseError(f"cannot connect to PostgreSQL at {name}: {text}", hint=hint) from error
 
 
 class PostgresEngine(Engine):
@@ -213,14 +133,14 @@ class PostgresEngine(Engine):
             self._make_schema()
         self.execute("SELECT set_config('search_path', quote_ident(?), false)", [schema])
         if self.execute("SELECT current_schema()") != [(schema,)]:
-            raise WarehouseError(f"the user may not use the schema {schema}", hint=_RIGHTS)
+            raise WarehouseError(f"the user may not use the schema {schema}", hint=RIGHTS)
 
     def _has_schema(self) -> bool:
         return bool(self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [self._schema]))
 
     def _make_schema(self) -> None:
         try:
-            with _translated(self.connection):
+            with translated(self.connection):
                 self.connection.execute(composed.SQL("CREATE SCHEMA {}").format(composed.Identifier(self._schema)))
         except WarehouseError:
             if not self._has_schema():  # nor has another process just made it
@@ -228,7 +148,7 @@ class PostgresEngine(Engine):
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement."""
-        with _translated(self.connection):
+        with translated(self.connection):
             cursor = self.connection.execute(_numbered(sql) if parameters else sql, list(parameters) or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -238,11 +158,11 @@ class PostgresEngine(Engine):
         Where the warehouse is only to be read it is one statement, in a transaction that it cannot end or change.
         """
         if not self._access.read_only:
-            with _translated(self.connection):
+            with translated(self.connection):
                 return _result(self.connection.execute(sql))
         self.execute("BEGIN READ ONLY")
         try:
-            with _translated(self.connection):
+            with translated(self.connection):
                 with self.connection.pipeline():  # the protocol that takes one statement at a time
                     cursor = self.connection.execute(sql)
                 return _result(cursor)
@@ -252,7 +172,7 @@ class PostgresEngine(Engine):
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches, from a cursor that the server holds."""
         with (
-            _translated(self.connection),
+            translated(self.connection),
             self.connection.transaction(),
             self.connection.cursor("sparkify", binary=True) as cursor,
         ):
@@ -321,9 +241,9 @@ class PostgresEngine(Engine):
 
     def _copy(self, copy: str, reading: Reading) -> None:
         with (
-            _Pipe(self._duckdb(), reading) as pipe,
-            _translated(self.connection),
-            _refusals(),
+            CsvPipe(self._duckdb(), reading) as pipe,
+            translated(self.connection),
+            refusals(),
             self.connection.cursor() as cursor,
             cursor.copy(copy) as target,
         ):
@@ -370,114 +290,3 @@ def _lock_key(schema: str) -> int:
     """The number of the lock that the one writer to a schema holds: 64 bits with a sign."""
     digest = hashlib.sha256(f"sparkify:{schema}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
-
-
-class _Pipe:
-    """DuckDB writes CSV at one end, in a thread of its own, and `blocks` come out at the other."""
-
-    def __init__(self, reader: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-        self._source, target = os.pipe()
-        self._failure: Exception | None = None
-        self._cursor = reader.cursor()
-        self._thread = threading.Thread(target=self._write, args=(reading, target), daemon=True)
-
-    def __enter__(self) -> _Pipe:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the end that is read, whereupon a writer that is still at work fails, and wait for it."""
-        os.close(self._source)
-        self._cursor.interrupt()
-        self._thread.join()
-        self._cursor.close()
-
-    def _write(self, reading: Reading, target: int) -> None:
-        copy = f"COPY ({reading.sql}) TO '/dev/fd/{target}' (FORMAT csv, HEADER false)"
-        try:
-            with load_failures():
-                self._cursor.execute(copy, reading.parameters)
-        except Exception as error:
-            self._failure = error
-        finally:
-            os.close(target)
-
-    def blocks(self) -> Iterator[bytes]:
-        """What was written, as it comes."""
-        while block := os.read(self._source, _PIPE_BYTES):
-            yield block
-
-    def finish(self) -> None:
-        """Raise what went wrong with the writer, if anything did; there is nothing more to read."""
-        self._thread.join()
-        if self._failure:
-            raise self._failure
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Make LoadFailed of what the server says of a row that lacks a value: DuckDB's reader has let it pass."""
-    try:
-        yield
-    except psycopg.errors.NotNullViolation as error:
-        raise LoadFailed("", str(error).splitlines()[0]) from error
-
-
-@contextmanager
-def _translated(connection: psycopg.Connection[Row]) -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise _failed(connection, error) from error
-    except UnicodeEncodeError as error:
-        raise UsageError("a text holds what UTF-8 cannot write", hint="Write it in UTF-8.") from error
-
-
-_LOST = (
-    psycopg.errors.AdminShutdown,
-    psycopg.errors.CrashShutdown,
-    psycopg.errors.IdleInTransactionSessionTimeout,
-    psycopg.errors.IdleSessionTimeout,
-)
-
-
-def _failed(connection: psycopg.Connection[Row], error: psycopg.Error) -> WarehouseError:
-    text = str(error).strip()
-    if connection.closed or isinstance(error, _LOST):
-        return WarehouseError(
-            f"the connection to PostgreSQL was lost: {' '.join(text.split())}",
-            hint="What was committed is there; run again, and the rest is loaded.",
-        )
-    hint = _hint(error)
-    if hint:  # the server's own may be beside the point
-        text = "\n".join(line for line in text.splitlines() if not line.startswith("HINT:"))
-    return WarehouseError(f"PostgreSQL: {text}", hint=hint)
-
-
-_RIGHTS = (
-    "To read, a user needs USAGE on the schema and SELECT on its tables; to load, CREATE and USAGE on the schema, "
-    "TEMPORARY on the database, and to own the tables."
-)
-_HINTS: tuple[tuple[type[psycopg.Error], str], ...] = (
-    (psycopg.errors.InsufficientPrivilege, _RIGHTS),
-    (psycopg.errors.DiskFull, "Free some disk space on the server, and run again."),
-    (
-        psycopg.errors.ProgramLimitExceeded,
-        "PostgreSQL cannot keep an id longer than about 2,700 bytes as a key: mend the file that holds it.",
-    ),
-    (
-        psycopg.errors.LockNotAvailable,
-        "Another session holds a lock on a table (see pg_stat_activity): end it, and run again.",
-    ),
-    (psycopg.errors.DeadlockDetected, "Another session waits for this one and locks what it needs: run again."),
-    (psycopg.errors.QueryCanceled, "The user may have a statement_timeout that is too short for a load."),
-    (
-        psycopg.errors.DependentObjectsStillExist,
-        "Something of your own refers to Sparkify's tables: drop it first, and make it again afterwards.",
-    ),
-    (psycopg.errors.ReadOnlySqlTransaction, "Only reading is possible here: load into the primary server, with etl."),
-)
-
-
-def _hint(error: psycopg.Error) -> str:
-    return next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")

@@ -1,8 +1,8 @@
 """Amazon Redshift, by AWS's own driver; rows go in by COPY from S3.
 
 The client reads and checks the records as for every engine, writes them as Parquet below the spool in S3, and one COPY
-with a manifest takes them in. Facts about Redshift are from AWS's documentation (docs/redshift.md says which of them
-were seen to hold).
+with a manifest takes them in. Large objects of S3 need not travel through the client: see `landing`. Facts about
+Redshift are from AWS's documentation (docs/redshift.md says which of them were seen to hold).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,8 +25,10 @@ from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 from redshift_connector.error import Error, InterfaceError
 
+from sparkify.contract import RecordType
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Conflict, Engine, LoadColumn, Result, Row
 from sparkify.engines.dialects import REDSHIFT
+from sparkify.engines.landing import Landing
 from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.engines.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import CloudError, NoWarehouse, UsageError, WarehouseError
@@ -38,6 +39,7 @@ DEFAULT_PORT = 5439
 DEFAULT_DATABASE = "dev"
 PART_BYTES = "64MB"
 """How large a Parquet part may grow: the slices of a cluster load parts side by side."""
+MOST_TEXT = 600
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _CONFLICTS = re.compile(r"\b(1018|1023)\b")
@@ -166,6 +168,7 @@ class RedshiftEngine(Engine):
         self._in_transaction = False
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._spool: SpoolInS3 | None = None
+        self._landing = Landing(self.execute, self._spool_in_s3, self._role)
 
     def set_up(self) -> None:
         """Find the schema; it is made unless it is only to be read."""
@@ -258,21 +261,29 @@ class RedshiftEngine(Engine):
         return int(written[0]) if written else 0
 
     def _copy(self, table: str, parts: Sequence[Path], rows: int) -> None:
-        spool = self._spool_in_s3()
-        prefix = uuid.uuid4().hex
-        try:
+        with self._spool_in_s3().folder() as put:
             entries = [
                 {"url": url, "mandatory": True, "meta": {"content_length": part.stat().st_size}}
                 for number, part in enumerate(parts)
-                for url in [spool.put(f"{prefix}/{number}.parquet", part.read_bytes())]
+                for url in [put(f"{number}.parquet", part.read_bytes())]
             ]
-            manifest = spool.put(f"{prefix}/manifest", json.dumps({"entries": entries}).encode())
+            manifest = put("manifest", json.dumps({"entries": entries}).encode())
             self.execute(f"COPY {quoted(table)} FROM '{manifest}' IAM_ROLE '{self._role()}' FORMAT AS PARQUET MANIFEST")
             loaded = self.execute("SELECT pg_last_copy_count()")[0][0]
-        finally:
-            spool.remove(prefix)
         if loaded != rows:
             raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
+
+    def land(self, uri: str, record_type: RecordType, file_id: int) -> int:
+        """Let COPY take an object in, and prove its records plain by SQL."""
+        return self._landing.take(uri, record_type, file_id)
+
+    def load_landed(self, table: str, columns: Sequence[LoadColumn], file_id: int) -> None:
+        """Insert the records of an object that has landed."""
+        self._landing.insert(table, columns, file_id)
+
+    def forget_landed(self) -> None:
+        """Drop the temporary tables of what has landed."""
+        self._landing.forget()
 
     def _role(self) -> str:
         role = self._access.copy_role
@@ -331,7 +342,9 @@ def _translated() -> Iterator[None]:
 
 
 def _text_of(error: Exception) -> str:
-    """What the server or the driver says, in one line."""
-    detail = error.args[0] if error.args else ""
-    message = detail.get("M", detail) if isinstance(detail, dict) else error
-    return " ".join(str(message).split())
+    """What the server or the driver says, in one line; what COPY finds wrong with a file is in the detail."""
+    found = error.args[0] if error.args else ""
+    if not isinstance(found, dict):
+        return " ".join(str(error).split())
+    said = f"{found.get('M', found)} {found.get('D', '')}"
+    return " ".join(said.split())[:MOST_TEXT]

@@ -1,4 +1,4 @@
-"""COPY from S3, as the documentation describes it: its options, the objects that it reads, JSON and Parquet."""
+"""COPY from S3, as the documentation describes it: its options, the objects that it reads, JSON, Parquet, text."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Copy:
     role: str = ""
     format: str = ""
     json: str = "auto"
+    delimiter: str = "|"
+    ignore_blank_lines: bool = False
     manifest: bool = False
     compression: str = ""
     max_error: int = 0
@@ -112,7 +114,7 @@ def _option(reader: Reader, copy: Copy) -> None:
     if word in copy.given:
         raise syntax_error(word)
     copy.given.append(word)
-    if word in _NOT_WITH_JSON - {"FILLRECORD"}:
+    if word in _NOT_WITH_JSON - _OPTIONS.keys():
         raise ServerError("0A000", f"the stand-in does not know {word}; it cannot be used with JSON or Parquet")
     if word in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
         raise ServerError("0A000", "the stand-in takes IAM_ROLE alone: keys do not belong into SQL")
@@ -205,6 +207,16 @@ def _value_flag(name: str) -> _Option:
     return handler
 
 
+def _delimiter(reader: Reader, copy: Copy) -> None:
+    """One ASCII character, or the octal digits of one after a backslash."""
+    reader.accept("AS")
+    text = reader.string()
+    octal = re.fullmatch(r"\\([0-7]{3})", text)
+    copy.delimiter = chr(int(octal[1], 8)) if octal else {"\\t": "\t"}.get(text, text)
+    if len(copy.delimiter) != 1 or not copy.delimiter.isascii() or copy.delimiter in "\r\n":
+        raise ServerError("22023", "COPY delimiter must be a single ASCII character")
+
+
 def _compression(name: str) -> _Option:
     def handler(reader: Reader, copy: Copy) -> None:
         if copy.compression:
@@ -244,18 +256,23 @@ _OPTIONS: dict[str, _Option] = {
     "ROUNDEC": _value_flag("round_decimals"),
     "EXPLICIT_IDS": _flag("explicit_ids"),
     "FILLRECORD": _flag("fill_record"),
+    "DELIMITER": _delimiter,
+    "IGNOREBLANKLINES": _flag("ignore_blank_lines"),
 }
 
 
 def _check(copy: Copy) -> None:
     if not copy.role:
         raise ServerError("42601", "COPY needs authorization: CREDENTIALS argument is required but is missing")
-    if not copy.format:
-        raise ServerError("0A000", "the stand-in knows the formats JSON and PARQUET; delimited text it does not")
+    if not copy.format and "DELIMITER" not in copy.given:
+        raise ServerError("0A000", "the stand-in knows JSON, PARQUET and text whose delimiter is given")
+    wrong = [word for word in copy.given if word in _NOT_WITH_JSON]
+    if copy.format == "JSON" and wrong:
+        raise ServerError("0A000", f"{wrong[0]} is not supported with JSON")
+    if not copy.format and copy.fill_record:
+        raise ServerError("0A000", "the stand-in does not know FILLRECORD with delimited text")
     if copy.ignore_all_errors and "MAXERROR" in copy.given:
         raise ServerError("42601", "IGNOREALLERRORS and MAXERROR cannot be used together")
-    if copy.format == "JSON" and copy.fill_record:
-        raise ServerError("0A000", "FILLRECORD is not supported with JSON")
     wrong = [word for word in copy.given if word not in _COLUMNAR | {"FORMAT", "PARQUET"}]
     if copy.format == "PARQUET" and wrong:
         raise ServerError("0A000", f"{wrong[0]} argument is not supported for PARQUET based COPY")
@@ -320,6 +337,10 @@ class Loader:
         if self.copy.format == "PARQUET":
             for bucket, key in sources:
                 yield from self._parquet_rows(bucket, key)
+            return
+        if not self.copy.format:
+            for bucket, key in sources:
+                yield from self._delimited_rows(f"s3://{bucket}/{key}", self._decompressed(bucket, key))
             return
         paths = self._paths()
         for bucket, key in sources:
@@ -406,6 +427,31 @@ class Loader:
             except BadValue as error:
                 self._note(LoadError(file, line, column, error.code, error.reason, _shown(record), text or ""))
                 return None
+        return row
+
+    def _delimited_rows(self, file: str, data: bytes) -> Iterator[list[str | None]]:
+        """Lines cut at the delimiter. Quotes and backslashes are letters like others, but for \\N, which is NULL."""
+        lines = data.decode(errors="surrogateescape").split("\n")
+        for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
+            if line or not self.copy.ignore_blank_lines:
+                row = self._delimited_row(file, number, line)
+                if row is not None:
+                    yield row
+
+    def _delimited_row(self, file: str, number: int, line: str) -> list[str | None] | None:
+        values = line.split(self.copy.delimiter)
+        row = []
+        try:
+            if not line:
+                raise BadValue(1211, "Line contained no data")
+            if len(values) != len(self.columns):
+                too_many = len(values) > len(self.columns)
+                raise BadValue(*((1202, "Extra column(s) found") if too_many else (1214, "Delimiter not found")))
+            for column, value in zip(self.columns, values, strict=True):
+                row.append(convert(None if value == "\\N" else value, column, self._options))
+        except BadValue as error:
+            self._note(LoadError(file, number, None, error.code, error.reason, line[:1024]))
+            return None
         return row
 
     def _by_name(self, record: Any) -> list[Any]:

@@ -234,6 +234,7 @@ _NODES = frozenset(
         "DataTypeParam",
         "DateTrunc",
         "TimestampTrunc",
+        "Translate",
         "DefaultColumnConstraint",
         "Delete",
         "Distinct",

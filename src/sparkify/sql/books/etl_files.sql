@@ -7,7 +7,7 @@ columns:
   uri           VARCHAR    not null  where it lies
   size_bytes    BIGINT     not null  its size as it lies there, bytes
   content_tag   VARCHAR    not null  changes when the content does: size and time of change, or the store's ETag
-  content_hash  VARCHAR    not null  XXH3-128 of its content as it lies there
+  content_hash  VARCHAR    not null  XXH3-128 of its content as it lies there; empty if the warehouse took it in by itself
   read_at       TIMESTAMP  not null  when it was read, UTC
   records       BIGINT     not null  records in it
   loaded        BIGINT     not null  records in staging

@@ -1,0 +1,216 @@
+"""Large objects into Redshift as they lie: COPY takes them, and SQL proves that each of their records is plain.
+
+Nothing of them travels through the client. COPY reads an object twice into temporary tables: as JSON, for the values,
+and as lines, for the proof. COPY from JSON does not see a name that is there twice, two records on one line or a number
+where a text should be; the grammar of plain lines, which the client uses too (`sparkify.plain`), sees all of these.
+
+What the documentation leaves open about COPY and regular expressions is asked of the warehouse itself, with a probe,
+before anything is taken in this way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count
+
+from sparkify import models
+from sparkify.contract import EVENTS, Field, RecordType, Type
+from sparkify.engines.base import CannotLand, LoadColumn, Row
+from sparkify.engines.dialects import REDSHIFT
+from sparkify.engines.probes import NOT_PLAIN, NOT_UTF8, PLAIN, as_lines
+from sparkify.engines.spool import SpoolInS3
+from sparkify.errors import WarehouseError
+from sparkify.models import quoted
+from sparkify.plain import Notation, plain_record
+
+LINES = "landed_lines"
+PROBED = "landed_probe"
+CREATE_LINES = f"CREATE TEMPORARY TABLE {LINES} (line {REDSHIFT.type('VARCHAR')})"
+AS_LINES = "DELIMITER '\\001' IGNOREBLANKLINES"
+"""The options with which COPY takes each line whole: no line of JSON holds this delimiter."""
+
+# A literal's backslash means another thing to some servers: in the text it is written as ~, and ~ as _.
+_SHOWN = Notation(escape="~", letter='[^"~]', filled='[^"~ ]')
+_CONTROLS = " || ".join(f"CHR({code})" for code in range(1, 32))
+
+Execute = Callable[[str], list[Row]]
+
+
+def create_landing(table: str, record_type: RecordType) -> str:
+    """A table for records: texts as they are, numbers as DOUBLE, which COPY makes of JSON without a loss."""
+    columns = ", ".join(f"{quoted(field.name)} {_landing_type(field)}" for field in record_type.fields)
+    return f"CREATE TEMPORARY TABLE {table} ({columns})"
+
+
+def _landing_type(field: Field) -> str:
+    return REDSHIFT.type(field.type.value if field.type is Type.TEXT else Type.DOUBLE.value)
+
+
+def jsonpaths(record_type: RecordType) -> bytes:
+    """What tells COPY where each column is in a record."""
+    return json.dumps({"jsonpaths": [f"$['{name}']" for name in record_type.names]}).encode()
+
+
+def lines_sql(record_type: RecordType) -> str:
+    """How many lines there are, and how many of them are no plain record."""
+    pattern = plain_record(record_type, _SHOWN).replace("(?:", "(")
+    twice = " OR ".join(f"""names LIKE '%"{name}":%"{name}":%'""" for name in record_type.names)
+    return (
+        f"SELECT COUNT(*), SUM(CASE WHEN body ~ '^{pattern} *$' AND NOT ({twice}) "
+        f"AND LEN(TRANSLATE(body, {_CONTROLS}, '')) = LEN(body) THEN 0 ELSE 1 END) "
+        "FROM (SELECT body, REPLACE(REPLACE(body, '~~', ''), '~\"', '') AS names FROM "
+        f"(SELECT REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '_'), CHR(92), '~') AS body FROM {LINES}) AS shown) "
+        "AS bodies WHERE LEN(TRIM(body)) > 0"
+    )
+
+
+def records_sql(table: str, record_type: RecordType) -> str:
+    """How many records there are, and how many of them break the contract."""
+    broken = models.broken_contract(record_type)
+    query = models.parse(f"SELECT COUNT(*), SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) FROM {table}")
+    return models.render(query, REDSHIFT)
+
+
+def copy_sql(table: str, manifest: str, role: str, options: str) -> str:
+    """COPY of what a manifest names. MAXERROR stays 0."""
+    return f"COPY {table} FROM '{manifest}' IAM_ROLE '{role}' {options} MANIFEST COMPUPDATE OFF STATUPDATE OFF"
+
+
+def insert_sql(target: str, table: str, columns: Sequence[LoadColumn], file_id: int) -> str:
+    """Records into staging; `columns` are those of staging, of which file_id is the last."""
+    names = ", ".join(quoted(column.name) for column in columns)
+    values = ", ".join(_value(column) for column in columns[:-1])
+    return f"INSERT INTO {target} ({names}) SELECT {values}, {file_id} FROM {table}"
+
+
+def _value(column: LoadColumn) -> str:
+    name = quoted(column.name)
+    return f"CAST({name} AS {column.type})" if column.type in (Type.BIGINT, Type.INTEGER) else name
+
+
+class Landing:
+    """Takes objects in, one after another; what was taken lies in temporary tables until `forget`."""
+
+    def __init__(self, execute: Execute, spool: Callable[[], SpoolInS3], role: Callable[[], str]) -> None:
+        self._execute = execute
+        self._open_spool = spool
+        self._role = role
+        self._tables: dict[int, str] = {}
+        self._numbers = count(1)
+        self._refusal: str | None = None
+
+    def take(self, uri: str, record_type: RecordType, file_id: int) -> int:
+        """Take an object in; the number of its records comes back.
+
+        Raises:
+            CannotLand: it is not proven that all of its records are plain.
+        """
+        if self._refusal is None:
+            self._refusal = self._probe()
+        if self._refusal:
+            raise CannotLand(self._refusal)
+        table = f"landed_{next(self._numbers)}"
+        try:
+            lines, faults = self._prove(uri, record_type)
+            if faults:
+                raise CannotLand(f"{faults:,} of {lines:,} lines are not plain")
+            records = self._records(table, uri, record_type, lines)
+        except WarehouseError as error:
+            raise CannotLand(error.what) from error
+        self._drop(self._tables.get(file_id))
+        self._tables[file_id] = table
+        return records
+
+    def insert(self, target: str, columns: Sequence[LoadColumn], file_id: int) -> None:
+        """Put the records of an object into staging."""
+        self._execute(insert_sql(target, self._tables[file_id], columns, file_id))
+
+    def forget(self) -> None:
+        """Drop what was taken."""
+        for table in self._tables.values():
+            self._drop(table)
+        self._tables.clear()
+
+    def _drop(self, table: str | None) -> None:
+        """Drop a temporary table; if the connection is gone, it is gone too."""
+        if table:
+            with suppress(WarehouseError):
+                self._execute(f"DROP TABLE {table}")
+
+    def _prove(self, uri: str, record_type: RecordType) -> tuple[int, int]:
+        """Lines of an object, and those that are no plain record."""
+        self._execute(CREATE_LINES)
+        try:
+            with self._objects(manifest=_manifest(uri)) as urls:
+                self._copy(LINES, urls["manifest"], AS_LINES)
+            lines, faults = self._execute(lines_sql(record_type))[0]
+        finally:
+            self._drop(LINES)
+        return lines, faults or 0
+
+    def _records(self, table: str, uri: str, record_type: RecordType, lines: int) -> int:
+        """Take the records of an object, each of which has a line of its own."""
+        self._execute(create_landing(table, record_type))
+        try:
+            with self._objects(manifest=_manifest(uri), paths=jsonpaths(record_type)) as urls:
+                self._copy(table, urls["manifest"], f"FORMAT AS JSON '{urls['paths']}'")
+            records, faults = self._execute(records_sql(table, record_type))[0]
+            if records != lines:
+                raise CannotLand(f"COPY made {records:,} records of {lines:,} lines")
+            if faults:
+                raise CannotLand(f"{faults:,} of {records:,} records break the contract")
+        except BaseException:
+            self._drop(table)
+            raise
+        return int(records)
+
+    def _copy(self, table: str, manifest: str, options: str) -> None:
+        self._execute(copy_sql(table, manifest, self._role(), options))
+
+    @contextmanager
+    def _objects(self, **contents: bytes) -> Iterator[dict[str, str]]:
+        """Small objects in the spool, by their URLs, for as long as they are needed."""
+        with self._open_spool().folder() as put:
+            yield {name: put(name, content) for name, content in contents.items()}
+
+    def _probe(self) -> str:
+        """Why this warehouse cannot be trusted to take objects in; empty if it can."""
+        try:
+            if not all(self._refuses(content) for content in NOT_UTF8):
+                return "COPY of this warehouse takes bytes that are not UTF-8"
+            with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
+                plain, other = self._prove(urls["plain"], EVENTS), self._prove(urls["other"], EVENTS)
+                if plain != (len(PLAIN), 0) or other != (len(NOT_PLAIN), len(NOT_PLAIN)):
+                    return "this warehouse does not tell plain lines from others as Sparkify does"
+                return self._probe_values(urls["plain"])
+        except (WarehouseError, CannotLand) as error:
+            return f"this warehouse did not take a probe: {error}"
+
+    def _refuses(self, content: bytes) -> bool:
+        """Whether COPY fails on the content of a file."""
+        with self._objects(content=content) as urls:
+            try:
+                self._prove(urls["content"], EVENTS)
+            except WarehouseError:
+                return True
+        return False
+
+    def _probe_values(self, url: str) -> str:
+        self._records(PROBED, url, EVENTS, len(PLAIN))
+        try:
+            for number, values in enumerate(PLAIN.values()):
+                names = ", ".join(quoted(name) for name in values)
+                (row,) = self._execute(f'SELECT {names} FROM {PROBED} WHERE "itemInSession" = {number}')
+                for (name, expected), found in zip(values.items(), row, strict=True):
+                    if found != expected:
+                        return f"COPY of this warehouse reads JSON otherwise than expected: {name} as {found!r}"
+        finally:
+            self._drop(PROBED)
+        return ""
+
+
+def _manifest(uri: str) -> bytes:
+    """A manifest with one object, since COPY takes a key for a prefix."""
+    return json.dumps({"entries": [{"url": uri, "mandatory": True}]}).encode()

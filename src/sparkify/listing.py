@@ -1,0 +1,68 @@
+"""What there is to load: all files of the sources, and the chunks that they are loaded in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sparkify.config import Settings
+from sparkify.contract import Kind
+from sparkify.errors import UsageError
+from sparkify.sources import SourceFile, shown, source_at
+
+LIKELY_RATIO = 10
+"""How many times its size a compressed file of logs is likely to unpack to."""
+
+Sources = tuple[dict[Kind, list[SourceFile]], dict[Kind, str]]
+
+
+def list_sources(settings: Settings) -> Sources:
+    """All files of the configured sources by kind, and the URIs of the sources.
+
+    Raises:
+        UsageError: no source is configured, one file would be both kinds, or `log_jsonpath` names other fields.
+        SourceError: a source is missing, unreadable or holds no JSON.
+    """
+    given: dict[Kind, str | None] = {"songs": settings.songs, "events": settings.logs}
+    locations = {kind: location for kind, location in given.items() if location}
+    if not locations:
+        raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
+    if settings.log_jsonpath:
+        from sparkify.jsonpaths import check_jsonpaths
+
+        check_jsonpaths(settings.log_jsonpath)
+    places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}
+    roots = {kind: source.uri for kind, source in places.items()}
+    if len(set(roots.values())) < len(roots):
+        raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
+    listing = {kind: source.files(kind) for kind, source in places.items()}
+    shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
+    if len(listing) > 1 and shared:
+        raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
+    return listing, roots
+
+
+def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
+    """Whole files in chunks of about `chunk_bytes`, `chunk_files` at the most.
+
+    What a chunk puts into the spool is likely to be below a quarter of it, so that the copies of two chunks fit, and
+    what is made of one of them.
+    """
+    chunk: list[SourceFile] = []
+    size = spooled = 0
+    most_spooled = settings.spool_limit // 4
+    for file in files:
+        is_full = size + file.size > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
+        if chunk and (is_full or len(chunk) == settings.chunk_files):
+            yield chunk
+            chunk, size, spooled = [], 0, 0
+        chunk.append(file)
+        size += file.size
+        spooled += _spooled_size(file)
+    if chunk:
+        yield chunk
+
+
+def _spooled_size(file: SourceFile) -> int:
+    """Bytes that a file is likely to take in the spool."""
+    copied = file.size if file.is_copied else 0
+    return copied + (file.size * LIKELY_RATIO if file.packing else 0)

@@ -1,0 +1,61 @@
+"""What a run is asked to do, how far it is, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sparkify.contract import RECORD_TYPES
+
+
+@dataclass
+class Options:
+    """What one run is asked to do, beside its settings; `replay` reads files with open rejects again."""
+
+    prune: bool = False
+    full_refresh: bool = False
+    replay: bool = False
+    rejects_file: Path | None = None
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
+    `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
+    the catalogue and users that are new or changed. `files_landed` of the files loaded were taken in by the warehouse
+    itself; `not_landed` says of others, by URI, why they were not.
+    """
+
+    run_id: int = 0
+    files_loaded: int = 0
+    files_landed: int = 0
+    not_landed: dict[str, str] = field(default_factory=dict)
+    files_changed: int = 0
+    files_unchanged: int = 0
+    files_removed: int = 0
+    vanished: list[str] = field(default_factory=list)
+    records: int = 0
+    loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
+    rejected: int = 0
+    chunks: int = 0
+    rebuilt_because: str = ""
+    repaired_texts: int = 0
+    repaired_rows: int = 0
+    unknown_names: dict[str, list[str]] = field(default_factory=dict)
+    warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: the step, and bytes of input done of all."""
+
+    step: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
