@@ -21,7 +21,7 @@ from sparkify.engines.redshift import RedshiftEngine
 
 SOURCE = Path(sparkify.__file__).parent
 METHODS = ("execute", "query", "stream")
-_OTHERS = ("engines/duckdb.py", "engines/postgres.py", "generate/")
+_OTHERS = ("engines/duckdb.py", "engines/postgres", "engines/csv_pipe.py", "generate/")
 """What never runs where the warehouse is Redshift."""
 
 
@@ -39,19 +39,33 @@ class Site(NamedTuple):
 
 
 def sites_in(source: str, file: str) -> Iterator[Site]:
-    """The calls of `execute`, `query` and `stream` in a source text, of whatever object."""
+    """The calls of `execute`, `query` and `stream` in a source text, of whatever object.
+
+    A method that is handed on to be called elsewhere is one too; its `call` ends with `…`.
+    """
     return _sites_below(ast.parse(source), file, "")
 
 
 def _sites_below(node: ast.AST, file: str, function: str) -> Iterator[Site]:
     if isinstance(node, ast.FunctionDef):
         function = node.name
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        yield Site(file, ast.unparse(node.func), function, node.end_lineno, node.end_col_offset)
+    called = node.func if isinstance(node, ast.Call) else None
+    if called is not None and _is_method(called):
+        yield _site(node, ast.unparse(called), file, function)
     for child in ast.iter_child_nodes(node):
+        if child is not called and _is_method(child):
+            yield _site(child, f"{ast.unparse(child)}…", file, function)
         yield from _sites_below(child, file, function)
+
+
+def _is_method(node: ast.AST) -> bool:
+    """Whether it is one of the methods; whoever is handed one keeps it under its name, with a line before it."""
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr.lstrip("_") in METHODS
+
+
+def _site(node: ast.AST, call: str, file: str, function: str) -> Site:
+    line, column = getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
+    return Site(file, call, function, line, column)
 
 
 @cache
