@@ -197,6 +197,16 @@ def _copy_fails(planted: Planted) -> str:
     return planted.url
 
 
+def _directly(planted: Planted) -> str:
+    planted.environment.setenv("SPARKIFY_DIRECT_FROM", "1")
+    return planted.url
+
+
+def _directly_but_denied(planted: Planted) -> str:
+    planted.server.faults.deny(f"s3://{planted.server.bucket}/logs/")
+    return _directly(planted)
+
+
 def _cut_off(planted: Planted) -> str:
     planted.server.faults.cut("^copy")
     return planted.url
@@ -207,6 +217,8 @@ def _cut_off(planted: Planted) -> str:
     [
         (_nothing, 0, "loaded 1 event and 1 song"),
         (_password_by_environment, 0, "loaded 1 event and 1 song"),
+        (_directly, 0, "loaded 1 event and 1 song"),
+        (_directly_but_denied, 0, "S3ServiceException:Access Denied"),
         (_wrong_password, 1, "password authentication failed"),
         (_nobody_listens, 1, "cannot connect to Redshift"),
         (_iam_refuses, 1, "the secret key is wrong"),

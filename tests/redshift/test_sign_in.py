@@ -107,13 +107,14 @@ def test_a_stack_is_all_that_has_to_be_named(warehouse: RedshiftStandIn, monkeyp
     (role,) = client(warehouse.s3_endpoint, "redshift").describe_clusters()["Clusters"][0]["IamRoles"]
     warehouse.roles = {role["IamRoleArn"]}
     warehouse.passwords.clear()
-    url = "redshift://?stack=lake&schema=music"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    url = "redshift://?stack=lake&schema=music&region=us-east-1"
     command("etl", "--warehouse", url, "--logs", "logs", "--songs", "songs")
     with sparkify.connect(url, read_only=True) as connection:
         assert connection.query("SELECT songplay_id, song_id FROM songplays").rows == [("1-1-0", "SO1")]
     assert set(warehouse.users) == {"IAM:ada"}
     assert [sql for sql in warehouse.statements if sql.startswith("COPY ") and role["IamRoleArn"] not in sql] == []
     command("doctor", "--warehouse", url, "--logs", "logs", "--songs", "songs")
-    command("cluster", "destroy", "--yes", "--name", "lake")
+    command("cluster", "destroy", "--yes", "--name", "lake", "--region", "us-east-1")
     with pytest.raises(CloudError, match="there is no stack lake"):
         sparkify.connect(url)
