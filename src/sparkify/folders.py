@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import quote, unquote_to_bytes
 
 from sparkify.contract import Kind
@@ -148,15 +146,26 @@ def _is_folder_link(entry: os.DirEntry[str]) -> bool:
         return entry.is_symlink() and entry.is_dir()
 
 
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Turn the system's errors into ours, with the path's name."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise SourceError(f"link in a circle: {path}", hint="Remove the link, or point it at a file.") from error
-        if isinstance(error, FileNotFoundError) and os.path.islink(path):
-            raise SourceError(f"link to nothing: {path}", hint="Remove the link, or point it at a file.") from error
-        reason = (error.strerror or str(error)).lower()
-        raise SourceError(f"cannot read {path}: {reason}", hint="Check that it is there and may be read.") from error
+class _naming:  # noqa: N801
+    """Turn the system's errors into ours, with the path's name. A class, for it is entered seven times a file."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, OSError):
+            raise _explained(error, self._path) from error
+
+
+def _explained(error: OSError, path: str) -> SourceError:
+    if error.errno == errno.ELOOP:
+        return SourceError(f"link in a circle: {path}", hint="Remove the link, or point it at a file.")
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):
+        return SourceError(f"link to nothing: {path}", hint="Remove the link, or point it at a file.")
+    reason = (error.strerror or str(error)).lower()
+    return SourceError(f"cannot read {path}: {reason}", hint="Check that it is there and may be read.")

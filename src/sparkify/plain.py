@@ -98,6 +98,6 @@ def plain_lines(record_type: RecordType) -> Pattern:
 
 def has_only_short_lines(text: bytes | bytearray, end: int) -> bool:
     """Whether no line of `text[:end]` is so long that a text in it could be too long."""
-    return all(
+    return end <= LONGEST_SURE or all(
         text.find(b"\n", start, start + LONGEST_SURE) >= 0 for start in range(0, end - LONGEST_SURE, LONGEST_SURE)
     )

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
-from sparkify.plain import has_only_short_lines, plain_lines
+from sparkify.plain import Pattern, has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.sources import OpenFile, SourceFile, keeps_changing, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
@@ -177,9 +178,10 @@ class Stager:
             if not of_kind:
                 continue
             path = self._spool.path(f"packed-{kind}")
+            examine = partial(_small_content, pattern=plain_lines(batch.record_type))
             with self._spool.create(path) as out:
                 for file in of_kind:
-                    content = _twice(file, _small_content)
+                    content = _twice(file, examine)
                     if content is None:
                         yield file
                         continue
@@ -273,9 +275,9 @@ def _twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
     raise keeps_changing(file)
 
 
-def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:
+def _small_content(stream: OpenFile, pattern: Pattern) -> tuple[bytes, _Plain] | None:
     """The lines of a small file if it is plain."""
-    buffer = bytearray(PACKED_BELOW + 1)
+    buffer = bytearray(stream.file.size + 1)
     size = 0
     while size < len(buffer) and (count := stream.readinto(memoryview(buffer)[size:])):
         size += count
@@ -284,7 +286,6 @@ def _small_content(stream: OpenFile) -> tuple[bytes, _Plain] | None:
     lines = bytes(memoryview(buffer)[:size]).removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
     if lines == b"\n":
         return b"", _plain("", stream, 0)
-    pattern = plain_lines(RECORD_TYPES[stream.file.kind])
     if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
         return None
     return lines, _plain("", stream, lines.count(b"\n"))

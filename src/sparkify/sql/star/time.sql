@@ -13,12 +13,12 @@ columns:
 */
 SELECT
   t.start_time,
-  CAST(EXTRACT(HOUR FROM t.start_time) AS INTEGER) AS hour,
-  CAST(EXTRACT(DAY FROM t.start_time) AS INTEGER) AS day,
-  CAST(EXTRACT(WEEK FROM t.start_time) AS INTEGER) AS week,
-  CAST(EXTRACT(MONTH FROM t.start_time) AS INTEGER) AS month,
-  CAST(EXTRACT(YEAR FROM t.start_time) AS INTEGER) AS year,
-  CAST(EXTRACT(DOW FROM t.start_time) AS INTEGER) AS weekday
+  CAST(DATE_PART('hour', t.start_time) AS INTEGER) AS hour,
+  CAST(DATE_PART('day', t.start_time) AS INTEGER) AS day,
+  CAST(DATE_PART('week', t.start_time) AS INTEGER) AS week,
+  CAST(DATE_PART('month', t.start_time) AS INTEGER) AS month,
+  CAST(DATE_PART('year', t.start_time) AS INTEGER) AS year,
+  CAST(DATE_PART('dow', t.start_time) AS INTEGER) AS weekday
 FROM (
   SELECT DISTINCT s.start_time
   FROM start_times AS s

@@ -436,12 +436,12 @@ SELECT
   t.weekday
 FROM "time" AS t
 WHERE
-  t.hour <> EXTRACT(HOUR FROM t.start_time)
-  OR t.day <> EXTRACT(DAY FROM t.start_time)
-  OR t.week <> EXTRACT(WEEK FROM t.start_time)
-  OR t.month <> EXTRACT(MONTH FROM t.start_time)
-  OR t.year <> EXTRACT(YEAR FROM t.start_time)
-  OR t.weekday <> EXTRACT(DOW FROM t.start_time)
+  t.hour <> DATE_PART('hour', t.start_time)
+  OR t.day <> DATE_PART('day', t.start_time)
+  OR t.week <> DATE_PART('week', t.start_time)
+  OR t.month <> DATE_PART('month', t.start_time)
+  OR t.year <> DATE_PART('year', t.start_time)
+  OR t.weekday <> DATE_PART('dow', t.start_time)
   OR NOT EXISTS(
     SELECT
       1

@@ -708,12 +708,12 @@ ANALYZE songplays;
 INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
 SELECT
   t.start_time,
-  CAST(EXTRACT(HOUR FROM t.start_time) AS INT) AS hour,
-  CAST(EXTRACT(DAY FROM t.start_time) AS INT) AS day,
-  CAST(EXTRACT(WEEK FROM t.start_time) AS INT) AS week,
-  CAST(EXTRACT(MONTH FROM t.start_time) AS INT) AS month,
-  CAST(EXTRACT(YEAR FROM t.start_time) AS INT) AS year,
-  CAST(EXTRACT(DOW FROM t.start_time) AS INT) AS weekday
+  CAST(DATE_PART('hour', t.start_time) AS INT) AS hour,
+  CAST(DATE_PART('day', t.start_time) AS INT) AS day,
+  CAST(DATE_PART('week', t.start_time) AS INT) AS week,
+  CAST(DATE_PART('month', t.start_time) AS INT) AS month,
+  CAST(DATE_PART('year', t.start_time) AS INT) AS year,
+  CAST(DATE_PART('dow', t.start_time) AS INT) AS weekday
 FROM (
   SELECT DISTINCT
     s.start_time
