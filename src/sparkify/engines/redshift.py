@@ -31,7 +31,7 @@ from sparkify.engines.dialects import REDSHIFT
 from sparkify.engines.landing import Landing
 from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.engines.spool import SpoolInS3, spool_in_s3
-from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.errors import CloudError, NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
 DEFAULT_SCHEMA = "public"
@@ -71,7 +71,8 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
         access = replace(access, copy_role=access.copy_role or role)
     else:
         address = _address_in(parts, options, access)
-    engine = RedshiftEngine(_connect(address), options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
+    schema = options.get("schema") or access.schema or DEFAULT_SCHEMA
+    engine = RedshiftEngine(_connect(address), schema.lower(), access)  # Redshift folds capitals, in quotes too
     try:
         engine.set_up()
     except BaseException:
@@ -120,17 +121,38 @@ def _connect(address: _Address) -> Connection:
         arguments |= {"iam": True, "db_user": address.user, "cluster_identifier": address.cluster}
         arguments |= {"region": address.region} if address.region else {}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _asking_iam(address):
             warnings.simplefilter("ignore", DeprecationWarning)  # the driver makes its SSLContext in an old way
             connection = redshift_connector.connect(**arguments)
-    except Exception as error:  # the driver raises its own errors, botocore's, and the socket's
+    except CloudError:
+        raise
+    except Exception as error:  # the driver raises its own errors, the socket's, and whatever else it meets
         raise WarehouseError(
             f"cannot connect to Redshift at {address.host}:{address.port}: {_text_of(error)}",
-            hint="Check the address, that the cluster is available, and that its security group admits this machine; "
-            "without a password the caller needs redshift:GetClusterCredentials.",
+            hint="Check the address, that the cluster is available, that its security group admits this machine, and "
+            "the user and the password.",
         ) from error
     connection.autocommit = True
     return connection
+
+
+@contextmanager
+def _asking_iam(address: _Address) -> Iterator[None]:
+    """Say what went wrong when IAM was asked for a password; with a password it is not asked."""
+    if address.password:
+        yield
+        return
+    from sparkify.cluster.aws import translated
+
+    try:
+        with translated(f"get a password for {address.user} on the cluster {address.cluster}"):
+            yield
+    except CloudError as error:
+        raise CloudError(
+            error.what,
+            hint=f"{error.hint}\nWithout a password IAM is asked for one: it takes redshift:GetClusterCredentials, and "
+            "?cluster=NAME and &region=REGION where the host's name does not tell them.",
+        ) from error
 
 
 class RedshiftEngine(Engine):
