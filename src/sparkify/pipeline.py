@@ -257,7 +257,7 @@ class Run:
         if file.uri in self._summary.not_landed:
             return None
         try:
-            return self._engine.land(file.uri, RECORD_TYPES[file.kind], file_id)
+            return self._engine.land(file.uri, file.size, RECORD_TYPES[file.kind], file_id)
         except CannotLand as error:
             self._summary.not_landed[file.uri] = str(error)
             return None

@@ -118,13 +118,16 @@ def test_what_is_not_plain_is_read_here_and_ends_as_elsewhere(
 
 
 def _proven(server: RedshiftStandIn, run: Run, put: Put, lines: Iterable[bytes], kind: RecordType) -> tuple[int, int]:
-    put("lines", b"".join(line + b"\n" for line in lines))
+    """How many lines there are, and how many of them are not plain."""
+    body = b"".join(line + b"\n" for line in lines)
+    put("lines", body)
     run(f"CREATE TEMPORARY TABLE {LINES} (line VARCHAR(65535))")
     source = f"s3://{server.bucket}/in/lines"
     run(f"COPY {LINES} FROM '{source}' IAM_ROLE '{server.role}' DELIMITER '\\001' IGNOREBLANKLINES")
-    found = run(lines_sql(kind))[0]
+    octets, count, faults = run(lines_sql(kind))[0]
     run(f"DROP TABLE {LINES}")
-    return found
+    assert octets == len(body)
+    return count, faults
 
 
 def _is_plain(line: bytes, kind: RecordType) -> bool:
@@ -162,6 +165,27 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
+@pytest.mark.parametrize(
+    ("body", "landed"),
+    [
+        (_lines(event())[:-1], True),
+        (_lines(event()).replace(b"\n", b"\r\n"), True),
+        (b"  \n" + _lines(event()), True),
+        (_lines(event()) + b"\n", False),
+        (b"\xef\xbb\xbf" + _lines(event()), False),
+        (b"\n", False),
+    ],
+    ids=["no last end", "carriage return", "only spaces", "blank line", "byte-order mark", "nothing"],
+)
+def test_every_byte_is_accounted_for(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put, body: bytes, landed: bool
+) -> None:
+    put("logs/a.json", body)
+    put("songs/x.json", _lines(song()))
+    assert _etl(warehouse, redshift).files_landed == 1 + landed
+    assert _differences(tmp_path, warehouse, redshift) == []
+
+
 def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
     warehouse: str, redshift: RedshiftStandIn, put: Put, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,8 +193,8 @@ def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
     put("songs/x.json", _lines(song()))
     land, changes = RedshiftEngine.land, [_lines(event(userId="2"))]
 
-    def overtaken(self: RedshiftEngine, uri: str, record_type: RecordType, file_id: int) -> int:
-        records = land(self, uri, record_type, file_id)
+    def overtaken(self: RedshiftEngine, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        records = land(self, uri, size, record_type, file_id)
         if record_type is EVENTS and changes:
             put("logs/a.json", changes.pop())
         return records

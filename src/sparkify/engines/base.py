@@ -133,8 +133,8 @@ class Engine(ABC):
             LoadFailed: a line could not be taken; the transaction must be undone.
         """
 
-    def land(self, uri: str, record_type: RecordType, file_id: int) -> int:
-        """Take an object of newline-delimited JSON in from its store, outside of any transaction.
+    def land(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        """Take an object of newline-delimited JSON, of `size` bytes, in from its store, outside of any transaction.
 
         Only where `capabilities.lands_from` names its scheme. The number of its records comes back; `load_landed` puts
         them into their table, `forget_landed` drops them.

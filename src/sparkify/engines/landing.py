@@ -11,9 +11,10 @@ before anything is taken in this way.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
+from typing import NamedTuple
 
 from sparkify import models
 from sparkify.contract import EVENTS, Field, RecordType, Type
@@ -53,16 +54,25 @@ def jsonpaths(record_type: RecordType) -> bytes:
     return json.dumps({"jsonpaths": [f"$['{name}']" for name in record_type.names]}).encode()
 
 
+class Lines(NamedTuple):
+    """What was found of an object's lines: bytes with their line ends, lines that are not blank, and not plain ones."""
+
+    octets: int
+    number: int
+    faults: int
+
+
 def lines_sql(record_type: RecordType) -> str:
-    """How many lines there are, and how many of them are no plain record."""
+    """The three figures of `Lines`."""
     pattern = plain_record(record_type, _SHOWN).replace("(?:", "(")
     twice = " OR ".join(f"""names LIKE '%"{name}":%"{name}":%'""" for name in record_type.names)
     return (
-        f"SELECT COUNT(*), SUM(CASE WHEN body ~ '^{pattern} *$' AND NOT ({twice}) "
+        "SELECT COUNT(*) + SUM(octets), SUM(CASE WHEN LEN(TRIM(body)) = 0 THEN 0 ELSE 1 END), "
+        f"SUM(CASE WHEN LEN(TRIM(body)) = 0 THEN 0 WHEN body ~ '^{pattern} *$' AND NOT ({twice}) "
         f"AND LEN(TRANSLATE(body, {_CONTROLS}, '')) = LEN(body) THEN 0 ELSE 1 END) "
-        "FROM (SELECT body, REPLACE(REPLACE(body, '~~', ''), '~\"', '') AS names FROM "
-        f"(SELECT REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '_'), CHR(92), '~') AS body FROM {LINES}) AS shown) "
-        "AS bodies WHERE LEN(TRIM(body)) > 0"
+        "FROM (SELECT octets, body, REPLACE(REPLACE(body, '~~', ''), '~\"', '') AS names FROM "
+        "(SELECT OCTET_LENGTH(line) AS octets, REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '_'), CHR(92), '~') AS body "
+        f"FROM {LINES}) AS shown) AS bodies"
     )
 
 
@@ -101,8 +111,8 @@ class Landing:
         self._numbers = count(1)
         self._refusal: str | None = None
 
-    def take(self, uri: str, record_type: RecordType, file_id: int) -> int:
-        """Take an object in; the number of its records comes back.
+    def take(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        """Take an object of `size` bytes in; the number of its records comes back.
 
         Raises:
             CannotLand: it is not proven that all of its records are plain.
@@ -113,10 +123,12 @@ class Landing:
             raise CannotLand(self._refusal)
         table = f"landed_{next(self._numbers)}"
         try:
-            lines, faults = self._prove(uri, record_type)
-            if faults:
-                raise CannotLand(f"{faults:,} of {lines:,} lines are not plain")
-            records = self._records(table, uri, record_type, lines)
+            lines = self._lines(uri, record_type)
+            if lines.octets not in (size, size + 1):  # the last line may lack its end
+                raise CannotLand(f"COPY made lines of {lines.octets:,} bytes of {size:,}")
+            if lines.faults:
+                raise CannotLand(f"{lines.faults:,} of {lines.number:,} lines are not plain")
+            records = self._records(table, uri, record_type, lines.number)
         except WarehouseError as error:
             raise CannotLand(error.what) from error
         self._drop(self._tables.get(file_id))
@@ -139,16 +151,15 @@ class Landing:
             with suppress(WarehouseError):
                 self._execute(f"DROP TABLE {table}")
 
-    def _prove(self, uri: str, record_type: RecordType) -> tuple[int, int]:
-        """Lines of an object, and those that are no plain record."""
+    def _lines(self, uri: str, record_type: RecordType) -> Lines:
+        """Look at the lines of an object."""
         self._execute(CREATE_LINES)
         try:
             with self._objects(manifest=_manifest(uri)) as urls:
                 self._copy(LINES, urls["manifest"], AS_LINES)
-            lines, faults = self._execute(lines_sql(record_type))[0]
+            return Lines(*(figure or 0 for figure in self._execute(lines_sql(record_type))[0]))
         finally:
             self._drop(LINES)
-        return lines, faults or 0
 
     def _records(self, table: str, uri: str, record_type: RecordType, lines: int) -> int:
         """Take the records of an object, each of which has a line of its own."""
@@ -181,8 +192,8 @@ class Landing:
             if not all(self._refuses(content) for content in NOT_UTF8):
                 return "COPY of this warehouse takes bytes that are not UTF-8"
             with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
-                plain, other = self._prove(urls["plain"], EVENTS), self._prove(urls["other"], EVENTS)
-                if plain != (len(PLAIN), 0) or other != (len(NOT_PLAIN), len(NOT_PLAIN)):
+                plain, other = (self._lines(url, EVENTS) for url in urls.values())
+                if plain != _expected(PLAIN, 0) or other != _expected(NOT_PLAIN, len(NOT_PLAIN)):
                     return "this warehouse does not tell plain lines from others as Sparkify does"
                 return self._probe_values(urls["plain"])
         except (WarehouseError, CannotLand) as error:
@@ -192,7 +203,7 @@ class Landing:
         """Whether COPY fails on the content of a file."""
         with self._objects(content=content) as urls:
             try:
-                self._prove(urls["content"], EVENTS)
+                self._lines(urls["content"], EVENTS)
             except WarehouseError:
                 return True
         return False
@@ -209,6 +220,10 @@ class Landing:
         finally:
             self._drop(PROBED)
         return ""
+
+
+def _expected(lines: Collection[str], faults: int) -> Lines:
+    return Lines(len(as_lines(lines)), len(lines), faults)
 
 
 def _manifest(uri: str) -> bytes:

@@ -179,9 +179,9 @@ class RedshiftEngine(Engine):
         if loaded != rows:
             raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
 
-    def land(self, uri: str, record_type: RecordType, file_id: int) -> int:
+    def land(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
         """Let COPY take an object in, and prove its records plain by SQL."""
-        return self._landing.take(uri, record_type, file_id)
+        return self._landing.take(uri, size, record_type, file_id)
 
     def load_landed(self, table: str, columns: Sequence[LoadColumn], file_id: int) -> None:
         """Insert the records of an object that has landed."""
