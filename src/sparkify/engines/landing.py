@@ -19,7 +19,7 @@ from sparkify import models
 from sparkify.contract import EVENTS, Field, RecordType, Type
 from sparkify.engines.base import CannotLand, LoadColumn, Row
 from sparkify.engines.dialects import REDSHIFT
-from sparkify.engines.probes import NOT_PLAIN, NOT_UTF8, PLAIN, as_lines
+from sparkify.engines.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.models import quoted
@@ -31,7 +31,8 @@ CREATE_LINES = f"CREATE TEMPORARY TABLE {LINES} (line {REDSHIFT.type('VARCHAR')}
 AS_LINES = "DELIMITER '\\001' IGNOREBLANKLINES"
 """The options with which COPY takes each line whole: no line of JSON holds this delimiter."""
 
-# A literal's backslash means another thing to some servers: in the text it is written as ~, and ~ as _.
+# A literal's backslash means another thing to some servers: in the text it is written as ~, and ~ as ?, which is in no
+# name of a field.
 _SHOWN = Notation(escape="~", letter='[^"~]', filled='[^"~ ]')
 _CONTROLS = " || ".join(f"CHR({code})" for code in range(1, 32))
 
@@ -54,15 +55,18 @@ def jsonpaths(record_type: RecordType) -> bytes:
 
 
 def lines_sql(record_type: RecordType) -> str:
-    """How many lines there are, and how many of them are no plain record."""
+    """How many lines there are, and how many of them are no plain record.
+
+    A line of `\\N` alone is NULL; blank ones do not count.
+    """
     pattern = plain_record(record_type, _SHOWN).replace("(?:", "(")
     twice = " OR ".join(f"""names LIKE '%"{name}":%"{name}":%'""" for name in record_type.names)
     return (
         f"SELECT COUNT(*), SUM(CASE WHEN body ~ '^{pattern} *$' AND NOT ({twice}) "
         f"AND LEN(TRANSLATE(body, {_CONTROLS}, '')) = LEN(body) THEN 0 ELSE 1 END) "
         "FROM (SELECT body, REPLACE(REPLACE(body, '~~', ''), '~\"', '') AS names FROM "
-        f"(SELECT REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '_'), CHR(92), '~') AS body FROM {LINES}) AS shown) "
-        "AS bodies WHERE LEN(TRIM(body)) > 0"
+        f"(SELECT REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '?'), CHR(92), '~') AS body FROM {LINES}) AS shown) "
+        "AS bodies WHERE body IS NULL OR LEN(TRIM(body)) > 0"
     )
 
 
@@ -118,6 +122,7 @@ class Landing:
                 raise CannotLand(f"{faults:,} of {lines:,} lines are not plain")
             records = self._records(table, uri, record_type, lines)
         except WarehouseError as error:
+            self._execute("SELECT 1")  # if the connection is lost, nothing can be loaded in another way either
             raise CannotLand(error.what) from error
         self._drop(self._tables.get(file_id))
         self._tables[file_id] = table
@@ -178,24 +183,25 @@ class Landing:
     def _probe(self) -> str:
         """Why this warehouse cannot be trusted to take objects in; empty if it can."""
         try:
-            if not all(self._refuses(content) for content in NOT_UTF8):
-                return "COPY of this warehouse takes bytes that are not UTF-8"
+            if not all(self._refuses(content) for content in NOT_TEXT):
+                return "COPY of this warehouse takes NUL, or bytes that are not UTF-8"
             with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
                 plain, other = self._prove(urls["plain"], EVENTS), self._prove(urls["other"], EVENTS)
                 if plain != (len(PLAIN), 0) or other != (len(NOT_PLAIN), len(NOT_PLAIN)):
                     return "this warehouse does not tell plain lines from others as Sparkify does"
                 return self._probe_values(urls["plain"])
         except (WarehouseError, CannotLand) as error:
+            self._execute("SELECT 1")
             return f"this warehouse did not take a probe: {error}"
 
     def _refuses(self, content: bytes) -> bool:
-        """Whether COPY fails on the content of a file."""
+        """Whether COPY fails on a file, or the proof on all of its lines."""
         with self._objects(content=content) as urls:
             try:
-                self._prove(urls["content"], EVENTS)
+                lines, faults = self._prove(urls["content"], EVENTS)
             except WarehouseError:
                 return True
-        return False
+        return lines == faults > 0
 
     def _probe_values(self, url: str) -> str:
         self._records(PROBED, url, EVENTS, len(PLAIN))
