@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +17,7 @@ import duckdb
 import psycopg
 import pytest
 from tests.servers.postgres import default_server, icu_server
-from tests.servers.redshift import redshift_environment, redshift_query, redshift_url
+from tests.servers.redshift import redshift_environment, redshift_run, redshift_url
 
 import sparkify
 from sparkify import models
@@ -213,7 +212,8 @@ def meddle(place: Path | str, sql: str) -> None:
             connection.execute(sql)
         return
     if place.startswith("redshift"):
-        redshift_query(place, sql)
+        with redshift_run(place) as run:
+            run(sql)
         return
     with _postgres(place) as server:
         server.execute(sql.encode())
@@ -226,7 +226,8 @@ def _reading(place: Path | str) -> Iterator[Callable[[str], list[tuple[Any, ...]
             yield lambda sql: connection.execute(sql).fetchall()
         return
     if place.startswith("redshift"):
-        yield partial(redshift_query, place)
+        with redshift_run(place) as run:
+            yield run
         return
     with _postgres(place) as server:
         yield lambda sql: server.execute(sql.encode()).fetchall()

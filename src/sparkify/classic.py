@@ -1,7 +1,8 @@
 """`dwh.cfg`, the INI file of the classic version of this warehouse, read as it is.
 
 Its sections are [AWS], [DWH], [CLUSTER], [IAM_ROLE] and [S3]; its values may be quoted. Keys of AWS and passwords in it
-are used, and kept out of everything that is shown or stored.
+are used, and kept out of everything that is shown or stored. Many hands have written such files, each with keys of its
+own: those are passed over with a warning, unless they look like a slip of the pen.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import configparser
 import difflib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -30,6 +32,12 @@ KNOWN = {
     "S3": ("LOG_DATA", "LOG_JSONPATH", "SONG_DATA"),
 }  # fmt: skip
 """The sections and their keys."""
+
+_SLIP = 0.8
+"""How alike, of 1, an unknown name and a known one that is missing must be to be taken for a slip of the pen."""
+
+_NAME = re.compile(r"\w[\w-]{0,29}", re.ASCII)
+"""What is shown as the name of a section or a key. Longer ones may be a part of a secret that broke over lines."""
 
 _SETTINGS = {
     ("S3", "LOG_DATA"): "logs",
@@ -52,6 +60,7 @@ class Classic:
 
     `settings` are by their names here. `cluster` are the values of [DWH] by their keys, for `sparkify cluster`.
     `password` is for the warehouse; `aws_keys` are by the names of environment variables. Neither is in any text of it.
+    `unknown` says what in the file was passed over.
     """
 
     path: str
@@ -60,6 +69,11 @@ class Classic:
     region: str = ""
     password: str = field(default="", repr=False)
     aws_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unknown: tuple[str, ...] = ()
+
+    def take_up(self) -> list[str]:
+        """Sign in with the file's keys (see `sign_in`); what is to be said as warnings comes back."""
+        return [*self.unknown, *filter(None, [self.sign_in()])]
 
     def sign_in(self) -> str:
         """Let AWS's libraries in this process use the file's keys, and say so; who is signed in already stays so.
@@ -87,9 +101,12 @@ def read_classic(path: Path) -> Classic:
     """Read a classic file.
 
     Raises:
-        UsageError: it is no INI file, or holds a section or a key that is not known; no value is in the message.
+        UsageError: it is no INI file, or the name of a section or a key is nearly a known one; no value is in the
+            message.
     """
-    values = _values(path)
+    parser = _parsed(path)
+    unknown = list(_passed_over(parser, path))
+    values = _values(parser, path)
     settings = {name: values[place] for place, name in _SETTINGS.items() if place in values}
     if warehouse := _warehouse(path, values):
         settings["warehouse"] = warehouse
@@ -103,12 +120,13 @@ def read_classic(path: Path) -> Classic:
         values.get(("AWS", "REGION"), ""),
         values.get(("CLUSTER", "DB_PASSWORD"), ""),
         aws_keys,
+        tuple(unknown),
     )
 
 
-def _values(path: Path) -> dict[tuple[str, str], str]:
-    """The values that are not empty, by section and key."""
-    parser = configparser.ConfigParser(interpolation=None, strict=True)
+def _parsed(path: Path) -> configparser.ConfigParser:
+    """The file's sections, and in each its keys and their values; a section [DEFAULT] is one like any other."""
+    parser = configparser.ConfigParser(interpolation=None, strict=True, default_section="")
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
     except configparser.Error as error:
@@ -121,23 +139,46 @@ def _values(path: Path) -> dict[tuple[str, str], str]:
         ) from None
     except (UnicodeDecodeError, OSError) as error:
         raise UsageError(f"cannot read {path}: {error}", hint="It must be a text in UTF-8.") from error
-    found = {}
+    return parser
+
+
+def _values(parser: configparser.ConfigParser, path: Path) -> dict[tuple[str, str], str]:
+    """The values of known keys that are not empty, by section and key."""
+    found: dict[tuple[str, str], str] = {}
     for section in parser.sections():
-        known = KNOWN.get(section.upper())
-        if known is None:
-            raise _unknown(f"section [{section}]", section.upper(), KNOWN, path)
         for key, value in parser.items(section):
-            if key.upper() not in known:
-                raise _unknown(f"key {key.upper()} of [{section}]", key.upper(), known, path)
-            if text := _unquoted(value):
-                found[section.upper(), key.upper()] = text
+            place = section.upper(), key.upper()
+            if place in found:
+                raise UsageError(f"{path} says {place[1]} of [{place[0]}] twice", hint="Say it once.")
+            if place[1] in KNOWN.get(place[0], ()) and (text := _unquoted(value)):
+                found[place] = text
     return found
 
 
-def _unknown(what: str, name: str, known: Mapping[str, object] | tuple[str, ...], path: Path) -> UsageError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-    return UsageError(f"unknown {what} in {path}", hint=hint)
+def _passed_over(parser: configparser.ConfigParser, path: Path) -> Iterator[str]:
+    """What in the file is not known, a line each.
+
+    Raises:
+        UsageError: a name looks like a slip of the pen.
+    """
+    sections = [section.upper() for section in parser.sections()]
+    yield from _unknown(sections, KNOWN, "section [{}]", path)
+    for section in parser.sections():
+        if known := KNOWN.get(section.upper()):
+            keys = [key.upper() for key in parser.options(section)]
+            yield from _unknown(keys, known, f"key {{}} of [{section}]", path)
+
+
+def _unknown(names: Iterable[str], known: Collection[str], what: str, path: Path) -> Iterator[str]:
+    """Which names are not known, and which known one is nearest; one that is nearly a missing one is an error."""
+    given = set(names)
+    for name in sorted(given - set(known)):
+        said = f"unknown {what.format(name if _NAME.fullmatch(name) else '…')} in {path}"
+        missing = difflib.get_close_matches(name, sorted(set(known) - given), n=1, cutoff=_SLIP)
+        if missing:
+            raise UsageError(said, hint=f"Did you mean {missing[0]}?")
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        yield f"{said} is passed over; " + (f"the nearest known is {near[0]}" if near else f"known: {', '.join(known)}")
 
 
 def _unquoted(value: str) -> str:

@@ -241,7 +241,8 @@ def _refuse_unknown(names: Iterable[str], what: str) -> None:
 def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageError:
     first = error.errors()[0]
     name = str(first["loc"][0])
-    what = first["msg"].removeprefix("Value error, ")
+    is_size = first["type"].startswith("byte_size")
+    what = "must be a size such as 64MiB" if is_size else first["msg"].removeprefix("Value error, ")
     about = FIELDS[name].description
     given = without_password(repr(first["input"]))
     return UsageError(

@@ -51,8 +51,8 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
         )
         return
     settings = loaded.settings
-    warning = loaded.classic.sign_in() if loaded.classic else ""
-    yield Finding("configuration", State.OK, "; ".join(filter(None, (_configured(loaded), warning))))
+    warnings = loaded.classic.take_up() if loaded.classic else []
+    yield Finding("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
     yield from _credentials(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
@@ -184,36 +184,58 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
     in_s3 = any(str(place).startswith("s3://") for place in (settings.logs, settings.songs, settings.log_jsonpath))
     if scheme != "redshift" and not in_s3:
         return
-    yield _checked("credentials", _signed_in)
-    if scheme != "redshift":
-        return
-    if stack := _stack_in(settings.warehouse):
-        yield _checked("cluster", lambda: _cluster(stack))
-    if role := settings.copy_role:
-        yield _checked("copy_role", lambda: _role(role))
+    options = _options(settings.warehouse) if scheme == "redshift" else {}
+    yield _checked("credentials", lambda: _signed_in(options.get("region")))
+    if scheme == "redshift":
+        yield from _ways_into_redshift(settings, options.get("stack", ""), options.get("region"))
 
 
-def _signed_in() -> str:
+def _ways_into_redshift(settings: Settings, stack: str, region: str | None) -> Iterator[Finding]:
+    """The cluster, if it is found by its stack; the role that COPY acts with; and the spool that it reads."""
+    if stack:
+        yield _checked("cluster", lambda: _cluster(stack, region))
+    if settings.copy_role or not stack:
+        yield _checked("copy_role", lambda: _role(settings.copy_role, region))
+    yield _checked("copy_spool", lambda: _copy_spool(settings.copy_spool))
+
+
+def _options(url: str) -> dict[str, str]:
+    """What stands behind the question mark of a URL."""
+    return {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def _signed_in(region: str | None) -> str:
     from sparkify.cluster.aws import connect as connect_aws
 
-    cloud = connect_aws()
+    cloud = connect_aws(region)
     return f"{cloud.caller()} in {cloud.region}"
 
 
-def _stack_in(url: str) -> str:
-    return next(iter(parse_qs(urlsplit(url).query).get("stack", ())), "")
-
-
-def _cluster(stack: str) -> str:
+def _cluster(stack: str, region: str | None) -> str:
     from sparkify.cluster.address import find_cluster, temporary_login
 
-    address = find_cluster(stack)
+    address = find_cluster(stack, region)
     temporary_login(address)
     return f"{address.host}:{address.port}, with a password for {address.user}"
 
 
-def _role(arn: str) -> str:
+def _role(arn: str, region: str | None) -> str:
+    from sparkify.cluster.aws import connect as connect_aws
     from sparkify.cluster.roles import check_copy_role
 
-    check_copy_role(arn)
+    if not arn:
+        raise UsageError(
+            "not given",
+            hint="Name the role with which Redshift reads S3 in sparkify.toml or SPARKIFY_COPY_ROLE, such as "
+            "arn:aws:iam::123456789012:role/NAME; a cluster that sparkify cluster create made brings its own.",
+        )
+    check_copy_role(arn, cloud=connect_aws(region))
     return f"{arn}: Redshift may act with it"
+
+
+def _copy_spool(url: str) -> str:
+    """Write, list and remove a small object: the only sure proof."""
+    from sparkify.engines.spool import spool_in_s3
+
+    spool_in_s3(url).check()
+    return f"{url}: may be written to, listed and removed from"

@@ -12,7 +12,7 @@ from obstore.exceptions import InvalidPathError
 
 from sparkify.errors import SourceError, SparkifyError, UsageError
 
-_CODE = re.compile(r"<Code>(\w+)</Code>")
+_CODE = re.compile(r"(?:<Code>|\(code: )(\w+)")
 _STATUS = re.compile(r"status code: (\d{3})")
 _REGION = re.compile(r"(?:<Region>|expecting '|x-amz-bucket-region: )([a-z0-9-]+)")
 
@@ -21,7 +21,12 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "Re
 _WRONG_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure", "InvalidSecurity"}
 _WRONG_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 _DENIED = {"AccessDenied", "AllAccessDisabled", "Forbidden", "AccountProblem"}
-_PERMISSIONS = {"list": "s3:ListBucket", "read": "s3:GetObject"}
+_PERMISSIONS = {
+    "list": "s3:ListBucket",
+    "read": "s3:GetObject",
+    "write": "s3:PutObject",
+    "remove": "s3:DeleteObject",
+}
 
 
 def is_passing(error: Exception) -> bool:
@@ -40,8 +45,11 @@ def is_passing(error: Exception) -> bool:
     )
 
 
-def explained(error: Exception, uri: str, action: str) -> SparkifyError:
-    """The error for a URI; `action` is what was tried with it: open, list or read."""
+def explained(error: Exception, uri: str, action: str, *, may_be_public: bool = True) -> SparkifyError:
+    """The error for a URI; `action` is what was tried with it: open, list, read, write or remove.
+
+    `may_be_public`: whether to read without signing in would be of use.
+    """
     text = _message(error)
     code = _first(_CODE, text)
     status = _first(_STATUS, text)
@@ -63,7 +71,7 @@ def explained(error: Exception, uri: str, action: str) -> SparkifyError:
     if code in _WRONG_REGION or status == "301" or "without LOCATION" in text:
         return _wrong_region(text, scheme, bucket)
     if code in _DENIED or status in ("401", "403"):
-        return _denied(uri, action)
+        return _denied(uri, action, may_be_public)
     if "169.254.169.254" in text:
         return SourceError(
             f"cannot {action} {uri}: this machine gives no AWS credentials",
@@ -113,11 +121,12 @@ def _wrong_region(text: str, scheme: str, bucket: str) -> SourceError:
     )
 
 
-def _denied(uri: str, action: str) -> SourceError:
+def _denied(uri: str, action: str, may_be_public: bool) -> SourceError:
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     hint = "Grant it, or sign in as someone who has it."
     if scheme == "s3" and action in _PERMISSIONS:
-        on = f"arn:aws:s3:::{bucket}" + (f"/{key}" if action == "read" else "")
-        hint = f"It needs {_PERMISSIONS[action]} on {on}. For a public bucket set anonymous = true."
+        below = {"read": f"/{key}", "list": ""}.get(action, f"/{key}/*")
+        hint = f"It needs {_PERMISSIONS[action]} on arn:aws:s3:::{bucket}{below}."
+        hint += " For a public bucket set anonymous = true." if may_be_public else ""
     return SourceError(f"access denied: may not {action} {uri}", hint=hint)

@@ -82,7 +82,7 @@ def load_spooled(engine: Engine, table: str, paths: list[str]) -> None:
 def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:
     """Give files of the manifest the tags that they have now; pairs of file_id and tag, of files just read."""
     now = timestamp(time.time())
-    engine.execute("CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag VARCHAR)")
+    engine.execute(f"CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag {engine.dialect.type('VARCHAR')})")
     path = spool.path("new-tags")
     write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
     engine.load("new_tags", [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")], packed=[path])

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -101,7 +101,8 @@ def _schedule(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
+def complete(monkeypatch: pytest.MonkeyPatch, address: str = "") -> None:
+    """Add to moto, in this process, what it lacks; clusters are at an address, if one is given."""
     made = Cluster.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
 
     def create(cls: Any, resource_name: str, cloudformation_json: Any, *more: Any, **named: Any) -> Any:
@@ -124,7 +125,7 @@ def _patch(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def attribute(self: Any, name: str) -> Any:
         return {
-            "Endpoint": self.address,  # of Endpoint.Address in YAML, moto asks for the first word
+            "Endpoint": address or self.address,  # of Endpoint.Address in YAML, moto asks for the first word
             "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{self.name}",
         }[name]
 
@@ -169,7 +170,7 @@ def imitated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    _patch(monkeypatch)
+    complete(monkeypatch)
     with mock_aws():
         yield
 
@@ -178,14 +179,15 @@ class Killed(BaseException):
     """The process ends here: nothing catches it but the test."""
 
 
-_listeners: list[Callable[[str], None]] = []
+_listeners: list[Callable[[str, bool], None]] = []
 
 
 @cache
 def _session() -> boto3.Session:
     """One session for all tests, with one client of each service: to make one takes longer than to use it."""
     session = boto3.Session(region_name=REGION, aws_access_key_id="AKIATEST", aws_secret_access_key="secret-for-moto")
-    session.events.register("after-call.*.*", _tell)
+    session.events.register("before-call.*.*", partial(_tell, answered=False))
+    session.events.register("after-call.*.*", partial(_tell, answered=True))
     make, made = session.client, dict[str, Any]()
 
     def client(service: str, **more: Any) -> Any:
@@ -197,9 +199,9 @@ def _session() -> boto3.Session:
     return session
 
 
-def _tell(model: Any, **_more: Any) -> None:
+def _tell(model: Any, *, answered: bool, **_more: Any) -> None:
     for listener in _listeners:
-        listener(f"{model.service_model.service_name}.{model.name}")
+        listener(f"{model.service_model.service_name}.{model.name}", answered)
 
 
 def cloud() -> Cloud:
@@ -207,11 +209,30 @@ def cloud() -> Cloud:
     return Cloud(_session())
 
 
-@contextmanager
-def after_calls(listener: Callable[[str], None]) -> Iterator[None]:
-    """Tell a listener of every call that AWS has answered."""
-    _listeners.append(listener)
-    try:
-        yield
-    finally:
-        _listeners.remove(listener)
+class Process:
+    """A process that dies when AWS has answered so many calls of it, or before its first call, and asks nothing more.
+
+    `calls` are those that were answered; `late` those that it made when it was dead, of which there may be none.
+    """
+
+    def __init__(self, dies_after: int) -> None:
+        self.calls: list[str] = []
+        self.late: list[str] = []
+        self._dies_after = dies_after
+        self.is_dead = False
+
+    def __enter__(self) -> Process:
+        _listeners.append(self._hear)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        _listeners.remove(self._hear)
+
+    def _hear(self, name: str, answered: bool) -> None:
+        if self.is_dead:
+            self.late.append(name)
+        elif answered:
+            self.calls.append(name)
+        if self.is_dead or len(self.calls) == self._dies_after:
+            self.is_dead = True
+            raise Killed(name)

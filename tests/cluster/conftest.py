@@ -8,8 +8,11 @@ from typing import NamedTuple
 import pytest
 from tests.cluster.cloud import cloud, imitated
 
-from sparkify.cluster import aws, stack
+from sparkify.cluster import address, aws, objects, roles, stack
 from sparkify.cluster.aws import Cloud
+
+ASKING = (aws, address, objects, roles)
+"""The modules that connect to AWS by themselves; imported here, so that none takes the account of a test for good."""
 
 
 class Done(NamedTuple):
@@ -27,7 +30,8 @@ Run = Callable[..., Done]
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An account with nothing in it; commands reach it."""
     with imitated(monkeypatch):
-        monkeypatch.setattr(aws, "connect", lambda _region=None: cloud())
+        for module in ASKING:
+            monkeypatch.setattr(module, "connect", lambda _region=None: cloud())
         monkeypatch.setattr(stack, "_POLL_SECONDS", 0.0)
         yield cloud()
 

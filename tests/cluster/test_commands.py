@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.cluster.cloud import Killed, after_calls
+from tests.cluster.cloud import Killed, Process
 from tests.cluster.conftest import Run
 
 from sparkify.cluster import aws
@@ -262,24 +261,19 @@ def nothing_is_left(account: Cloud) -> bool:
     return stacks(account) == [] and leftovers(account, "sparkify") == [] and clusters(account) == []
 
 
-def _kill_after(count: int) -> Callable[[str], None]:
-    calls: list[str] = []
-
-    def kill(name: str) -> None:
-        calls.append(name)
-        if len(calls) == count:
-            raise Killed(name)
-
-    return kill
-
-
 def _killed(run: Run, count: int, *command: str) -> str:
-    """Run a command that is killed after so many calls; the name of the last one, empty if it ended before."""
-    with after_calls(_kill_after(count)):
+    """Run a command that is killed after so many calls; the name of the last one, empty if it ended before.
+
+    After no call, it is killed as it is about to make its first.
+    """
+    with Process(dies_after=count) as process:
         try:
             assert run(*command).code == 0
-        except Killed as killed:
-            return str(killed)
+        except Killed:
+            assert process.late == [], "a process that is dead asks nothing"
+            assert len(process.calls) == count
+            return process.calls[-1] if process.calls else "nothing"
+    assert not process.is_dead, "its death was caught"
     return ""
 
 
@@ -289,8 +283,8 @@ MOST_CALLS = 40
 @pytest.mark.parametrize("then", ["create", "destroy"])
 def test_killed_after_any_call_of_create(account: Cloud, run: Run, then: str) -> None:
     """A later create ends with the cluster as asked, and only that; a later destroy with nothing."""
-    killed_after = []
-    for count in range(1, MOST_CALLS):
+    killed_after: list[str] = []
+    for count in range(MOST_CALLS):
         name = _killed(run, count, *CREATE, "--ttl", "8h")
         if name:
             killed_after.append(name)
@@ -312,10 +306,13 @@ def test_killed_after_any_call_of_create(account: Cloud, run: Run, then: str) ->
         "cloudformation.DescribeChangeSet",
         "cloudformation.ExecuteChangeSet",
     } <= set(killed_after)
+    with Process(dies_after=MOST_CALLS) as undisturbed:
+        assert run(*CREATE, "--ttl", "8h").code == 0
+    assert killed_after == ["nothing", *undisturbed.calls], "killed before the first call and after every one"
 
 
 def test_killed_after_any_call_of_a_change(account: Cloud, run: Run) -> None:
-    for count in range(1, MOST_CALLS):
+    for count in range(MOST_CALLS):
         assert run(*CREATE, "--ttl", "8h").code == 0
         name = _killed(run, count, *CREATE, "--nodes", "2")
         done = run(*CREATE, "--nodes", "2")
@@ -329,7 +326,7 @@ def test_killed_after_any_call_of_a_change(account: Cloud, run: Run) -> None:
 
 
 def test_killed_after_any_call_of_destroy(account: Cloud, run: Run) -> None:
-    for count in range(1, MOST_CALLS):
+    for count in range(MOST_CALLS):
         assert run(*CREATE).code == 0
         name = _killed(run, count, *DESTROY)
         done = run(*DESTROY)

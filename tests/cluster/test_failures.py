@@ -114,8 +114,8 @@ def test_status_of_a_broken_stack_says_what_to_do(answers: Stubber, run: Run, st
     assert meaning.next_step in done.out
 
 
-@pytest.mark.parametrize("state", [s for s in BROKEN if s != "DELETE_FAILED"] + ["DELETE_FAILED", "REVIEW_IN_PROGRESS"])
-def test_destroy_removes_a_broken_stack(answers: Stubber, run: Run, state: str) -> None:
+@pytest.mark.parametrize("state", [*BROKEN, "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS"])
+def test_destroy_removes_a_stack_that_is_broken_or_not_made_yet(answers: Stubber, run: Run, state: str) -> None:
     begun = event(1, "CREATE_IN_PROGRESS")
     answers.add_response("describe_stacks", described(state))
     answers.add_response("list_stack_resources", {"StackResourceSummaries": []})
@@ -217,6 +217,27 @@ def test_create_resumes_waiting(answers: Stubber, run: Run, signed_in: None) -> 
     assert done.code == 0, done.err
     assert "it is being created; waiting for it" in done.err
     assert "already as asked" in done.err
+
+
+def test_create_waits_for_a_deletion_and_makes_it_anew(answers: Stubber, run: Run, signed_in: None) -> None:
+    """As a `create` leaves it that was killed while it removed a plan that another one had left."""
+    deleting, gone = event(1, "DELETE_IN_PROGRESS"), event(2, "DELETE_COMPLETE")
+    begun, ready = event(3, "CREATE_IN_PROGRESS"), event(4, "CREATE_COMPLETE")
+    answers.add_response("describe_stacks", described("DELETE_IN_PROGRESS"))
+    answers.add_response("describe_stacks", described("DELETE_IN_PROGRESS"), {"StackName": STACK_ID})
+    answers.add_response("describe_stack_events", happened(deleting))
+    answers.add_response("describe_stacks", described("DELETE_COMPLETE"), {"StackName": STACK_ID})
+    answers.add_response("describe_stack_events", happened(deleting, gone))
+    answers.add_client_error("describe_stacks", **UNKNOWN_STACK)
+    _planned(answers, "CREATE")
+    answers.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": []})
+    answers.add_response("describe_stack_events", happened(event(2, "REVIEW_IN_PROGRESS")))
+    answers.add_response("execute_change_set", {})
+    answers.add_response("describe_stacks", described("CREATE_COMPLETE"))
+    answers.add_response("describe_stack_events", happened(begun, ready))
+    done = run("cluster", "create", "--yes")
+    assert done.code == 0, done.err
+    assert "it is being deleted; waiting for it" in done.err
 
 
 def test_destroy_resumes_waiting(answers: Stubber, run: Run) -> None:

@@ -10,15 +10,7 @@ from tests.support import ENGINES, EngineUnderTest, using
 from sparkify.engines.base import REGISTRY
 
 
-def _params() -> list[object]:
-    """The stand-in for Redshift takes seconds for a load: its turn comes with the long tests."""
-    return [
-        pytest.param(engine, id=engine.name, marks=pytest.mark.long if engine.scheme == "redshift" else ())
-        for engine in ENGINES
-    ]
-
-
-@pytest.fixture(scope="module", autouse=True, params=_params())
+@pytest.fixture(scope="module", autouse=True, params=ENGINES, ids=lambda engine: engine.name)
 def engine(request: pytest.FixtureRequest) -> Iterator[EngineUnderTest]:
     """The engine under test; its server is started when it is first needed."""
     under_test: EngineUnderTest = request.param

@@ -52,6 +52,17 @@ def test_songs_that_arrive_late_heal_their_plays(tmp_path: Path) -> None:
     _same_as_full_load(tmp_path)
 
 
+def test_a_song_that_arrives_late_heals_a_play_that_two_files_hold(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(location="Paris")])
+    write_lines(tmp_path / "logs/b.json", [event(level="paid", location="London")])
+    warehouse = load(tmp_path, "grown")
+    assert rows(warehouse, "SELECT songplay_id, level FROM songplays") == [("1-1-0", "free")]
+    write_lines(tmp_path / "songs/x.json", [song()])
+    load(tmp_path, "grown")
+    assert rows(warehouse, "SELECT songplay_id, level, song_id FROM songplays") == [("1-1-0", "free", "SO1")]
+    _same_as_full_load(tmp_path)
+
+
 def test_a_song_that_plays_had_matched_goes(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event()])
     write_lines(tmp_path / "songs/x.json", [song()])

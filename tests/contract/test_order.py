@@ -64,8 +64,8 @@ def _write(folder: Path, state: dict[str, dict[str, list[Any]]]) -> None:
 
 def _examples(engine: EngineUnderTest) -> int:
     """How many histories to try with each setting; a server takes ten times as long as a file."""
-    few = 70 if engine is DUCKDB else 7
-    return few * 15 if LONG else few
+    few = 35 if engine is DUCKDB else 7
+    return few * 30 if LONG else few
 
 
 @pytest.mark.parametrize("unknown_songs", ["infer", "null", "drop"])

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.support import event, load, picture, rows, song, url_of, warehouse, write_lines
+from tests.unit.command import Done, settings, sparkify
 
 BAD = json.dumps(event(ts=5.7))
 
 
-def _sparkify(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from sparkify.cli import main; main()", *arguments]
-    chosen = [] if arguments[0] == "init" else ["--warehouse", url_of(warehouse(folder))]
-    done = subprocess.run([*command, *chosen], capture_output=True, text=True, check=False, cwd=folder)
+def _sparkify(folder: Path, *arguments: str, code: int = 0) -> Done:
+    done = sparkify(*arguments, "--warehouse", url_of(warehouse(folder)), cwd=folder, env=settings())
     assert done.returncode == code, done.stderr
     return done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import forked
 from tests.redshift.driver import Run
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.faults import serializable_violation
@@ -154,8 +156,7 @@ def test_the_classic_file_loads_it(warehouse: str, tmp_path: Path, redshift: Red
         f"[IAM_ROLE]\nARN='{redshift.role}'\n\n[S3]\nLOG_DATA='s3://{redshift.bucket}/log_data'\n"
         f"LOG_JSONPATH='s3://{redshift.bucket}/log_json_path.json'\nSONG_DATA='s3://{redshift.bucket}/song_data'\n"
     )
-    command = [sys.executable, "-c", "from sparkify.cli import main; main()", "etl", "--config", "dwh.cfg", "--verbose"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = forked.run(("etl", "--config", "dwh.cfg", "--verbose"), tmp_path, os.environ, 120)
     assert done.returncode == 0, done.stderr
     assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [("1-1-0", "SO1"), ("1-1-9", "SO1")]
     assert redshift.password not in done.stdout + done.stderr

@@ -38,7 +38,7 @@ NAMES = sorted(str(path.relative_to(GOLDEN))[:-4] for path in GOLDEN.rglob("*.sq
 def test_every_rendered_statement_is_understood(name: str) -> None:
     assert statements(name)
     for sql in statements(name):
-        assert plan(sql).kind == "pass"
+        assert plan(sql).kind == ("copy" if re.search("^COPY ", sql, re.MULTILINE) else "pass")
 
 
 def test_every_statement_runs_on_empty_tables(connect: Any) -> None:

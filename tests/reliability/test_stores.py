@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 import zstandard
+from tests import forked
 from tests.servers.s3 import BUCKET, KEY, SECRET, Proxy, S3Server, free_port, point_environment_at, rclone
-from tests.support import REAL, event, needs_real_sample, picture, rows, song, write_lines
+from tests.support import REAL, ROOT, event, needs_real_sample, picture, rows, song, write_lines
+from tests.unit.command import Done
 
 import sparkify
 from sparkify import stores
@@ -55,8 +57,8 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from sparkify.cli import main; main()", *arguments]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120)
+def run(*arguments: str) -> Done:
+    return forked.run(arguments, ROOT, os.environ, 120)
 
 
 def as_in_store(rows: dict[str, list[tuple[Any, ...]]], folder: Path) -> dict[str, list[tuple[Any, ...]]]:

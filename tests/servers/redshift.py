@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
@@ -34,12 +35,13 @@ def redshift_environment() -> dict[str, str]:
     }
 
 
-def redshift_query(url: str, sql: str) -> list[tuple[Any, ...]]:
-    """Run a statement in the schema of a warehouse, without Sparkify; its rows come back."""
+@contextmanager
+def redshift_run(url: str) -> Iterator[Run]:
+    """Runs statements in the schema of a warehouse, without Sparkify."""
     connection = connect_to(stand_in(), autocommit=True)
     try:
         run = Run(connection)
         run(f"SET search_path TO {url.rpartition('schema=')[2]}")
-        return run(sql)
+        yield run
     finally:
         connection.close()

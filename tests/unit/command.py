@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import forked
+
 COMMAND = (sys.executable, "-c", "from sparkify.cli import main; main()")
 
 Done = subprocess.CompletedProcess[str]
@@ -20,8 +22,18 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONUTF8": "1", **(extra or {})}
 
 
+def settings() -> dict[str, str]:
+    """This process's settings of Sparkify, for a command that is to have them too."""
+    return {name: value for name, value in os.environ.items() if name.startswith("SPARKIFY_")}
+
+
 def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, seconds: float = 120) -> Done:
-    """Run a command in a folder; its end comes back."""
+    """Run a command in a folder; its end comes back.
+
+    The process is forked (`tests/forked.py` says why) unless the environment is one that the interpreter reads.
+    """
+    if not any(name.startswith("PYTHON") for name in env or ()):
+        return forked.run(arguments, cwd, environment(env), seconds)
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,
@@ -34,7 +46,7 @@ def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, s
 
 
 def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    """Begin a command; SIGINT reaches it even if this process ignores it."""
+    """Begin a command in a process from nothing; SIGINT reaches it even if this process ignores it."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,9 @@ def test_the_environment_beats_its_keys(file: Path, monkeypatch: pytest.MonkeyPa
         ("[S3]", "[S33]", ["unknown section [S33]", "Did you mean S3?"]),
         ("LOG_DATA=", "LOG_DATUM=", ["unknown key LOG_DATUM of [S3]", "Did you mean LOG_DATA?"]),
         (f"SECRET={SECRET}\n", "", ["one of KEY and SECRET"]),
-        ("[IAM_ROLE]", f"SECRET={SECRET}\n[IAM_ROLE]", ["unknown key SECRET of [CLUSTER]"]),
+        ("LOG_DATA=", "LOG_DAT=", ["unknown key LOG_DAT of [S3]", "Did you mean LOG_DATA?"]),
+        ("[CLUSTER]", "[CLUSTERS]", ["unknown section [CLUSTERS]", "Did you mean CLUSTER?"]),
+        ("[IAM_ROLE]", "[Cluster]\nDB_PORT=1\n[IAM_ROLE]", ["says DB_PORT of [CLUSTER] twice"]),
         ("[IAM_ROLE]", f"{SECRET}\n[IAM_ROLE]", ["it is no INI file"]),
         ("KEY=", f"SECRET={SECRET}\nKEY=", ["says something twice"]),
         ("[AWS]", f"{SECRET}", ["it is no INI file"]),
@@ -157,6 +160,95 @@ def test_what_is_wrong_in_it_is_said_without_its_values(file: Path, old: str, ne
     done = sparkify("status", "--config", "dwh.cfg", "--verbose", cwd=file.parent)
     assert done.returncode == 2
     assert SECRET not in done.stdout + done.stderr
+
+
+OTHER_HANDS = f"""
+[DEFAULT]
+OWNER=me
+
+[aws]
+key=AKIAPLANTEDKEYID
+secret={SECRET}
+region=us-west-2
+
+[cluster]
+host=other.abc.us-west-2.redshift.amazonaws.com
+db_name=dwh
+db_user=dwhuser
+db_password={PASSWORD}
+db_port=5439
+
+[DWH]
+DWH_IAM_ROLE_NAME=dwhRole
+DWH_ENDPOINT=other.abc.us-west-2.redshift.amazonaws.com
+{SECRET}=1
+
+[IAM]
+ROLE_PASSWORD={PASSWORD}
+
+[IAM_ROLE]
+ARN=arn:aws:iam::123456789012:role/dwhRole
+
+[S3]
+LOG_DATA='s3://udacity-dend/log_data'
+LOG_JSONPATH='s3://udacity-dend/log_json_path.json'
+SONG_JSONPATH='s3://udacity-dend/song_json_path.json'
+SONG_DATA='s3://udacity-dend/song_data'
+"""
+PASSED_OVER = [
+    "unknown section [DEFAULT] in dwh.cfg is passed over; known: AWS, DWH, CLUSTER, IAM_ROLE, S3",
+    "unknown section [IAM] in dwh.cfg is passed over; the nearest known is IAM_ROLE",
+    "unknown key DWH_ENDPOINT of [DWH] in dwh.cfg is passed over; the nearest known is DWH_PORT",
+    "unknown key … of [DWH] in dwh.cfg is passed over; known: DWH_CLUSTER_TYPE, DWH_NUM_NODES, DWH_NODE_TYPE, "
+    "DWH_IAM_ROLE_NAME, DWH_CLUSTER_IDENTIFIER, DWH_DB, DWH_DB_USER, DWH_DB_PASSWORD, DWH_PORT",
+    "unknown key SONG_JSONPATH of [S3] in dwh.cfg is passed over; the nearest known is LOG_JSONPATH",
+]
+"""What is said of it, in order; the name that is a secret is not shown."""
+
+
+def test_a_file_by_other_hands_is_read_with_warnings(file: Path) -> None:
+    file.write_text(OTHER_HANDS)
+    loaded = load({}, "dwh.cfg")
+    assert loaded.settings.warehouse == "redshift://dwhuser@other.abc.us-west-2.redshift.amazonaws.com:5439/dwh"
+    assert loaded.settings.logs == "s3://udacity-dend/log_data"
+    assert loaded.settings.copy_role == "arn:aws:iam::123456789012:role/dwhRole"
+    assert loaded.classic is not None
+    assert list(loaded.classic.unknown) == PASSED_OVER
+
+
+def test_what_is_passed_over_is_said_by_every_command(file: Path) -> None:
+    file.write_text(OTHER_HANDS)
+    write_lines(file.parent / "logs" / "a.json", [event()])
+    write_lines(file.parent / "songs" / "a.json", [song()])
+    places = ("--config", "dwh.cfg", "--warehouse", "duckdb:///w.duckdb", "--logs", "logs", "--songs", "songs")
+    (file.parent / "paths.json").write_text(json.dumps({"jsonpaths": [f"$['{name}']" for name in FIELDS]}))
+    env = {"SPARKIFY_LOG_JSONPATH": "paths.json"}
+    done = sparkify("etl", *places, cwd=file.parent, env=env)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if "passed over" in line] == [
+        f"warning: {text}" for text in PASSED_OVER
+    ]
+    checked = sparkify("doctor", *places, cwd=file.parent, env=env)
+    assert checked.returncode == 0, checked.stdout
+    for text in PASSED_OVER:
+        assert text in checked.stdout
+    for secret in (SECRET, SECRET.upper(), PASSWORD):
+        assert secret not in done.stdout + done.stderr + checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[S3]\nSONG_JSONPATH=x\n", "Did you mean LOG_JSONPATH?"),
+        ("[DWH]\nDWH_IAM_ROLE=x\n", "Did you mean DWH_IAM_ROLE_NAME?"),
+    ],
+)
+def test_what_may_be_a_slip_of_the_pen_is_an_error_where_the_right_name_is_missing(
+    file: Path, text: str, said: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        read_classic(file)
 
 
 def test_an_etl_on_duckdb_with_a_classic_file_shows_and_stores_no_secret(file: Path) -> None:

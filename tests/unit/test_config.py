@@ -200,3 +200,12 @@ def test_max_rejects_is_a_number_or_a_share(text: str, limit: MaxRejects) -> Non
 )
 def test_what_max_rejects_allows(limit: MaxRejects, rejected: int, read: int, allowed: bool) -> None:
     assert limit.allows(rejected, read) is allowed
+
+
+def test_direct_from_is_a_size_or_none(folder: Path) -> None:
+    assert load({"direct_from": "none"}).settings.direct_from is None
+    assert load({"direct_from": "1KiB"}).settings.direct_from == 1024
+    assert load({"direct_from": "none"}).settings.public()["direct_from"] == "none"
+    for wrong in ("often", True):
+        with pytest.raises(UsageError, match="must be a"):
+            load({"direct_from": wrong})

@@ -142,11 +142,11 @@ def _allowed(public: bool, given: str) -> str:
 
 
 def _finish_what_is_under_way(stack: Stack) -> None:
-    """Wait for what an interrupted run, or another one, began."""
+    """Wait for what an interrupted run, another one, or the guard began."""
     from sparkify.cluster.states import Phase
 
     status = stack.ours()
-    if status and status.meaning.phase is Phase.BUSY and status.state != "DELETE_IN_PROGRESS":
+    if status and status.meaning.phase is Phase.BUSY:
         say(f"{stack.name}: {status.meaning.sentence}; waiting for it")
         _watch(stack, status.stack_id)
 

@@ -40,11 +40,11 @@ MaxRejects = Annotated[
 
 
 def load_settings(config: str | None, **flags: object) -> Loaded:
-    """Flags, environment, file and defaults, merged; the keys of a classic file are used, with a warning."""
+    """Flags, environment, file and defaults, merged; a classic file is taken up, with warnings."""
     from sparkify.config import load
 
     loaded = load(flags, config)
-    if loaded.classic and (warning := loaded.classic.sign_in()):
+    for warning in loaded.classic.take_up() if loaded.classic else ():
         say(f"warning: {warning}")
     return loaded
 

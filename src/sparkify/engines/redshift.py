@@ -8,54 +8,34 @@ Redshift are from AWS's documentation (docs/redshift.md says which of them were 
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
-import redshift_connector
 from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
-from redshift_connector.error import Error, InterfaceError
 
 from sparkify.contract import RecordType
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Conflict, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.dialects import REDSHIFT
 from sparkify.engines.landing import Landing
 from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
+from sparkify.engines.redshift_address import address_in, address_of_stack, connect
+from sparkify.engines.redshift_errors import translated
 from sparkify.engines.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.models import quoted
 
 DEFAULT_SCHEMA = "public"
-DEFAULT_PORT = 5439
-DEFAULT_DATABASE = "dev"
 PART_BYTES = "64MB"
 """How large a Parquet part may grow: the slices of a cluster load parts side by side."""
-MOST_TEXT = 600
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-_CONFLICTS = re.compile(r"\b(1018|1023)\b")
-
-
-@dataclass(frozen=True)
-class _Address:
-    """Where the cluster is and who signs in; without a password IAM gives a temporary one."""
-
-    host: str
-    port: int
-    database: str
-    user: str
-    password: str = field(default="", repr=False)
-    cluster: str = ""
-    region: str = ""
 
 
 def open_engine(url: str, access: Access) -> RedshiftEngine:
@@ -67,70 +47,18 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if "stack" in options:
-        address, role = _address_of_stack(options)
+        address, role = address_of_stack(options)
         access = replace(access, copy_role=access.copy_role or role)
     else:
-        address = _address_in(parts, options, access)
-    engine = RedshiftEngine(_connect(address), options.get("schema") or access.schema or DEFAULT_SCHEMA, access)
+        address = address_in(parts, options, access)
+    schema = options.get("schema") or access.schema or DEFAULT_SCHEMA
+    engine = RedshiftEngine(connect(address), schema.lower(), access)  # Redshift folds capitals, in quotes too
     try:
         engine.set_up()
     except BaseException:
         engine.close()
         raise
     return engine
-
-
-def _address_of_stack(options: dict[str, str]) -> tuple[_Address, str]:
-    """The address of a cluster that `sparkify cluster create` made, and the role that COPY acts with."""
-    from sparkify.cluster.address import find_cluster, temporary_login
-
-    found = find_cluster(options["stack"], options.get("region"))
-    login = temporary_login(found)
-    return _Address(found.host, found.port, found.database, login.user, login.password), found.role_arn
-
-
-def _address_in(parts: SplitResult, options: dict[str, str], access: Access) -> _Address:
-    try:
-        port = parts.port or DEFAULT_PORT
-    except ValueError:
-        port = 0
-    if set(options) - {"schema", "region", "cluster"} or not (parts.hostname and parts.username and port):
-        raise UsageError(
-            "malformed warehouse URL",
-            hint="Write it as redshift://user@host:5439/database, or redshift://?stack=NAME for one that sparkify "
-            "cluster create made; ?schema=, &region= and &cluster= may follow.",
-        )
-    return _Address(
-        host=parts.hostname,
-        port=port,
-        database=unquote(parts.path[1:]) or DEFAULT_DATABASE,
-        user=unquote(parts.username),
-        password=unquote(parts.password or "") or access.password or os.environ.get("PGPASSWORD", ""),
-        cluster=options.get("cluster", parts.hostname.split(".")[0]),
-        region=options.get("region", ""),
-    )
-
-
-def _connect(address: _Address) -> Connection:
-    arguments: dict[str, Any] = {"host": address.host, "port": address.port, "database": address.database}
-    arguments |= {"ssl": True, "sslmode": "verify-full", "application_name": "sparkify"}
-    if address.password:
-        arguments |= {"user": address.user, "password": address.password}
-    else:
-        arguments |= {"iam": True, "db_user": address.user, "cluster_identifier": address.cluster}
-        arguments |= {"region": address.region} if address.region else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # the driver makes its SSLContext in an old way
-            connection = redshift_connector.connect(**arguments)
-    except Exception as error:  # the driver raises its own errors, botocore's, and the socket's
-        raise WarehouseError(
-            f"cannot connect to Redshift at {address.host}:{address.port}: {_text_of(error)}",
-            hint="Check the address, that the cluster is available, and that its security group admits this machine; "
-            "without a password the caller needs redshift:GetClusterCredentials.",
-        ) from error
-    connection.autocommit = True
-    return connection
 
 
 class RedshiftEngine(Engine):
@@ -165,14 +93,14 @@ class RedshiftEngine(Engine):
         return cursor
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement."""
-        with _translated(), self._cursor() as cursor:
-            cursor.execute(sql, tuple(parameters))
+        """Run one statement; without parameters the driver need not look for their places, letter by letter."""
+        with translated(), self._cursor() as cursor:
+            cursor.execute(sql, tuple(parameters) or None)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
     def query(self, sql: str) -> Result:
         """Run a user's query."""
-        with _translated(), self._cursor() as cursor:
+        with translated(), self._cursor() as cursor:
             cursor.execute(sql)
             if cursor.description is None:
                 raise UsageError("that returns no rows", hint='Such as: sparkify query "SELECT 1"')
@@ -182,7 +110,7 @@ class RedshiftEngine(Engine):
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches."""
-        with _translated(), self._cursor() as cursor:
+        with translated(), self._cursor() as cursor:
             cursor.execute(sql)
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
                 yield [tuple(row) for row in rows]
@@ -305,25 +233,3 @@ def _identifier(name: str) -> str:
 
 def _name(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (Error, OSError) as error:
-        text = _text_of(error)
-        if _CONFLICTS.search(text):
-            raise Conflict(f"Redshift: {text}", hint="Another process wrote to the tables; run again.") from error
-        lost = isinstance(error, OSError | InterfaceError)
-        hint = "What was committed is there; run again, and the rest is loaded." if lost else ""
-        raise WarehouseError(f"Redshift: {text}", hint=hint) from error
-
-
-def _text_of(error: Exception) -> str:
-    """What the server or the driver says, in one line; what COPY finds wrong with a file is in the detail."""
-    found = error.args[0] if error.args else ""
-    if not isinstance(found, dict):
-        return " ".join(str(error).split())
-    said = f"{found.get('M', found)} {found.get('D', '')}"
-    return " ".join(said.split())[:MOST_TEXT]

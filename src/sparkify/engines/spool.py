@@ -25,7 +25,10 @@ Put = Callable[[str, bytes], str]
 
 
 class SpoolInS3:
-    """Objects below a prefix, with names that are safe in SQL text, each below the name of its machine and process."""
+    """Objects below a prefix, with names that are safe in SQL text, each below the name of its machine and process.
+
+    Every method raises WarehouseError if S3 refuses, and says which right is missing.
+    """
 
     def __init__(self, bucket: str, prefix: str, store: Any) -> None:
         self._bucket = bucket
@@ -35,12 +38,8 @@ class SpoolInS3:
 
     @contextmanager
     def folder(self) -> Iterator[Put]:
-        """A folder for a while: what is put there is removed at the end.
-
-        Raises:
-            WarehouseError: an object could not be written or removed.
-        """
-        path = f"{self._root}/{self._machine}-{os.getpid()}/{uuid.uuid4().hex}"
+        """A folder for a while: what is put there is removed at the end."""
+        path = self._own_folder()
         try:
             yield lambda name, content: self._put(f"{path}/{name}", content)
         except BaseException:
@@ -50,13 +49,21 @@ class SpoolInS3:
         self._remove(lambda _entry: True, path)
 
     def remove_orphans(self) -> None:
-        """Remove what runs left behind that were killed: those of this machine, and elsewhere what is a day old.
-
-        Raises:
-            WarehouseError: it could not be listed or removed.
-        """
+        """Remove what runs left behind that were killed: those of this machine, and elsewhere what is a day old."""
         oldest = datetime.now(UTC) - _ORPHAN_AGE
         self._remove(lambda entry: entry["last_modified"] < oldest or self._is_orphan(entry["path"]), self._root)
+
+    def check(self) -> None:
+        """Write a small object, list, and remove it."""
+        path = f"{self._own_folder()}/check"
+        self._put(path, b"sparkify")
+        try:
+            self._list(path)
+        finally:
+            self._delete([path])
+
+    def _own_folder(self) -> str:
+        return f"{self._root}/{self._machine}-{os.getpid()}/{uuid.uuid4().hex}"
 
     def _is_orphan(self, path: str) -> bool:
         machine, _, process = path.removeprefix(f"{self._root}/").split("/")[0].partition("-")
@@ -65,28 +72,36 @@ class SpoolInS3:
     def _put(self, path: str, content: bytes) -> str:
         import obstore
 
-        with self._explained("write to", "PutObject"):
+        with self._explained("write"):
             obstore.put(self._store, path, content)
         return f"s3://{self._bucket}/{path}"
 
     def _remove(self, is_meant: Callable[[Any], bool], prefix: str) -> None:
+        self._delete([entry["path"] for entry in self._list(prefix) if is_meant(entry)])
+
+    def _list(self, prefix: str) -> list[Any]:
         import obstore
 
-        with self._explained("list", "ListBucket"):
-            entries = [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
-        with self._explained("remove from", "DeleteObject"):
-            if paths := [entry["path"] for entry in entries if is_meant(entry)]:
+        with self._explained("list"):
+            return [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
+
+    def _delete(self, paths: list[str]) -> None:
+        import obstore
+
+        if paths:
+            with self._explained("remove"):
                 obstore.delete(self._store, paths)
 
     @contextmanager
-    def _explained(self, action: str, right: str) -> Iterator[None]:
+    def _explained(self, action: str) -> Iterator[None]:
+        """Say what could not be done, without the store's text, which may quote what was signed."""
+        from sparkify.store_errors import explained
+
         try:
             yield
         except Exception as error:  # obstore has no common base for what a store may answer
-            raise WarehouseError(
-                f"cannot {action} s3://{self._bucket}/{self._root}: {str(error).splitlines()[0]}",
-                hint=f"The caller needs s3:{right} there; see copy_spool.",
-            ) from error
+            found = explained(error, f"s3://{self._bucket}/{self._root}", action, may_be_public=False)
+            raise WarehouseError(f"{found.what} (copy_spool)", hint=found.hint) from None
 
 
 def _machine() -> str:

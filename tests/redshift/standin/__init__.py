@@ -6,6 +6,7 @@ It speaks the PostgreSQL wire protocol, runs what it is told on a PostgreSQL of 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import socket
@@ -29,12 +30,25 @@ DATABASE = "dev"
 BUCKET = "sparkify-test"
 
 
+PORTS = (*range(8191, 8216), *range(5431, 5456))
+"""What Redshift may listen on."""
+
+
+def _listen() -> socket.socket:
+    """Listen on a free one of the ports of Redshift, or on any other that is free."""
+    for port in PORTS:
+        with contextlib.suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    return socket.create_server(("127.0.0.1", 0))
+
+
 class RedshiftStandIn:
     """A running stand-in; start it with `with`.
 
     `host`, `port`, `user`, `password`, `database` and `ca_file` are what a driver needs; `url` is the same as a
     warehouse URL. `s3_endpoint`, `bucket` and `role` are what COPY needs. `passwords` (by user), `roles`,
-    `accept_iam_users` say who may do what; `faults` what is to go wrong; `statements` holds every statement that came.
+    `accept_iam_users` say who may do what; `faults` what is to go wrong; `statements` holds every statement that came,
+    `users` who signed in.
     """
 
     host = "localhost"
@@ -51,6 +65,7 @@ class RedshiftStandIn:
         self.accept_iam_users = True
         self.faults = Faults()
         self.statements: list[str] = []
+        self.users: list[str] = []
         self.versions = Versions()
         self._query = 1000
         self._sessions: list[Any] = []
@@ -63,7 +78,7 @@ class RedshiftStandIn:
         certificates.mkdir()
         self.certificates = make(certificates)
         self.ca_file = self.certificates.ca_file
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = _listen()
         self.port: int = self._listener.getsockname()[1]
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
@@ -112,11 +127,14 @@ class RedshiftStandIn:
         self._sessions, self._threads = [], []
         self.faults.clear()
         self.statements.clear()
+        self.users.clear()
+        self.accept_iam_users = True
         self.versions = Versions()
         self.passwords = {USER: PASSWORD}
         self.roles = {ROLE}
         self._drop_schemas()
         self._catalogue.execute("TRUNCATE rs.load_errors")
+        self._furnish()
         self._empty_bucket()
 
     def next_query(self) -> int:
@@ -149,7 +167,19 @@ class RedshiftStandIn:
         host, port = self._moto.get_host_and_port()
         self.s3_endpoint = f"http://{host}:{port}"
         self.stores = Stores(self.s3_endpoint, self.faults)
-        self.s3().create_bucket(Bucket=BUCKET)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """Make the bucket and the role of COPY in moto, where they are not there.
+
+        moto keeps one state for a process: whoever imitates AWS in it without the server empties that.
+        """
+        s3, iam = self.s3(), client(self.s3_endpoint, "iam")
+        s3.create_bucket(Bucket=BUCKET)
+        allowed = {"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=ROLE.split("/")[-1], AssumeRolePolicyDocument=trust)
 
     def _empty_bucket(self) -> None:
         s3 = self.s3()

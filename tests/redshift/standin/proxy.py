@@ -143,6 +143,7 @@ class Session:
             password = None
         elif password is None or given != _hashed(self.user, password, salt):
             raise ServerError("28000", f'password authentication failed for user "{self.user}"')
+        self.server.users.append(self.user)
         self.client.write(b"R", struct.pack("!I", 0))
 
     # Messages

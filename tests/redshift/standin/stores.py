@@ -61,13 +61,13 @@ def _no_bucket(bucket: str) -> ServerError:
     return ServerError("XX000", message, f"error: {message} code: 8001 context: bucket={bucket}")
 
 
-def client(endpoint: str) -> Any:
-    """A boto3 client for moto's S3."""
+def client(endpoint: str, service: str = "s3") -> Any:
+    """A boto3 client for moto."""
     import boto3
     from botocore.config import Config
 
     return boto3.client(
-        "s3",
+        service,
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id="testing",

@@ -1,0 +1,115 @@
+"""Run Sparkify in a process of its own, forked from one in which its modules are imported already.
+
+A short command spends most of its time on imports. `tests/unit/test_imports.py` sees to these; where a test is about
+how a process begins or ends (signals, a pipe that breaks), it starts one from nothing: `start` in `unit/command.py`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IMPORTED = [
+    *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.staging", "sparkify.prepared"),
+    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb"),
+    *("sparkify.engines.postgres", "sparkify.engines.redshift", "boto3", "obstore"),
+    *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),
+]
+AT_THE_START = {"PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""What an interpreter, and a library, read once: the second keeps numpy from threads, for they are not forked."""
+
+STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY))
+
+
+@cache
+def _server() -> ForkServerContext:
+    """The process to fork from; it ends with this one."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in AT_THE_START.items():
+            patch.setenv(name, value)
+        forkserver.ensure_running()
+    return context
+
+
+def run(
+    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with nothing to read and UTF-8 to write; its end comes back."""
+    with tempfile.TemporaryDirectory(prefix="sparkify-command-") as name:
+        streams = [Path(name) / stream for stream, _ in STREAMS]
+        for path in streams:
+            path.touch()
+        process = _server().Process(target=_run, args=(arguments, cwd, dict(env), streams))
+        process.start()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(arguments, seconds)
+        out, err = (path.read_bytes().decode() for path in streams[1:])
+        code = process.exitcode
+        process.close()
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+
+def begin_etl(url: str, **settings: Any) -> BaseProcess:
+    """Begin a load with some settings; the process is connected to the warehouse when this returns.
+
+    Imports are done by then: whoever kills it after some time meets it at work.
+    """
+    context = _server()
+    ours, its = context.Pipe(duplex=False)
+    process = context.Process(target=_etl, args=(its, dict(os.environ), url, settings))
+    process.start()
+    its.close()
+    with ours:
+        assert ours.recv() == "begun"
+    return process
+
+
+def _etl(begun: Connection, env: dict[str, str], url: str, settings: dict[str, Any]) -> None:
+    """What the forked process does."""
+    os.environ.clear()
+    os.environ.update(env)
+    import sparkify
+
+    with sparkify.connect(url) as warehouse:
+        begun.send("begun")
+        warehouse.etl(**settings)
+
+
+def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: list[Path]) -> None:
+    """What the forked process does."""
+    for number, path in enumerate(streams):
+        _open_as(number, path)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = ["sparkify", *arguments]
+    from sparkify.cli import main
+
+    main()
+
+
+def _open_as(number: int, path: Path) -> None:
+    opened = os.open(path, STREAMS[number][1])
+    os.dup2(opened, number)
+    os.close(opened)

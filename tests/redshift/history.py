@@ -1,0 +1,107 @@
+"""A history of a warehouse on the stand-in that makes the engine send all it can send, run in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from tests.redshift.standin import RedshiftStandIn
+from tests.support import event, song, write_lines
+
+import sparkify
+from sparkify.cli import _run
+
+SPOILT = "Björk".encode().decode("latin-1").encode().decode("latin-1")
+"""Björk, encoded to UTF-8 twice too often."""
+
+
+def command(*arguments: str, code: int = 0) -> str:
+    """Run a command in this process; its stdout comes back."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            found = _run(list(arguments))
+        except SystemExit as end:
+            found = int(end.code or 0)
+    assert found == code, f"sparkify {' '.join(arguments)}: {found}: {err.getvalue()}"
+    return out.getvalue()
+
+
+def _write_first(folder: Path) -> None:
+    """Duplicates that differ, a spoilt name, a bad line, and a play without an artist in a file of plain lines."""
+    copies = [event(itemInSession=at, level=level) for at in range(12) for level in ("free", "paid")]
+    write_lines(folder / "logs/a.json", [*copies, event(sessionId=2, artist=SPOILT, song="Jóga", userId="2")])
+    write_lines(folder / "logs/b.json", [event(sessionId=3), "no JSON"])
+    write_lines(folder / "logs/c.json", [event(sessionId=4), event(sessionId=5, artist=None)])
+    write_lines(folder / "logs/d.json", [event(sessionId=6, userId="3")])
+    write_lines(folder / "songs/a.json", [song()])
+
+
+def _write_second(folder: Path) -> None:
+    """A file that is new, one that changed, one that has another time alone, and one that has vanished."""
+    write_lines(folder / "logs/e.json", [event(sessionId=7, song="Jóga", artist="Björk")])
+    write_lines(folder / "logs/c.json", [event(sessionId=4, level="paid"), event(sessionId=5, artist=None)])
+    write_lines(folder / "songs/b.json", [song(song_id="SO2", title="Jóga", artist_name="Björk", artist_id="AR2")])
+    os.utime(folder / "logs/b.json", (1e9, 1e9))
+    (folder / "logs/d.json").unlink()
+
+
+def _put_large(server: RedshiftStandIn) -> tuple[str, ...]:
+    """Objects that are to be taken in as they lie, one of which cannot be; the options that say so come back."""
+    s3, lines = server.s3(), json.dumps(event(sessionId=9)) + "\n"
+    for key, content in (
+        ("logs/a.json", lines),
+        ("logs/b.json", lines.replace("9", "10").replace('"page"', '"page" ')),
+        ("songs/a.json", json.dumps(song(song_id="SO3")) + "\n"),
+    ):
+        s3.put_object(Bucket=server.bucket, Key=f"lake/{key}", Body=content.encode())
+    return "--logs", f"s3://{server.bucket}/lake/logs", "--songs", f"s3://{server.bucket}/lake/songs"
+
+
+def run_history(server: RedshiftStandIn, folder: Path) -> None:
+    """Load, change, mend, rebuild and look, in a schema that is not there yet; the working folder is `folder`.
+
+    The environment says that objects of S3 are large from their first byte on.
+    """
+    url = server.url
+    elsewhere = f"duckdb:///{folder}/other.duckdb"
+    here = ("--warehouse", url)
+    sources = ("--logs", "logs", "--songs", "songs")
+    command("doctor", *here, *sources, code=1)
+    _write_first(folder)
+    command("create-tables", *here)
+    command("create-tables", "--drop", "--yes", *here)
+    command("etl", *here, *sources, "--max-rejects", "50%")
+    command("etl", "--warehouse", elsewhere, *sources, "--max-rejects", "50%")
+    _write_second(folder)
+    command("plan", *here, *sources)
+    command("etl", *here, *sources, "--prune", "--max-rejects", "50%")
+    _look_back(here)
+    write_lines(folder / "mended.json", [event(sessionId=8)])
+    command("rejects", "replay", "1", "--from", "mended.json", *here)
+    command("rejects", "replay", *here, *sources)
+    command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
+    command("etl", *here, *sources, "--full-refresh")
+    command("etl", *here, *_put_large(server))
+    write_lines(folder / "logs/f.json", ["no JSON"])
+    command("etl", *here, *sources, "--max-rejects", "0", code=3)
+    command("compare", url, elsewhere, code=1)
+    command("analyze", *here, "--report", "report.html")
+    command("doctor", *here, *sources)
+    with sparkify.connect(url) as connection:
+        assert connection.query("SELECT 1").rows == [(1,)]
+
+
+def _look_back(here: tuple[str, str]) -> None:
+    for arguments in (
+        ("status",),
+        ("runs",),
+        ("rejects", "list"),
+        ("rejects", "show", "1"),
+        ("explain", "1-1-0"),
+        ("query", "SELECT COUNT(*) FROM songplays"),
+    ):
+        command(*arguments, *here)

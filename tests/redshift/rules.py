@@ -1,0 +1,190 @@
+"""What may not stand in a statement for Redshift, and what must: the rules of the static gate.
+
+They are read from text alone; each returns the faults that it finds, none if all is well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlglot import exp, parse_one
+
+BANNED = {
+    "FILTER (": r"\bFILTER\s*\(",
+    "DISTINCT ON": r"\bDISTINCT\s+ON\b",
+    "LATERAL": r"\bLATERAL\b",
+    "ON CONFLICT": r"\bON\s+CONFLICT\b",
+    "RETURNING": r"\bRETURNING\b",
+    "array literal": r"\bARRAY\s*[\[(]|(?<![\w\]])\[",
+    "GROUP BY ALL": r"\bGROUP\s+BY\s+ALL\b",
+    "arg_max": r"\b(arg_max|arg_min|max_by|min_by)\b",
+    "CREATE INDEX": r"\bCREATE\s+(UNIQUE\s+)?INDEX\b",
+    "MERGE": r"\bMERGE\b",
+    "IS DISTINCT FROM": r"\bIS\s+(NOT\s+)?DISTINCT\s+FROM\b",
+    "FROM (VALUES": r"\bFROM\s*\(\s*VALUES\b",
+    "COLLATE": r"\bCOLLATE\b",
+    "QUALIFY": r"\bQUALIFY\b",
+    "now()": r"\bNOW\s*\(|\bCURRENT_TIMESTAMP\b",
+    "WITH … INSERT": r"\bWITH\b[\s\S]*\bINSERT\b",
+    "unbounded text": r"\bVARCHAR\b(?!\s*\()(?=\s*(,|\n|NOT NULL))|\bCREATE\b[\s\S]*\bVARCHAR\s*\)",
+}
+"""Names of what Redshift lacks, or would take as something else than is meant, and how each looks."""
+
+
+def without_texts(sql: str) -> str:
+    """A statement with its literal texts emptied."""
+    return re.sub(r"'(?:[^']|'')*'", "''", sql)
+
+
+def banned_in(sql: str) -> list[str]:
+    """The names of what is banned and stands in a statement."""
+    return [name for name, pattern in BANNED.items() if re.search(pattern, without_texts(sql), re.IGNORECASE)]
+
+
+@cache
+def _linter() -> Any:
+    from sqlfluff.core import Linter
+
+    return Linter(dialect="redshift")
+
+
+def unparsable(sql: str) -> list[str]:
+    """What sqlfluff's redshift dialect cannot parse."""
+    parsed = _linter().parse_string(sql)
+    faults = [str(violation) for violation in parsed.violations]
+    if parsed.tree is not None:
+        faults += [segment.raw for segment in parsed.tree.recursive_crawl("unparsable")]
+    return faults
+
+
+_ROLE = r"\bIAM_ROLE\s+'arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+'"
+_KEYS = r"\b(CREDENTIALS|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|MASTER_SYMMETRIC_KEY|AUTHORIZATION)\b"
+_MAXERROR = r"\bMAXERROR\s+(?:AS\s+)?0*[1-9]"
+
+
+def faults_of_copy(sql: str) -> list[str]:
+    """A COPY acts with a role, names no key, and takes all rows or none."""
+    if not re.match(r"\s*COPY\b", sql, re.IGNORECASE):
+        return []
+    found = [] if re.search(_ROLE, sql) else ["no IAM_ROLE"]
+    found += ["keys"] if re.search(_KEYS, sql, re.IGNORECASE) else []
+    return found + (["MAXERROR above 0"] if re.search(_MAXERROR, sql, re.IGNORECASE) else [])
+
+
+_ENDS = re.compile(r"\s*(COMMIT|END|ROLLBACK|ABORT)\b", re.IGNORECASE)
+_BEGINS = re.compile(r"\s*(BEGIN|START\s+TRANSACTION)\b", re.IGNORECASE)
+_COMMITTING = re.compile(r"\s*(TRUNCATE\b|ALTER\s+TABLE\b[\s\S]*\bAPPEND\b|VACUUM\b)", re.IGNORECASE)
+_LOCK = re.compile(r"\s*LOCK\s+(?:TABLE\s+)?(.+)", re.IGNORECASE | re.DOTALL)
+
+
+def transactions_in(statements: Iterable[str]) -> list[list[str]]:
+    """The statements of each transaction of one connection, without BEGIN and COMMIT."""
+    found: list[list[str]] = []
+    is_open = False
+    for sql in statements:
+        if _BEGINS.match(sql):
+            found.append([])
+            is_open = True
+        elif _ENDS.match(sql):
+            is_open = False
+        elif is_open:
+            found[-1].append(sql)
+    return found
+
+
+def committing_in(transaction: Iterable[str]) -> list[str]:
+    """What commits on its own, or cannot be in a transaction at all."""
+    return [sql for sql in transaction if _COMMITTING.match(sql)]
+
+
+def locks_in(transaction: Iterable[str]) -> list[str]:
+    """The tables that a transaction locks, in order."""
+    names = [match[1] for sql in transaction if (match := _LOCK.match(sql))]
+    return [name.strip().strip('"').lower() for text in names for name in text.split(",")]
+
+
+def out_of_order(orders: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """Pairs of tables that are locked in both orders."""
+    before = {(one, other) for order in orders for at, one in enumerate(order) for other in order[at + 1 :]}
+    return sorted(pair for pair in before if pair[::-1] in before)
+
+
+def touched_before_lock(transaction: Iterable[str], tables: Iterable[str]) -> list[str]:
+    """Statements that read or write one of the tables before the transaction has locked any; none without a lock."""
+    names = re.compile(rf"\b({'|'.join(map(re.escape, tables))})\b")
+    statements = list(transaction)
+    first = next((at for at, sql in enumerate(statements) if _LOCK.match(sql)), 0)
+    return [sql for sql in statements[:first] if names.search(without_texts(sql))]
+
+
+class Made(NamedTuple):
+    """A table as its definition says: types by column, and its key."""
+
+    types: dict[str, str]
+    key: tuple[str, ...]
+
+
+def made_by(sql: str) -> tuple[str, Made, exp.Create] | None:
+    """The table that a statement makes, unless it is a temporary one or none."""
+    if not re.match(r"\s*CREATE\s+TABLE\b", sql, re.IGNORECASE):
+        return None
+    tree = parse_one(sql, read="redshift")
+    assert isinstance(tree, exp.Create)
+    types = {column.name: column.args["kind"].sql() for column in tree.find_all(exp.ColumnDef)}
+    keys = [_names(key.expressions) for key in tree.find_all(exp.PrimaryKey)]
+    return tree.this.this.name, Made(types, keys[0] if keys else ()), tree
+
+
+def faults_of_keys(sql: str, there: Mapping[str, Made]) -> list[str]:
+    """Keys, sort keys and references of a table name columns that it has, and keys of tables that are there."""
+    found = made_by(sql)
+    if found is None:
+        return []
+    name, made, tree = found
+    sorts = [_names(sort.find_all(exp.Identifier)) for sort in tree.find_all(exp.SortKeyProperty)]
+    own = [made.key, *sorts, *(_names(key.expressions) for key in tree.find_all(exp.ForeignKey))]
+    faults = [f"{name} has no {column}" for names in own for column in names if column not in made.types]
+    for key in tree.find_all(exp.ForeignKey):
+        faults += _faults_of_reference(_names(key.expressions), key.args["reference"], made, there)
+    return faults
+
+
+def _faults_of_reference(
+    columns: Sequence[str], reference: exp.Reference, made: Made, there: Mapping[str, Made]
+) -> list[str]:
+    target = reference.find(exp.Table)
+    name = target.name if target else ""
+    names = _names(reference.this.expressions)
+    if name not in there:
+        return [f"REFERENCES {name}, which is not there"]
+    if names != there[name].key:
+        return [f"REFERENCES {name} ({', '.join(names)}), which is not its key"]
+    return [
+        f"{column} and {name}.{key} differ in type"
+        for column, key in zip(columns, names, strict=True)
+        if made.types.get(column) != there[name].types[key]
+    ]
+
+
+def _names(nodes: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(node.name for node in nodes)
+
+
+_LITERALS = (
+    (re.compile(r"'(?:[^']|'')*'"), "''"),
+    (re.compile(r":(first_new|now)\b"), "0"),
+    (re.compile(r"(?<![\w.])\d+(?:\.\d+)?\b"), "0"),
+    (re.compile(r"(\((?:\$0, )*\$0\))(?:, \1)+"), r"\1"),
+    (re.compile(r"\b0(?:, 0)+\b"), "0"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def normalised(sql: str) -> str:
+    """A statement with numbers, texts and long lists made the same: what differs in them alone falls together."""
+    for pattern, text in _LITERALS:
+        sql = pattern.sub(text, sql)
+    return sql.strip(" ;")

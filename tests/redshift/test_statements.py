@@ -1,0 +1,231 @@
+"""The static gate: every statement that the engine can send is one that Redshift takes, and keeps the project's rules.
+
+A history of a warehouse makes the engine send them; that it sends all of them is shown by the places in the source from
+which statements are sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.redshift import rules
+from tests.redshift.history import run_history
+from tests.redshift.sites import Record, Site, all_sites, recorded, sites_in
+from tests.servers.redshift import redshift_environment, stand_in
+
+from sparkify.checks import SHOWN_ROWS
+from sparkify.models import all_tables
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
+
+HANDED_ON = {
+    ("engines/redshift.py", "self.execute…"): "to `Landing`, which calls it `_execute`",
+}
+"""Methods that are handed on; the calls of whoever takes them are found by the same name."""
+
+ELSEWHERE = {
+    ("cli/app.py", "inspect.query…"): "a command of that name",
+    ("cli/cluster.py", "stack.execute"): "a change set of CloudFormation",
+    ("doctor.py", "urlsplit(url).query…"): "a part of a URL",
+    ("engines/redshift.py", "parts.query…"): "a part of a URL",
+    ("engines/redshift.py", "self._duckdb().execute"): "DuckDB, which writes the Parquet",
+    ("splitting.py", "self._stream…"): "the bytes of a file",
+    ("stores.py", "result.stream"): "an object of a store, by obstore",
+}
+"""What is called so and is none of an engine's."""
+
+NEVER = {
+    ("warehouse.py", "create_missing_tables"): "keys are declared with the table: `enforces_keys` is false",
+}
+"""Functions with a call that is not made where the warehouse is Redshift; one call in each."""
+
+
+class Gathered(NamedTuple):
+    """What the history sent: `record` as the driver was told, `arrived` as the server got it."""
+
+    record: Record
+    arrived: list[str]
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gathered]:
+    """The statements of the history, which is run once."""
+    server = stand_in()
+    server.reset()
+    folder = tmp_path_factory.mktemp("history")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            **redshift_environment(),
+            "SPARKIFY_SCHEMA": "History",
+            "SPARKIFY_DIRECT_FROM": "1",
+        }.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        with recorded() as record:
+            run_history(server, folder)
+    yield Gathered(record, list(server.statements))
+
+
+def sent(gathered: Gathered) -> list[str]:
+    """All statements, in the order of each connection."""
+    return [sql for _, statements in gathered.record.sent for sql in statements]
+
+
+def transactions(gathered: Gathered) -> list[list[str]]:
+    return [found for _, statements in gathered.record.sent for found in rules.transactions_in(statements)]
+
+
+# Complete
+
+
+def test_every_place_that_sends_statements_was_reached(gathered: Gathered) -> None:
+    missed = [site for site in sorted(all_sites()) if not gathered.record.reached(site)]
+    known = ELSEWHERE | HANDED_ON
+    unexplained = [str(site) for site in missed if (site.file, site.call) not in known and not _never(site)]
+    assert unexplained == [], "let the history reach them (tests/redshift/history.py), or say why it cannot"
+
+
+def _never(site: Site) -> bool:
+    return (site.file, site.function) in NEVER
+
+
+def test_every_exception_is_one_still(gathered: Gathered) -> None:
+    missed = [site for site in all_sites() if not gathered.record.reached(site)]
+    assert {(site.file, site.call) for site in missed} >= set(ELSEWHERE | HANDED_ON)
+    for place in NEVER:
+        assert len([site for site in missed if (site.file, site.function) == place]) == 1, place
+
+
+def test_all_that_arrived_was_recorded(gathered: Gathered) -> None:
+    """The driver sends a text that it has prepared once, and nothing of its own."""
+    marks = re.compile(r"\?|\$\d+")
+    given = {marks.sub("?", sql) for sql in sent(gathered)}
+    assert {marks.sub("?", sql) for sql in gathered.arrived} == given
+
+
+def test_calls_are_found_in_a_source() -> None:
+    source = "def f(self):\n    return [row for row in self._engine.execute(\n        a.b(1)\n    )] + c.executes(2)\n"
+    assert list(sites_in(source, "x.py")) == [Site("x.py", "self._engine.execute", "f", 4, 5)]
+    source = "class A:\n    def g(self):\n        self._execute = B(c.query).d(self._execute(1))\n"
+    assert list(sites_in(source, "x.py")) == [
+        Site("x.py", "c.query…", "g", 3, 33),
+        Site("x.py", "self._execute", "g", 3, 53),
+    ]
+
+
+# What Redshift takes
+
+_CHECK = re.compile(rf"SELECT \* FROM \(\n(.*)\n\) AS bad LIMIT {SHOWN_ROWS}", re.DOTALL)
+
+
+def golden() -> set[str]:
+    """The statements of the golden files, which are parsed in tests/golden."""
+    texts = (path.read_text("utf-8") for path in GOLDEN.rglob("*.sql"))
+    return {rules.normalised(re.sub(r"^-- .*\n", "", part, flags=re.M)) for text in texts for part in text.split(";\n")}
+
+
+def test_sqlfluff_parses_every_statement(gathered: Gathered) -> None:
+    known = golden()
+    texts = {rules.normalised(sql): sql for sql in gathered.arrived}
+    wrapped = {name: match[1] for name, sql in texts.items() if (match := _CHECK.fullmatch(sql))}
+    fresh = [sql for name, sql in texts.items() if rules.normalised(wrapped.get(name, sql)) not in known]
+    fresh.append(f"SELECT * FROM (\nSELECT user_id FROM users\n) AS bad LIMIT {SHOWN_ROWS}")
+    assert len(texts) - len(fresh) > 50, "the statements are not those of the golden files any more"
+    faults = {sql: found for sql in fresh if (found := rules.unparsable(f"{sql};\n"))}
+    assert faults == {}
+
+
+def test_nothing_is_sent_that_redshift_lacks(gathered: Gathered) -> None:
+    assert {sql: found for sql in gathered.arrived if (found := rules.banned_in(sql))} == {}
+
+
+# The project's own rules
+
+
+def test_every_copy_has_a_role_and_takes_all_or_nothing(gathered: Gathered) -> None:
+    copies = [sql for sql in gathered.arrived if sql.startswith("COPY ")]
+    assert {sql.split()[1] for sql in copies} >= {"staging_events", "etl_files", "landed_lines", "landed_1"}
+    assert {sql: found for sql in copies if (found := rules.faults_of_copy(sql))} == {}
+
+
+def test_nothing_in_a_transaction_commits_it(gathered: Gathered) -> None:
+    assert len(transactions(gathered)) > 10
+    assert [sql for found in transactions(gathered) for sql in rules.committing_in(found)] == []
+
+
+def test_tables_are_locked_first_and_in_one_order(gathered: Gathered) -> None:
+    tables = [table.name for table in all_tables()]
+    locking = [found for found in transactions(gathered) if rules.locks_in(found)]
+    loading = [found for found in transactions(gathered) if any(sql.startswith("COPY ") for sql in found)]
+    assert loading
+    assert all(found in locking for found in loading)
+    assert rules.out_of_order(rules.locks_in(found) for found in locking) == []
+    assert [sql for found in locking for sql in rules.touched_before_lock(found, tables)] == []
+
+
+def test_keys_and_references_name_what_is_there(gathered: Gathered) -> None:
+    there: dict[str, rules.Made] = {}
+    for sql in sent(gathered):
+        if found := rules.made_by(sql):
+            assert rules.faults_of_keys(sql, there) == []
+            there[found[0]] = found[1]
+    assert {table.name for table in all_tables()} <= set(there)
+    assert there["songplays"].key == ("songplay_id",)
+
+
+# The rules find what they are for
+
+_ROLE = "IAM_ROLE 'arn:aws:iam::123456789012:role/copy'"
+
+
+@pytest.mark.parametrize(
+    ("sql", "faults"),
+    [
+        (f"COPY t FROM 's3://b/m' {_ROLE} FORMAT AS PARQUET MANIFEST", []),
+        (f"copy t FROM 's3://b/m' {_ROLE} JSON 's3://b/p' MAXERROR 0", []),
+        ("COPY t FROM 's3://b/m' FORMAT AS PARQUET", ["no IAM_ROLE"]),
+        ("COPY t FROM 's3://b/m' IAM_ROLE default FORMAT AS PARQUET", ["no IAM_ROLE"]),
+        (f"COPY t FROM 's3://b/m' {_ROLE} credentials 'aws_access_key_id=x'", ["keys"]),
+        ("COPY t FROM 's3://b/m' ACCESS_KEY_ID 'x' SECRET_ACCESS_KEY 'y'", ["no IAM_ROLE", "keys"]),
+        (f"COPY t FROM 's3://b/m' {_ROLE} MAXERROR AS 10", ["MAXERROR above 0"]),
+        ("SELECT 1", []),
+    ],
+)
+def test_the_rule_of_copy(sql: str, faults: list[str]) -> None:
+    assert rules.faults_of_copy(sql) == faults
+
+
+def test_the_rules_of_transactions() -> None:
+    given = ["SELECT 1", "BEGIN", "LOCK a", "TRUNCATE b", "ALTER TABLE c APPEND FROM d", "COMMIT", "TRUNCATE e",
+             "begin", "SELECT * FROM c, 'a'", "SELECT 'b'", "LOCK TABLE b, a", "rollback"]  # fmt: skip
+    first, second = rules.transactions_in(given)
+    assert rules.committing_in(first) == ["TRUNCATE b", "ALTER TABLE c APPEND FROM d"]
+    assert rules.committing_in(second) == []
+    assert rules.locks_in(second) == ["b", "a"]
+    assert rules.out_of_order([["a"], ["a", "b"], ["b", "c"]]) == []
+    assert rules.out_of_order([["a", "b"], ["b", "a"]]) == [("a", "b"), ("b", "a")]
+    assert rules.touched_before_lock(second, ["b", "c"]) == ["SELECT * FROM c, 'a'"]
+    assert rules.touched_before_lock(first, ["a", "b"]) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "fault"),
+    [
+        ("a BIGINT, PRIMARY KEY (b)", "t has no b"),
+        ("a BIGINT) SORTKEY (c", "t has no c"),
+        ("a BIGINT, FOREIGN KEY (b) REFERENCES users (user_id)", "t has no b"),
+        ("a BIGINT, FOREIGN KEY (a) REFERENCES songs (song_id)", "REFERENCES songs, which is not there"),
+        ("a BIGINT, FOREIGN KEY (a) REFERENCES users (name)", "REFERENCES users (name), which is not its key"),
+        ("a INTEGER, FOREIGN KEY (a) REFERENCES users (user_id)", "a and users.user_id differ in type"),
+    ],
+)
+def test_the_rule_of_keys(definition: str, fault: str) -> None:
+    users = rules.made_by("CREATE TABLE users (user_id BIGINT NOT NULL, name VARCHAR(9), PRIMARY KEY (user_id))")
+    assert users is not None
+    assert fault in rules.faults_of_keys(f"CREATE TABLE t ({definition})", {"users": users[1]})
+    sound = "CREATE TABLE t (a BIGINT, PRIMARY KEY (a), FOREIGN KEY (a) REFERENCES users (user_id)) SORTKEY (a)"
+    assert rules.faults_of_keys(sound, {"users": users[1]}) == []
