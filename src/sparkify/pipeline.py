@@ -100,6 +100,7 @@ class Run:
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
+                self._first_free = self._next_numbers()[0]
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
@@ -230,6 +231,7 @@ class Run:
         from sparkify.staging import Stager
 
         first_new, first_reject = self._next_numbers()
+        self._refuse_other_writer(first_new)
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
@@ -238,7 +240,7 @@ class Run:
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
-        self._refuse_other_writer(first_new)
+        self._refuse_other_writer(self._next_numbers()[0])
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -249,7 +251,9 @@ class Run:
         self._transform(prepared, first_new)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
         loader.drop_temporary()
+        first_free = self._next_numbers()[0]
         self._commit(prepared)
+        self._first_free = first_free
         self._count(staged)
 
     def _land(self, file: SourceFile, file_id: int) -> int | None:
@@ -270,9 +274,9 @@ class Run:
         )[0]
         return files + 1, rejects + 1
 
-    def _refuse_other_writer(self, first_new: int) -> None:
+    def _refuse_other_writer(self, first_free: int) -> None:
         """Where no lock is held from the start, another writer may have been there since the plan was made."""
-        if self._next_numbers()[0] != first_new:
+        if first_free != self._first_free:
             raise WarehouseError(
                 "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
             )

@@ -28,6 +28,8 @@ from sparkify.engines.redshift import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.lookback import explain_play
 from sparkify.plain import plain_lines
+from sparkify.sources import Content, SourceFile
+from sparkify.stores import ObjectStore
 from sparkify.summary import Summary
 
 Put = Callable[[str, bytes], None]
@@ -119,6 +121,7 @@ def test_what_is_not_plain_is_read_here_and_ends_as_elsewhere(
 
 def _proven(server: RedshiftStandIn, run: Run, put: Put, lines: Iterable[bytes], kind: RecordType) -> tuple[int, int]:
     """How many lines there are, and how many of them are not plain."""
+    lines = list(lines)
     body = b"".join(line + b"\n" for line in lines)
     put("lines", body)
     run(f"CREATE TEMPORARY TABLE {LINES} (line VARCHAR(65535))")
@@ -126,7 +129,7 @@ def _proven(server: RedshiftStandIn, run: Run, put: Put, lines: Iterable[bytes],
     run(f"COPY {LINES} FROM '{source}' IAM_ROLE '{server.role}' DELIMITER '\\001' IGNOREBLANKLINES")
     octets, count, faults = run(lines_sql(kind))[0]
     run(f"DROP TABLE {LINES}")
-    assert octets == len(body)
+    assert octets == len(body) - 2 * lines.count(rb"\N"), "a NULL has no bytes"
     return count, faults
 
 
@@ -155,6 +158,15 @@ def test_the_warehouse_proves_what_the_client_would(
     assert min(len(plain), len(others)) > 20
     assert _proven(redshift, run, put, plain, kind) == (len(plain), 0)
     assert _proven(redshift, run, put, others, kind) == (len(others), len(others))
+
+
+def test_a_tilde_is_not_taken_for_another_letter_nor_a_null_for_a_blank_line(
+    redshift: RedshiftStandIn, run: Run, put: Put
+) -> None:
+    plain = _lines(song(title="~_?")).strip()
+    lines = [plain, plain.replace(b"num_songs", b"num~songs"), plain.replace(b"num_songs", b"num?songs"), b"\\N", b" "]
+    assert b"num_songs" in plain
+    assert _proven(redshift, run, put, lines, SONGS) == (4, 3)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -214,6 +226,7 @@ def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
         ("role", "not authorized to assume IAM Role"),
         ("object", "Access Denied"),
         ("probe", "this warehouse did not take a probe"),
+        ("bytes", "takes NUL, or bytes that are not UTF-8"),
         ("proof", "does not tell plain lines from others"),
         ("numbers", "reads JSON otherwise than expected: registration as 1540920000000.0"),
     ],
@@ -237,6 +250,8 @@ def test_a_warehouse_that_does_not_take_objects_in_is_told_of_and_gets_them_pack
         redshift.faults.deny(f"s3://{redshift.bucket}/in/")
     elif fault == "probe":
         redshift.faults.fail("body ~", ServerError("XX000", "Invalid regular expression"), times=9)
+    elif fault == "bytes":
+        monkeypatch.setattr("sparkify.engines.landing.NOT_TEXT", (_lines(GOOD),))
     elif fault == "proof":
         monkeypatch.setattr("sparkify.engines.landing.NOT_PLAIN", (GOOD.decode(),))
     else:
@@ -247,6 +262,25 @@ def test_a_warehouse_that_does_not_take_objects_in_is_told_of_and_gets_them_pack
     assert (summary.files_loaded, summary.files_landed, len(summary.not_landed)) == (2, 0, 2)
     assert all(reason in said for said in summary.not_landed.values()), summary.not_landed
     assert run("SELECT COUNT(*), MIN(song_id) FROM songplays") == [(2, "SO1")]
+
+
+def test_nothing_is_read_here_once_the_connection_is_lost(
+    warehouse: str, redshift: RedshiftStandIn, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("logs/a.json", _lines(event()))
+    put("songs/x.json", _lines(song()))
+    read: list[str] = []
+    real = ObjectStore.open
+
+    def noted(self: ObjectStore, file: SourceFile) -> Content:
+        read.append(file.uri)
+        return real(self, file)
+
+    monkeypatch.setattr(ObjectStore, "open", noted)
+    redshift.faults.cut("^copy landed_1")
+    with pytest.raises(WarehouseError, match="Redshift"):
+        _etl(warehouse, redshift)
+    assert read == []
 
 
 def test_a_conflict_and_a_lost_connection(warehouse: str, redshift: RedshiftStandIn, put: Put, run: Run) -> None:

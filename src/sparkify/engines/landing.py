@@ -11,7 +11,7 @@ before anything is taken in this way.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from sparkify import models
 from sparkify.contract import EVENTS, Field, RecordType, Type
 from sparkify.engines.base import CannotLand, LoadColumn, Row
 from sparkify.engines.dialects import REDSHIFT
-from sparkify.engines.probes import NOT_PLAIN, NOT_UTF8, PLAIN, as_lines
+from sparkify.engines.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.models import quoted
@@ -32,7 +32,8 @@ CREATE_LINES = f"CREATE TEMPORARY TABLE {LINES} (line {REDSHIFT.type('VARCHAR')}
 AS_LINES = "DELIMITER '\\001' IGNOREBLANKLINES"
 """The options with which COPY takes each line whole: no line of JSON holds this delimiter."""
 
-# A literal's backslash means another thing to some servers: in the text it is written as ~, and ~ as _.
+# A literal's backslash means another thing to some servers: in the text it is written as ~, and ~ as ?, which is in no
+# name of a field.
 _SHOWN = Notation(escape="~", letter='[^"~]', filled='[^"~ ]')
 _CONTROLS = " || ".join(f"CHR({code})" for code in range(1, 32))
 
@@ -63,7 +64,7 @@ class Lines(NamedTuple):
 
 
 def lines_sql(record_type: RecordType) -> str:
-    """The three figures of `Lines`."""
+    """The three figures of `Lines`. A line of `\\N` alone is NULL, and a fault."""
     pattern = plain_record(record_type, _SHOWN).replace("(?:", "(")
     twice = " OR ".join(f"""names LIKE '%"{name}":%"{name}":%'""" for name in record_type.names)
     return (
@@ -71,7 +72,7 @@ def lines_sql(record_type: RecordType) -> str:
         f"SUM(CASE WHEN LEN(TRIM(body)) = 0 THEN 0 WHEN body ~ '^{pattern} *$' AND NOT ({twice}) "
         f"AND LEN(TRANSLATE(body, {_CONTROLS}, '')) = LEN(body) THEN 0 ELSE 1 END) "
         "FROM (SELECT octets, body, REPLACE(REPLACE(body, '~~', ''), '~\"', '') AS names FROM "
-        "(SELECT OCTET_LENGTH(line) AS octets, REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '_'), CHR(92), '~') AS body "
+        "(SELECT OCTET_LENGTH(line) AS octets, REPLACE(REPLACE(RTRIM(line, CHR(13)), '~', '?'), CHR(92), '~') AS body "
         f"FROM {LINES}) AS shown) AS bodies"
     )
 
@@ -130,6 +131,7 @@ class Landing:
                 raise CannotLand(f"{lines.faults:,} of {lines.number:,} lines are not plain")
             records = self._records(table, uri, record_type, lines.number)
         except WarehouseError as error:
+            self._execute("SELECT 1")  # if the connection is lost, nothing can be loaded in another way either
             raise CannotLand(error.what) from error
         self._drop(self._tables.get(file_id))
         self._tables[file_id] = table
@@ -189,24 +191,26 @@ class Landing:
     def _probe(self) -> str:
         """Why this warehouse cannot be trusted to take objects in; empty if it can."""
         try:
-            if not all(self._refuses(content) for content in NOT_UTF8):
-                return "COPY of this warehouse takes bytes that are not UTF-8"
+            if not all(self._refuses(content) for content in NOT_TEXT):
+                return "COPY of this warehouse takes NUL, or bytes that are not UTF-8"
             with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
                 plain, other = (self._lines(url, EVENTS) for url in urls.values())
-                if plain != _expected(PLAIN, 0) or other != _expected(NOT_PLAIN, len(NOT_PLAIN)):
+                expected = Lines(len(as_lines(PLAIN)), len(PLAIN), 0)
+                if plain != expected or not other.number == other.faults == len(NOT_PLAIN):
                     return "this warehouse does not tell plain lines from others as Sparkify does"
                 return self._probe_values(urls["plain"])
         except (WarehouseError, CannotLand) as error:
+            self._execute("SELECT 1")
             return f"this warehouse did not take a probe: {error}"
 
     def _refuses(self, content: bytes) -> bool:
-        """Whether COPY fails on the content of a file."""
+        """Whether COPY fails on a file, or the proof on all of its lines."""
         with self._objects(content=content) as urls:
             try:
-                self._lines(urls["content"], EVENTS)
+                found = self._lines(urls["content"], EVENTS)
             except WarehouseError:
                 return True
-        return False
+        return found.number == found.faults > 0
 
     def _probe_values(self, url: str) -> str:
         self._records(PROBED, url, EVENTS, len(PLAIN))
@@ -220,10 +224,6 @@ class Landing:
         finally:
             self._drop(PROBED)
         return ""
-
-
-def _expected(lines: Collection[str], faults: int) -> Lines:
-    return Lines(len(as_lines(lines)), len(lines), faults)
 
 
 def _manifest(uri: str) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def _play(number: int = 0, more: str = "", *, song: str = '"x"') -> str:
+def _play(number: int = 0, more: str = "", *, song: str = '"x"', user: str = "8", page: str = "NextSong") -> str:
     return (
-        f'{{"ts":1541121934796,"sessionId":139,"itemInSession":{number},"userId":"8","page":"NextSong","level":"free",'
-        f'"artist":"Zoë","song":{song}{more}}}'
+        f'{{"ts":1541121934796,"sessionId":139,"itemInSession":{number},"userId":"{user}","page":"{page}",'
+        f'"level":"free","artist":"Zoë","song":{song}{more}}}'
     )
 
 
@@ -19,9 +19,19 @@ _VALUES: tuple[tuple[str, dict[str, object]], ...] = (
     ('"location":" b  ","gender":"null"', {"location": " b  ", "gender": "null", "ts": 1541121934796.0}),
     (r'"userAgent":"\"M\" \\ \/ \t \n \u00eb \ud83c\udfb5 | ~"', {"userAgent": '"M" \\ / \t \n ë 🎵 | ~'}),
     (r'"firstName":"\\","lastName":"\\\"","auth":"\\N"', {"firstName": "\\", "lastName": '\\"', "auth": "\\N"}),
+    (r'"location":"\b\f\r\u0001\u001F\u2028\uffff"', {"location": "\b\f\r\x01\x1f\u2028\uffff"}),
+    # Each of these needs all of a double's digits, or more of its own.
+    ('"length":0.30000000000000004,"registration":null', {"length": 0.30000000000000004, "registration": None}),
+    ('"length":123456789012345.67890123456789012', {"length": 123456789012345.67890123456789012}),
+    ('"length":-0.00000123456789012e-99', {"length": -0.00000123456789012e-99}),
+    ('"registration":-999999999999999', {"registration": -999999999999999.0}),
 )
+_LOGGED_OUT: dict[str, object] = {"userId": None, "page": "Home", "level": "free"}
 
-PLAIN = {_play(number, f",{more}"): values for number, (more, values) in enumerate(_VALUES)}
+PLAIN = {
+    **{_play(number, f",{more}"): values for number, (more, values) in enumerate(_VALUES)},
+    _play(len(_VALUES), user="", page="Home"): _LOGGED_OUT,
+}
 """Plain lines of events, and what some of their fields must be once they have landed."""
 
 NOT_PLAIN = (
@@ -31,7 +41,11 @@ NOT_PLAIN = (
     _play(more=","),
     _play().replace('"free"', '" free"'),
     "null",
+    r"\N",
+    "\u00a0",
     f"[{_play()}]",
+    *(f"{_play()}{between}{_play(1)}" for between in "\r\f\v\u0085\u2028"),
+    *(f"x{between}{_play()}" for between in "\r\u0085\u2028"),
     *(
         _play(more=f",{pair}")
         for pair in (
@@ -44,6 +58,8 @@ NOT_PLAIN = (
             '"gender":["F"]',
             '"gender" :"F"',
             '"genders":"F"',
+            '"Gender":"F"',
+            '"gender":NULL',
             '"gender":"\t"',
             r'"gender":"\u0000"',
             r'"gender":"\ud83c"',
@@ -55,8 +71,14 @@ NOT_PLAIN = (
 """Lines of which the proof must accept none."""
 
 
-NOT_UTF8 = tuple(_play(song='"?"').encode().replace(b"?", letter) + b"\n" for letter in (b"\xff", b"\xed\xa0\x80"))
-"""Files that COPY must not take: a byte that begins nothing, and half of a surrogate pair."""
+# A byte that begins nothing, a letter spelled too long, half of a surrogate pair.
+_NOT_UTF8 = (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80")
+
+NOT_TEXT = (
+    *(_play(song='"?"').encode().replace(b"?", letter) + b"\n" for letter in (*_NOT_UTF8, b"\0")),
+    _play().encode() + b"\0x\n",
+)
+"""Files that COPY must not take, or that the proof must not accept: what is not UTF-8, and NUL."""
 
 
 def as_lines(lines: Iterable[str]) -> bytes:

@@ -120,10 +120,11 @@ class RedshiftEngine(Engine):
         self._is_writer = True
 
     def begin(self) -> None:
-        """Begin a transaction."""
+        """Begin a transaction. LOCK is its first statement, for any query would take the snapshot before the wait."""
+        locks = self._is_writer and "etl_files" in self.table_names()
         self.execute("BEGIN")
         self._in_transaction = True
-        if self._is_writer and "etl_files" in self.table_names():
+        if locks:
             self.execute("LOCK etl_files")
 
     def commit(self) -> None:
