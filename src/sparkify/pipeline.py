@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify import __version__
 from sparkify.config import Settings
@@ -47,6 +47,15 @@ class _Changed(Exception):
     def __init__(self, file: SourceFile) -> None:
         super().__init__(file.uri)
         self.file = file
+
+
+class Books(NamedTuple):
+    """What tells one state of the manifest from another, and which numbers are taken in it."""
+
+    files: int
+    last_file: int
+    runs: int
+    last_reject: int
 
 
 def _raise_if_changed(staged: Staged) -> None:
@@ -100,7 +109,7 @@ class Run:
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
-                self._first_free = self._next_numbers()[0]
+                self._books = self._read_books()
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
@@ -230,17 +239,17 @@ class Run:
         from sparkify.prepared import prepare
         from sparkify.staging import Stager
 
-        first_new, first_reject = self._next_numbers()
-        self._refuse_other_writer(first_new)
+        books = self._unchanged_books()
+        first_new = books.last_file + 1
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
-            stager = Stager(self._spool, first_new, first_reject, self._land, self._reader_report())
+            stager = Stager(self._spool, first_new, books.last_reject + 1, self._land, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
-        self._refuse_other_writer(self._next_numbers()[0])
+        self._unchanged_books()
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -251,9 +260,9 @@ class Run:
         self._transform(prepared, first_new)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
         loader.drop_temporary()
-        first_free = self._next_numbers()[0]
+        books = self._read_books()
         self._commit(prepared)
-        self._first_free = first_free
+        self._books = books
         self._count(staged)
 
     def _land(self, file: SourceFile, file_id: int) -> int | None:
@@ -266,20 +275,27 @@ class Run:
             self._summary.not_landed[file.uri] = str(error)
             return None
 
-    def _next_numbers(self) -> tuple[int, int]:
-        """The first file_id and the first reject_id that are free."""
-        files, rejects = self._engine.execute(
-            "SELECT (SELECT COALESCE(MAX(file_id), 0) FROM etl_files), "
-            "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects)"
-        )[0]
-        return files + 1, rejects + 1
+    def _read_books(self) -> Books:
+        """The books as they are now."""
+        return Books(
+            *self._engine.execute(
+                "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0), "
+                "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects) FROM etl_files"
+            )[0]
+        )
 
-    def _refuse_other_writer(self, first_free: int) -> None:
-        """Where no lock is held from the start, another writer may have been there since the plan was made."""
-        if first_free != self._first_free:
+    def _unchanged_books(self) -> Books:
+        """The books, if they are as this run knows them: where no lock is held meanwhile, another may have written.
+
+        Raises:
+            WarehouseError: another run has.
+        """
+        books = self._read_books()
+        if books != self._books:
             raise WarehouseError(
                 "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
             )
+        return books
 
     def _refuse_if_too_many(self, staged: Staged) -> None:
         rejected = self._summary.rejected + staged.rejected

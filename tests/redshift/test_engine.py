@@ -75,19 +75,19 @@ def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: Red
     _etl(warehouse, tmp_path)
     _write(tmp_path, "b", sessionId=2)
     _write(tmp_path, "c", sessionId=3)
-    real = pipeline.Run._next_numbers
+    real = pipeline.Run._read_books
     asked = []
 
-    def overtaken(self: pipeline.Run) -> tuple[int, int]:
-        numbers = real(self)
-        asked.append(numbers)
+    def overtaken(self: pipeline.Run) -> pipeline.Books:
+        books = real(self)
+        asked.append(books)
         if len(asked) == 1:
             run("INSERT INTO etl_files SELECT file_id + 10, kind, uri || '2', size_bytes, content_tag, content_hash, "
                 "read_at, records, loaded, rejected, run_id FROM etl_files")  # fmt: skip
-        return numbers
+        return books
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.Run, "_next_numbers", overtaken)
+        patch.setattr(pipeline.Run, "_read_books", overtaken)
         with pytest.raises(WarehouseError, match="another etl wrote"):
             _etl(warehouse, tmp_path)
     assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
