@@ -99,7 +99,7 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
 def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, object], int]:
     names = (*EVENTS.names, "file_id")
     query = parse(
-        f"SELECT {columns_of(names, 'p.')} FROM staging_events AS p WHERE p.page = 'NextSong' "
+        f"SELECT {columns_of(names, 'p.')} FROM staging_events AS p WHERE IS_PLAY(p) "
         'AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item ORDER BY FIRST_EVENT(p)'
     )
     literals = dict(zip(("user", "session", "item"), identity, strict=True))

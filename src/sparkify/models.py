@@ -251,9 +251,18 @@ _ORDERS: Mapping[str, Callable[[str], list[exp.Expr]]] = {
     "FIRST_SONG": lambda alias: _order(SONGS, alias, last=False),
 }
 
+
+def _says(column: str, value: str) -> str:
+    """A condition, in the models' SQL, that a text is this value; spaces at its end do not count."""
+    return f"({column} = '{value}' OR ({column} LIKE '{value} %' AND RTRIM({column}, ' ') = '{value}'))"
+
+
 _MACROS: Mapping[str, str] = {
     "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
-    "FILLED": "CASE WHEN RTRIM({0}, ' ') <> '' THEN {0} END",
+    # Next to no text begins or ends with a space: to look is cheaper than to trim.
+    "FILLED": "CASE WHEN {0} <> '' AND ({0} NOT LIKE ' %' OR RTRIM({0}, ' ') <> '') THEN {0} END",
+    "TRIMMED": "CASE WHEN {0} LIKE '% ' THEN RTRIM({0}, ' ') ELSE {0} END",
+    "IS_PLAY": _says("{0}.page", "NextSong"),
     "SONGPLAY_ID": (
         """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
         """ || '-' || CAST({0}."itemInSession" AS VARCHAR)"""
@@ -269,7 +278,8 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if argument is None:
         return node
     if name in _MACROS:
-        return sqlglot.parse_one(_MACROS[name].format(argument.sql(SOURCE_DIALECT)), read=SOURCE_DIALECT)
+        text = _MACROS[name].format(argument.sql(SOURCE_DIALECT))
+        return sqlglot.parse_one(text, read=SOURCE_DIALECT).transform(_expand_macro, dialect)
     if name in dialect.functions:
         return sqlglot.parse_one(dialect.functions[name].format(argument.sql(dialect.name)), read=dialect.name)
     return node
@@ -350,7 +360,7 @@ def broken_contract(record_type: RecordType) -> str:
         name, value, required = record_type.required_if
         fields = [field for field in record_type.fields if field.name in required]
         absent = " OR ".join(_absent(field) for field in fields)
-        faults.append(f"({quoted(name)} = '{value}' AND ({absent}))")
+        faults.append(f"({_says(quoted(name), value)} AND ({absent}))")
     return " OR ".join(fault for fault in faults if fault)
 
 

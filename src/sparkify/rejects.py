@@ -202,7 +202,7 @@ def _missing(record_type: RecordType, record: Record) -> Iterator[str]:
     required: Sequence[str] = [field.name for field in record_type.fields if field.required]
     if record_type.required_if:
         name, value, names = record_type.required_if
-        required = [*required, *names] if record[name] == value else required
+        required = [*required, *names] if str(record[name]).rstrip(" ") == value else required
     for name in required:
         value_given = record[name]
         if value_given is None or (isinstance(value_given, str) and not value_given.strip(" ")):

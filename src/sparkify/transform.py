@@ -53,8 +53,8 @@ class Chunk:
 
 
 _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'
-PLAYS = "SELECT * FROM staging_events WHERE page = 'NextSong'"
-TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE p.page = 'NextSong'"
+PLAYS = "SELECT p.* FROM staging_events AS p WHERE IS_PLAY(p)"
+TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE IS_PLAY(p)"
 _BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
 _TOUCHED_USERS = "SELECT t.user_id FROM touched_users AS t"
 _TOUCHED_USER_ROWS = (

@@ -257,3 +257,26 @@ def test_repairs_are_counted_where_rows_are_new_or_changed(tmp_path: Path) -> No
         third = connection.etl(**chosen)
         assert (third.repaired_texts, third.repaired_rows) == (1, 1)
     assert rows(place, "SELECT COUNT(*) FROM songplays WHERE song_id = 'SO2'") == [(2,)]
+
+
+def test_spaces_at_the_end_count_nowhere(tmp_path: Path) -> None:
+    """Neither in pages and levels nor in ids: engines do not agree whether they count in a comparison."""
+    plays = [
+        event(page="NextSong  ", level="free "),
+        event(itemInSession=1, ts=1541121934797, level="free"),
+        event(itemInSession=2, ts=1541121934798, level="paid  ", page="Home "),
+        event(itemInSession=3, ts=1541121934799, page="NextSong x", userId=""),
+    ]
+    write_lines(tmp_path / "logs/a.json", plays)
+    write_lines(tmp_path / "logs/b.json", [event(page="NextSong ", userId="")])
+    records = [song(song_id="SO1 ", title="Setanta matins "), song(song_id="SO1", artist_id="AR1  ", year=1999)]
+    write_lines(tmp_path / "songs/x.json", records)
+    for warehouse in (load(tmp_path), load(tmp_path, "two", chunk_files=1)):
+        plays_found = rows(warehouse, "SELECT songplay_id, level, song_id, artist_id FROM songplays ORDER BY 1")
+        assert plays_found == [("1-1-0", "free", "SO1", "AR1"), ("1-1-1", "free", "SO1", "AR1")]
+        assert rows(warehouse, "SELECT song_id, title, artist_id FROM songs") == [("SO1", "Setanta matins", "AR1")]
+        assert rows(warehouse, "SELECT artist_id FROM artists") == [("AR1",)]
+        assert rows(warehouse, "SELECT level FROM users") == [("paid",)]
+        assert rows(warehouse, "SELECT level FROM users_history ORDER BY valid_from") == [("free",), ("paid",)]
+        assert rows(warehouse, "SELECT field FROM etl_rejects") == [("userId",)]
+        assert rows(warehouse, "SELECT COUNT(*) FROM staging_events WHERE page || '.' = 'NextSong  .'") == [(1,)]

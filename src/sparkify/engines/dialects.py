@@ -33,7 +33,7 @@ class Dialect:
 
     `functions` maps a name in the models to its text, `{0}` being the argument:
     FROM_MILLIS: milliseconds since the epoch to a TIMESTAMP in UTC; TO_MILLIS: the way back;
-    BYTEWISE: a text that is to be ordered by its bytes.
+    BYTEWISE: what puts a text into the order of its bytes; MIN_TEXT and MAX_TEXT: the first and the last in that order.
     """
 
     name: str
@@ -46,10 +46,12 @@ class Dialect:
         return self.types.get(name, name)
 
 
+_AGGREGATES = {"MIN_TEXT": "MIN({0})", "MAX_TEXT": "MAX({0})"}
+
 # DuckDB could hold keys, but its indexes cost more than the load itself: keys and references are guarded by checks.
 DUCKDB = Dialect(
     name="duckdb",
-    functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}"},
+    functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}", **_AGGREGATES},
 )
 
 POSTGRES = Dialect(
@@ -58,6 +60,8 @@ POSTGRES = Dialect(
         "FROM_MILLIS": "(TIMESTAMP '1970-01-01 00:00:00' + {0} * INTERVAL '1 millisecond')",
         "TO_MILLIS": "CAST(EXTRACT(EPOCH FROM {0}) * 1000 AS BIGINT)",
         "BYTEWISE": '{0} COLLATE "C"',
+        "MIN_TEXT": 'MIN({0} COLLATE "C")',
+        "MAX_TEXT": 'MAX({0} COLLATE "C")',
     },
     types={"DOUBLE": "DOUBLE PRECISION"},
     capabilities=Capabilities(enforces_keys=True, plans_by_statistics=True),
@@ -72,7 +76,9 @@ REDSHIFT = Dialect(
             " + {0} % 1000 * INTERVAL '1 millisecond')"
         ),
         "TO_MILLIS": "(CAST(EXTRACT(EPOCH FROM {0}) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM {0}) % 1000)",
-        "BYTEWISE": "{0}",
+        # Spaces at the end do not count in comparisons; before the least of signs they do.
+        "BYTEWISE": "({0} || CHR(1))",
+        **_AGGREGATES,
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
     # The checks guarantee what is declared: Redshift does not hold it, but plans as if it did.

@@ -28,7 +28,12 @@ SELECT
       OR level IS NULL
       OR TRIM(TRAILING ' ' FROM level) = ''
       OR (
-        page = 'NextSong'
+        (
+          page = 'NextSong'
+          OR (
+            page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM page) = 'NextSong'
+          )
+        )
         AND (
           "userId" IS NULL
           OR artist IS NULL

@@ -25,7 +25,7 @@ FROM (
   ) AS c
   JOIN staging_events AS e
     ON e."userId" = c.user_id AND e.ts < c.changed AND e.ts >= c.changed - 86400000
-  WHERE e.page <> 'NextSong'
+  WHERE NOT IS_PLAY(e)
   GROUP BY c.direction, e.page
 ) AS g
 JOIN (

@@ -47,7 +47,7 @@ WHERE n.nth = 1
 UNION ALL
 SELECT
   m.artist_id,
-  MIN(BYTEWISE(COALESCE(r.repaired_text, m.artist))) AS name,
+  MIN_TEXT(COALESCE(r.repaired_text, m.artist)) AS name,
   CAST(NULL AS VARCHAR) AS location,
   CAST(NULL AS DOUBLE) AS latitude,
   CAST(NULL AS DOUBLE) AS longitude,

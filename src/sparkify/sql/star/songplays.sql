@@ -18,7 +18,7 @@ SELECT
   SONGPLAY_ID(p) AS songplay_id,
   FROM_MILLIS(p.ts) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  TRIMMED(p.level) AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
@@ -26,8 +26,8 @@ SELECT
   p."userAgent" AS user_agent
 FROM plays AS p
 JOIN etl_matches AS m
-  ON m.artist = RTRIM(p.artist, ' ')
-  AND m.song = RTRIM(p.song, ' ')
+  ON m.artist = TRIMMED(p.artist)
+  AND m.song = TRIMMED(p.song)
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (m.length IS NULL) = (p.length IS NULL)
 WHERE m.is_kept

@@ -22,8 +22,8 @@ FROM catalogue AS c
 UNION ALL
 SELECT
   m.song_id,
-  MIN(BYTEWISE(COALESCE(r.repaired_text, m.song))) AS title,
-  MIN(BYTEWISE(m.artist_id)) AS artist_id,
+  MIN_TEXT(COALESCE(r.repaired_text, m.song)) AS title,
+  MIN_TEXT(m.artist_id) AS artist_id,
   CAST(NULL AS INTEGER) AS year,
   MIN(m.length) AS duration,
   TRUE AS inferred

@@ -15,7 +15,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  TRIMMED(e.level) AS level,
   FROM_MILLIS(e.ts) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f

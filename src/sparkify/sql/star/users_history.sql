@@ -37,7 +37,7 @@ FROM (
       FROM level_moments AS m
       WHERE m.level = m.last_level
       UNION ALL
-      SELECT e."userId", e.ts, e.level
+      SELECT e."userId", e.ts, TRIMMED(e.level) AS level
       FROM (
         SELECT
           u."userId",

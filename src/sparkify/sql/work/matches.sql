@@ -52,13 +52,13 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
+    ON TRIMMED(s.title) = p.title AND TRIMMED(s.artist_name) = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
-    SELECT RTRIM(s.artist_name, ' ') AS artist, MIN(BYTEWISE(s.artist_id)) AS artist_id
+    SELECT TRIMMED(s.artist_name) AS artist, MIN_TEXT(s.artist_id) AS artist_id
     FROM repaired_songs AS s
-    GROUP BY RTRIM(s.artist_name, ' ')
+    GROUP BY TRIMMED(s.artist_name)
   ) AS a
     ON a.artist = p.artist_name
 ) AS w

@@ -3,9 +3,9 @@ about: what was played, each (artist, song, length) once, with the number of its
   thousand, not for millions of plays
 */
 SELECT
-  RTRIM(p.artist, ' ') AS artist,
-  RTRIM(p.song, ' ') AS song,
+  TRIMMED(p.artist) AS artist,
+  TRIMMED(p.song) AS song,
   p.length,
   COUNT(*) AS plays
 FROM plays AS p
-GROUP BY RTRIM(p.artist, ' '), RTRIM(p.song, ' '), p.length
+GROUP BY TRIMMED(p.artist), TRIMMED(p.song), p.length

@@ -7,14 +7,14 @@ JOIN (
   SELECT DISTINCT r."userId", r."sessionId", r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = RTRIM(r.artist, ' ')
-    AND m.song = RTRIM(r.song, ' ')
+    ON m.artist = TRIMMED(r.artist)
+    AND m.song = TRIMMED(r.song)
     AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
     AND (m.length IS NULL) = (r.length IS NULL)
-  WHERE r.page = 'NextSong'
+  WHERE IS_PLAY(r)
 ) AS r
   ON r."userId" = p."userId" AND r."sessionId" = p."sessionId" AND r."itemInSession" = p."itemInSession"
-WHERE p.page = 'NextSong'
+WHERE IS_PLAY(p)
   AND NOT EXISTS (
     SELECT 1
     FROM touched_plays AS t

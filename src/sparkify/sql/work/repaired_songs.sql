@@ -3,12 +3,12 @@ about: the catalogue with its texts repaired; all that reads the catalogue reads
 */
 SELECT
   s.num_songs,
-  s.artist_id,
+  TRIMMED(s.artist_id) AS artist_id,
   s.artist_latitude,
   s.artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
-  s.song_id,
+  TRIMMED(s.song_id) AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
   s.duration,
   s.year

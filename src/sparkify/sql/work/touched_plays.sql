@@ -11,11 +11,11 @@ FROM staging_events AS p
 JOIN (
   SELECT DISTINCT t."userId", t."sessionId", t."itemInSession"
   FROM staging_events AS t
-  WHERE t.page = 'NextSong'
+  WHERE IS_PLAY(t)
     AND (t.file_id >= :first_new OR t.file_id IN (SELECT g.file_id FROM gone_files AS g))
 ) AS t
   ON t."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
-WHERE p.page = 'NextSong'
+WHERE IS_PLAY(p)
 GROUP BY p."userId", p."sessionId", p."itemInSession"

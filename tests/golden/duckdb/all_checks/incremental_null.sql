@@ -516,7 +516,12 @@ FROM (
               AND t."sessionId" = p."sessionId"
               AND t."itemInSession" = p."itemInSession"
             WHERE
-              p.page = 'NextSong'
+              (
+                p.page = 'NextSong'
+                OR (
+                  p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+                )
+              )
           ) AS p
           WHERE
             NOT p."sessionId" IN (
@@ -539,8 +544,8 @@ FROM (
           FROM winners AS w
         ) AS p
         JOIN etl_matches AS m
-          ON m.artist = RTRIM(p.artist, ' ')
-          AND m.song = RTRIM(p.song, ' ')
+          ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+          AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
           AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
           AND (
             m.length IS NULL
@@ -652,7 +657,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   JOIN duplicated AS d
     ON d."userId" = p."userId"

@@ -23,7 +23,12 @@ FROM (
   JOIN staging_events AS e
     ON e."userId" = c.user_id AND e.ts < c.changed AND e.ts >= c.changed - 86400000
   WHERE
-    e.page <> 'NextSong'
+    NOT (
+      e.page = 'NextSong'
+      OR (
+        e.page LIKE 'NextSong %' AND RTRIM(e.page, ' ') = 'NextSong'
+      )
+    )
   GROUP BY
     c.direction,
     e.page

@@ -2,7 +2,13 @@
 SELECT
   n.artist_id,
   n.artist_name AS name,
-  CASE WHEN RTRIM(p.artist_location, ' ') <> '' THEN p.artist_location END AS location,
+  CASE
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %' OR RTRIM(p.artist_location, ' ') <> ''
+    )
+    THEN p.artist_location
+  END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
   CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
   FALSE AS inferred
@@ -25,7 +31,13 @@ JOIN (
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
-        WHEN CASE WHEN RTRIM(s.artist_location, ' ') <> '' THEN s.artist_location END IS NULL
+        WHEN CASE
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %' OR RTRIM(s.artist_location, ' ') <> ''
+          )
+          THEN s.artist_location
+        END IS NULL
         THEN 1
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC

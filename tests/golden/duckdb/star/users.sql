@@ -4,7 +4,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level,
   EPOCH_MS(e.ts) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f

@@ -37,7 +37,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",

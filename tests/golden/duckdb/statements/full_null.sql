@@ -7,10 +7,15 @@ SELECT
   COUNT(*) AS copies
 FROM (
   SELECT
-    *
-  FROM staging_events
+    p.*
+  FROM staging_events AS p
   WHERE
-    page = 'NextSong'
+    (
+      p.page = 'NextSong'
+      OR (
+        p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+      )
+    )
 ) AS p
 GROUP BY
   p."sessionId",
@@ -41,10 +46,15 @@ FROM (
     ) AS nth
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -59,8 +69,8 @@ WHERE
 -- count what was played
 CREATE TEMPORARY TABLE played AS
 SELECT
-  RTRIM(p.artist, ' ') AS artist,
-  RTRIM(p.song, ' ') AS song,
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -77,10 +87,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -103,8 +118,8 @@ FROM (
   FROM winners AS w
 ) AS p
 GROUP BY
-  RTRIM(p.artist, ' '),
-  RTRIM(p.song, ' '),
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   p.length;
 
 -- last time of each user
@@ -191,12 +206,12 @@ WHERE
 CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
-  s.artist_id,
+  CASE WHEN s.artist_id LIKE '% ' THEN RTRIM(s.artist_id, ' ') ELSE s.artist_id END AS artist_id,
   s.artist_latitude,
   s.artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
-  s.song_id,
+  CASE WHEN s.song_id LIKE '% ' THEN RTRIM(s.song_id, ' ') ELSE s.song_id END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
   s.duration,
   s.year
@@ -282,16 +297,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN RTRIM(s.title, ' ') ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN RTRIM(s.artist_name, ' ')
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      RTRIM(s.artist_name, ' ') AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id) AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      RTRIM(s.artist_name, ' ')
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w
@@ -303,7 +331,13 @@ INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
 SELECT
   n.artist_id,
   n.artist_name AS name,
-  CASE WHEN RTRIM(p.artist_location, ' ') <> '' THEN p.artist_location END AS location,
+  CASE
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %' OR RTRIM(p.artist_location, ' ') <> ''
+    )
+    THEN p.artist_location
+  END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
   CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
   FALSE AS inferred
@@ -326,7 +360,13 @@ JOIN (
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
-        WHEN CASE WHEN RTRIM(s.artist_location, ' ') <> '' THEN s.artist_location END IS NULL
+        WHEN CASE
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %' OR RTRIM(s.artist_location, ' ') <> ''
+          )
+          THEN s.artist_location
+        END IS NULL
         THEN 1
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
@@ -399,7 +439,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level,
   EPOCH_MS(e.ts) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f
@@ -413,8 +453,8 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
 FROM (
   SELECT
     "userId",
@@ -433,8 +473,8 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
 FROM (
   SELECT
     "userId",
@@ -492,7 +532,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",
@@ -522,11 +562,17 @@ SELECT
   CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  CASE WHEN p.level LIKE '% ' THEN RTRIM(p.level, ' ') ELSE p.level END AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
-  CASE WHEN RTRIM(p.location, ' ') <> '' THEN p.location END AS location,
+  CASE
+    WHEN p.location <> ''
+    AND (
+      p.location NOT LIKE ' %' OR RTRIM(p.location, ' ') <> ''
+    )
+    THEN p.location
+  END AS location,
   p."userAgent" AS user_agent
 FROM (
   SELECT
@@ -542,10 +588,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -568,8 +619,8 @@ FROM (
   FROM winners AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = RTRIM(p.artist, ' ')
-  AND m.song = RTRIM(p.song, ' ')
+  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+  AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (
     m.length IS NULL

@@ -14,7 +14,12 @@ JOIN (
     t."itemInSession"
   FROM staging_events AS t
   WHERE
-    t.page = 'NextSong'
+    (
+      t.page = 'NextSong'
+      OR (
+        t.page LIKE 'NextSong %' AND RTRIM(t.page, ' ') = 'NextSong'
+      )
+    )
     AND (
       t.file_id >= :first_new
       OR t.file_id IN (
@@ -30,7 +35,12 @@ JOIN (
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+    )
+  )
 GROUP BY
   p."userId",
   p."sessionId",
@@ -89,7 +99,14 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+      AND t.rows_before > 0
+      AND p.file_id < :first_new
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -104,8 +121,8 @@ WHERE
 -- what they played before
 CREATE TEMPORARY TABLE played_before AS
 SELECT
-  RTRIM(p.artist, ' ') AS artist,
-  RTRIM(p.song, ' ') AS song,
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -129,7 +146,14 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+      AND t.rows_before > 0
+      AND p.file_id < :first_new
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -152,8 +176,8 @@ FROM (
   FROM winners_before AS w
 ) AS p
 GROUP BY
-  RTRIM(p.artist, ' '),
-  RTRIM(p.song, ' '),
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   p.length;
 
 -- remove gone files from staging_events
@@ -249,7 +273,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -264,8 +293,8 @@ WHERE
 -- what they play now
 CREATE TEMPORARY TABLE played_after AS
 SELECT
-  RTRIM(p.artist, ' ') AS artist,
-  RTRIM(p.song, ' ') AS song,
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -289,7 +318,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -312,8 +346,8 @@ FROM (
   FROM winners AS w
 ) AS p
 GROUP BY
-  RTRIM(p.artist, ' '),
-  RTRIM(p.song, ' '),
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   p.length;
 
 -- count what was played
@@ -396,12 +430,12 @@ WHERE
 CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
-  s.artist_id,
+  CASE WHEN s.artist_id LIKE '% ' THEN RTRIM(s.artist_id, ' ') ELSE s.artist_id END AS artist_id,
   s.artist_latitude,
   s.artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
-  s.song_id,
+  CASE WHEN s.song_id LIKE '% ' THEN RTRIM(s.song_id, ' ') ELSE s.song_id END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
   s.duration,
   s.year
@@ -487,16 +521,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN RTRIM(s.title, ' ') ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN RTRIM(s.artist_name, ' ')
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      RTRIM(s.artist_name, ' ') AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id) AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      RTRIM(s.artist_name, ' ')
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w
@@ -554,8 +601,8 @@ JOIN (
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = RTRIM(r.artist, ' ')
-    AND m.song = RTRIM(r.song, ' ')
+    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN RTRIM(r.artist, ' ') ELSE r.artist END
+    AND m.song = CASE WHEN r.song LIKE '% ' THEN RTRIM(r.song, ' ') ELSE r.song END
     AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
     AND (
       m.length IS NULL
@@ -563,13 +610,23 @@ JOIN (
       r.length IS NULL
     )
   WHERE
-    r.page = 'NextSong'
+    (
+      r.page = 'NextSong'
+      OR (
+        r.page LIKE 'NextSong %' AND RTRIM(r.page, ' ') = 'NextSong'
+      )
+    )
 ) AS r
   ON r."userId" = p."userId"
   AND r."sessionId" = p."sessionId"
   AND r."itemInSession" = p."itemInSession"
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+    )
+  )
   AND NOT EXISTS(
     SELECT
       1
@@ -633,7 +690,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -667,7 +729,13 @@ CREATE TEMPORARY TABLE new_artists AS
 SELECT
   n.artist_id,
   n.artist_name AS name,
-  CASE WHEN RTRIM(p.artist_location, ' ') <> '' THEN p.artist_location END AS location,
+  CASE
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %' OR RTRIM(p.artist_location, ' ') <> ''
+    )
+    THEN p.artist_location
+  END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
   CASE WHEN NOT p.artist_latitude IS NULL THEN p.artist_longitude END AS longitude,
   FALSE AS inferred
@@ -690,7 +758,13 @@ JOIN (
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
-        WHEN CASE WHEN RTRIM(s.artist_location, ' ') <> '' THEN s.artist_location END IS NULL
+        WHEN CASE
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %' OR RTRIM(s.artist_location, ' ') <> ''
+          )
+          THEN s.artist_location
+        END IS NULL
         THEN 1
         ELSE 0
       END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
@@ -891,7 +965,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level,
   EPOCH_MS(e.ts) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f
@@ -905,8 +979,8 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
 FROM (
   SELECT
     e."userId",
@@ -925,8 +999,8 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
 FROM (
   SELECT
     e."userId",
@@ -984,7 +1058,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",
@@ -1041,11 +1115,17 @@ SELECT
   CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  CASE WHEN p.level LIKE '% ' THEN RTRIM(p.level, ' ') ELSE p.level END AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
-  CASE WHEN RTRIM(p.location, ' ') <> '' THEN p.location END AS location,
+  CASE
+    WHEN p.location <> ''
+    AND (
+      p.location NOT LIKE ' %' OR RTRIM(p.location, ' ') <> ''
+    )
+    THEN p.location
+  END AS location,
   p."userAgent" AS user_agent
 FROM (
   SELECT
@@ -1068,7 +1148,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -1091,8 +1176,8 @@ FROM (
   FROM winners AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = RTRIM(p.artist, ' ')
-  AND m.song = RTRIM(p.song, ' ')
+  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+  AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (
     m.length IS NULL

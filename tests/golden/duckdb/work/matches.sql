@@ -51,16 +51,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON RTRIM(s.title, ' ') = p.title AND RTRIM(s.artist_name, ' ') = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN RTRIM(s.title, ' ') ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN RTRIM(s.artist_name, ' ')
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      RTRIM(s.artist_name, ' ') AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id) AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      RTRIM(s.artist_name, ' ')
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN RTRIM(s.artist_name, ' ')
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w

@@ -1,11 +1,11 @@
 -- what was played, each (artist, song, length) once, with the number of its plays. Songs are found for these few thousand, not for millions of plays
 SELECT
-  RTRIM(p.artist, ' ') AS artist,
-  RTRIM(p.song, ' ') AS song,
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM plays AS p
 GROUP BY
-  RTRIM(p.artist, ' '),
-  RTRIM(p.song, ' '),
+  CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   p.length;

@@ -13,7 +13,12 @@ JOIN (
     t."itemInSession"
   FROM staging_events AS t
   WHERE
-    t.page = 'NextSong'
+    (
+      t.page = 'NextSong'
+      OR (
+        t.page LIKE 'NextSong %' AND RTRIM(t.page, ' ') = 'NextSong'
+      )
+    )
     AND (
       t.file_id >= :first_new
       OR t.file_id IN (
@@ -29,7 +34,12 @@ JOIN (
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+    )
+  )
 GROUP BY
   p."userId",
   p."sessionId",

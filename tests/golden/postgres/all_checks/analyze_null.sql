@@ -379,10 +379,15 @@ FROM (
         COUNT(*) AS plays
       FROM (
         SELECT
-          *
-        FROM staging_events
+          p.*
+        FROM staging_events AS p
         WHERE
-          page = 'NextSong'
+          (
+            p.page = 'NextSong'
+            OR (
+              p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+            )
+          )
       ) AS p
     ) AS a
     CROSS JOIN (
@@ -396,10 +401,15 @@ FROM (
           COUNT(*) AS copies
         FROM (
           SELECT
-            *
-          FROM staging_events
+            p.*
+          FROM staging_events AS p
           WHERE
-            page = 'NextSong'
+            (
+              p.page = 'NextSong'
+              OR (
+                p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+              )
+            )
         ) AS p
         GROUP BY
           p."sessionId",
@@ -488,10 +498,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   JOIN (
     SELECT
@@ -501,10 +516,15 @@ FROM (
       COUNT(*) AS copies
     FROM (
       SELECT
-        *
-      FROM staging_events
+        p.*
+      FROM staging_events AS p
       WHERE
-        page = 'NextSong'
+        (
+          p.page = 'NextSong'
+          OR (
+            p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+          )
+        )
     ) AS p
     GROUP BY
       p."sessionId",

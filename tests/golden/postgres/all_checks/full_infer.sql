@@ -175,10 +175,15 @@ FROM (
         COUNT(*) AS plays
       FROM (
         SELECT
-          *
-        FROM staging_events
+          p.*
+        FROM staging_events AS p
         WHERE
-          page = 'NextSong'
+          (
+            p.page = 'NextSong'
+            OR (
+              p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+            )
+          )
       ) AS p
     ) AS a
     CROSS JOIN (
@@ -265,10 +270,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   JOIN duplicated AS d
     ON d."userId" = p."userId"

@@ -202,7 +202,12 @@ FROM (
               AND t."sessionId" = p."sessionId"
               AND t."itemInSession" = p."itemInSession"
             WHERE
-              p.page = 'NextSong'
+              (
+                p.page = 'NextSong'
+                OR (
+                  p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+                )
+              )
           ) AS p
           WHERE
             NOT p."sessionId" IN (
@@ -225,8 +230,8 @@ FROM (
           FROM winners AS w
         ) AS p
         JOIN etl_matches AS m
-          ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
-          AND m.song = TRIM(TRAILING ' ' FROM p.song)
+          ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+          AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
           AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
           AND (
             m.length IS NULL
@@ -338,7 +343,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   JOIN duplicated AS d
     ON d."userId" = p."userId"

@@ -3,7 +3,11 @@ SELECT
   n.artist_id,
   n.artist_name AS name,
   CASE
-    WHEN TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %'
+      OR TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    )
     THEN p.artist_location
   END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
@@ -29,7 +33,11 @@ JOIN (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
         WHEN CASE
-          WHEN TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %'
+            OR TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          )
           THEN s.artist_location
         END IS NULL
         THEN 1

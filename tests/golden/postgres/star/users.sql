@@ -4,7 +4,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at

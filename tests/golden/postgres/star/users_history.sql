@@ -41,7 +41,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",

@@ -67,10 +67,15 @@ SELECT
   COUNT(*) AS copies
 FROM (
   SELECT
-    *
-  FROM staging_events
+    p.*
+  FROM staging_events AS p
   WHERE
-    page = 'NextSong'
+    (
+      p.page = 'NextSong'
+      OR (
+        p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+      )
+    )
 ) AS p
 GROUP BY
   p."sessionId",
@@ -104,10 +109,15 @@ FROM (
     ) AS nth
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -125,8 +135,8 @@ ANALYZE winners;
 -- count what was played
 CREATE TEMPORARY TABLE played AS
 SELECT
-  TRIM(TRAILING ' ' FROM p.artist) AS artist,
-  TRIM(TRAILING ' ' FROM p.song) AS song,
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -143,10 +153,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -169,8 +184,8 @@ FROM (
   FROM winners AS w
 ) AS p
 GROUP BY
-  TRIM(TRAILING ' ' FROM p.artist),
-  TRIM(TRAILING ' ' FROM p.song),
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
   p.length;
 
 -- statistics of played
@@ -269,12 +284,20 @@ ANALYZE repairs;
 CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
-  s.artist_id,
+  CASE
+    WHEN s.artist_id LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM s.artist_id)
+    ELSE s.artist_id
+  END AS artist_id,
   s.artist_latitude,
   s.artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
-  s.song_id,
+  CASE
+    WHEN s.song_id LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM s.song_id)
+    ELSE s.song_id
+  END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
   s.duration,
   s.year
@@ -368,17 +391,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.title
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN TRIM(TRAILING ' ' FROM s.title) ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN TRIM(TRAILING ' ' FROM s.artist_name)
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id COLLATE "C") AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      TRIM(TRAILING ' ' FROM s.artist_name)
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w
@@ -394,7 +429,11 @@ SELECT
   n.artist_id,
   n.artist_name AS name,
   CASE
-    WHEN TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %'
+      OR TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    )
     THEN p.artist_location
   END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
@@ -420,7 +459,11 @@ JOIN (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
         WHEN CASE
-          WHEN TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %'
+            OR TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          )
           THEN s.artist_location
         END IS NULL
         THEN 1
@@ -501,7 +544,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
@@ -520,8 +563,16 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  MIN(u.level COLLATE "C") AS level,
-  MAX(u.level COLLATE "C") AS last_level
+  CASE
+    WHEN MIN(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
+    ELSE MIN(u.level COLLATE "C")
+  END AS level,
+  CASE
+    WHEN MAX(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
+    ELSE MAX(u.level COLLATE "C")
+  END AS last_level
 FROM (
   SELECT
     "userId",
@@ -543,8 +594,16 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  MIN(u.level COLLATE "C") AS level,
-  MAX(u.level COLLATE "C") AS last_level
+  CASE
+    WHEN MIN(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
+    ELSE MIN(u.level COLLATE "C")
+  END AS level,
+  CASE
+    WHEN MAX(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
+    ELSE MAX(u.level COLLATE "C")
+  END AS last_level
 FROM (
   SELECT
     "userId",
@@ -609,7 +668,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",
@@ -644,11 +703,17 @@ SELECT
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts * INTERVAL '1 MILLISECOND'
   ) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
-  CASE WHEN TRIM(TRAILING ' ' FROM p.location) <> '' THEN p.location END AS location,
+  CASE
+    WHEN p.location <> ''
+    AND (
+      p.location NOT LIKE ' %' OR TRIM(TRAILING ' ' FROM p.location) <> ''
+    )
+    THEN p.location
+  END AS location,
   p."userAgent" AS user_agent
 FROM (
   SELECT
@@ -664,10 +729,15 @@ FROM (
     p.length
   FROM (
     SELECT
-      *
-    FROM staging_events
+      p.*
+    FROM staging_events AS p
     WHERE
-      page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -690,8 +760,8 @@ FROM (
   FROM winners AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
-  AND m.song = TRIM(TRAILING ' ' FROM p.song)
+  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (
     m.length IS NULL

@@ -53,17 +53,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.title
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN TRIM(TRAILING ' ' FROM s.title) ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN TRIM(TRAILING ' ' FROM s.artist_name)
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id COLLATE "C") AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      TRIM(TRAILING ' ' FROM s.artist_name)
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w

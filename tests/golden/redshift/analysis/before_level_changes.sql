@@ -25,7 +25,12 @@ FROM (
   JOIN staging_events AS e
     ON e."userId" = c.user_id AND e.ts < c.changed AND e.ts >= c.changed - 86400000
   WHERE
-    e.page <> 'NextSong'
+    NOT (
+      e.page = 'NextSong'
+      OR (
+        e.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM e.page) = 'NextSong'
+      )
+    )
   GROUP BY
     c.direction,
     e.page
@@ -42,6 +47,10 @@ JOIN (
 ) AS n
   ON n.direction = g.direction
 ORDER BY
-  g.direction DESC NULLS LAST,
+  (
+    g.direction || CHR(  1)
+  ) DESC NULLS LAST,
   g.changes_after DESC NULLS LAST,
-  g.page;
+  (
+    g.page || CHR(  1)
+  );

@@ -10,4 +10,6 @@ GROUP BY
   p.level
 ORDER BY
   day,
-  p.level;
+  (
+    p.level || CHR(  1)
+  );

@@ -8,5 +8,7 @@ GROUP BY
   p.location
 ORDER BY
   plays DESC NULLS LAST,
-  p.location
+  (
+    p.location || CHR(  1)
+  )
 LIMIT 20;

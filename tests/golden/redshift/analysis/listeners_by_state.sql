@@ -23,4 +23,6 @@ GROUP BY
   w.state
 ORDER BY
   plays DESC NULLS LAST,
-  w.state;
+  (
+    w.state || CHR(  1)
+  );

@@ -9,7 +9,13 @@ FROM (
     a.artist_id,
     a.name AS artist,
     c.plays,
-    ROW_NUMBER() OVER (ORDER BY c.plays DESC NULLS LAST, a.name, a.artist_id) AS nth
+    ROW_NUMBER() OVER (
+      ORDER BY c.plays DESC NULLS LAST, (
+        a.name || CHR(  1)
+      ), (
+        a.artist_id || CHR(  1)
+      )
+    ) AS nth
   FROM (
     SELECT
       p.artist_id,

@@ -10,7 +10,13 @@ FROM (
     s.title AS song,
     a.name AS artist,
     c.plays,
-    ROW_NUMBER() OVER (ORDER BY c.plays DESC NULLS LAST, s.title, s.song_id) AS nth
+    ROW_NUMBER() OVER (
+      ORDER BY c.plays DESC NULLS LAST, (
+        s.title || CHR(  1)
+      ), (
+        s.song_id || CHR(  1)
+      )
+    ) AS nth
   FROM (
     SELECT
       p.song_id,

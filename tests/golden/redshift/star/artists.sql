@@ -3,7 +3,11 @@ SELECT
   n.artist_id,
   n.artist_name AS name,
   CASE
-    WHEN TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %'
+      OR TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    )
     THEN p.artist_location
   END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
@@ -15,7 +19,17 @@ FROM (
     s.artist_name,
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
-      ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+      ORDER BY LENGTH(s.artist_name), (
+        s.title || CHR(  1)
+      ) ASC, (
+        s.artist_id || CHR(  1)
+      ) ASC, (
+        s.artist_name || CHR(  1)
+      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
+        s.artist_location || CHR(  1)
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS n
@@ -29,12 +43,26 @@ JOIN (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
         WHEN CASE
-          WHEN TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %'
+            OR TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          )
           THEN s.artist_location
         END IS NULL
         THEN 1
         ELSE 0
-      END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+      END, (
+        s.title || CHR(  1)
+      ) ASC, (
+        s.artist_id || CHR(  1)
+      ) ASC, (
+        s.artist_name || CHR(  1)
+      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
+        s.artist_location || CHR(  1)
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS p

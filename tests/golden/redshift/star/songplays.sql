@@ -5,16 +5,22 @@ SELECT
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
-  CASE WHEN TRIM(TRAILING ' ' FROM p.location) <> '' THEN p.location END AS location,
+  CASE
+    WHEN p.location <> ''
+    AND (
+      p.location NOT LIKE ' %' OR TRIM(TRAILING ' ' FROM p.location) <> ''
+    )
+    THEN p.location
+  END AS location,
   p."userAgent" AS user_agent
 FROM plays AS p
 JOIN etl_matches AS m
-  ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
-  AND m.song = TRIM(TRAILING ' ' FROM p.song)
+  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (
     m.length IS NULL

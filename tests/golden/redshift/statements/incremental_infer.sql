@@ -14,7 +14,12 @@ JOIN (
     t."itemInSession"
   FROM staging_events AS t
   WHERE
-    t.page = 'NextSong'
+    (
+      t.page = 'NextSong'
+      OR (
+        t.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM t.page) = 'NextSong'
+      )
+    )
     AND (
       t.file_id >= :first_new
       OR t.file_id IN (
@@ -30,7 +35,12 @@ JOIN (
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+    )
+  )
 GROUP BY
   p."userId",
   p."sessionId",
@@ -78,7 +88,29 @@ FROM (
     p.*,
     ROW_NUMBER() OVER (
       PARTITION BY p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
+        p.page || CHR(  1)
+      ) ASC, (
+        p.level || CHR(  1)
+      ) ASC, (
+        p.auth || CHR(  1)
+      ) ASC, (
+        p.method || CHR(  1)
+      ) ASC, p.status ASC, (
+        p."firstName" || CHR(  1)
+      ) ASC, (
+        p."lastName" || CHR(  1)
+      ) ASC, (
+        p.gender || CHR(  1)
+      ) ASC, (
+        p.location || CHR(  1)
+      ) ASC, (
+        p."userAgent" || CHR(  1)
+      ) ASC, p.registration ASC, (
+        p.artist || CHR(  1)
+      ) ASC, (
+        p.song || CHR(  1)
+      ) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -89,7 +121,14 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
+      AND t.rows_before > 0
+      AND p.file_id < :first_new
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -104,8 +143,8 @@ WHERE
 -- what they played before
 CREATE TEMPORARY TABLE played_before AS
 SELECT
-  TRIM(TRAILING ' ' FROM p.artist) AS artist,
-  TRIM(TRAILING ' ' FROM p.song) AS song,
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -129,7 +168,14 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong' AND t.rows_before > 0 AND p.file_id < :first_new
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
+      AND t.rows_before > 0
+      AND p.file_id < :first_new
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -152,8 +198,8 @@ FROM (
   FROM winners_before AS w
 ) AS p
 GROUP BY
-  TRIM(TRAILING ' ' FROM p.artist),
-  TRIM(TRAILING ' ' FROM p.song),
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
   p.length;
 
 -- remove gone files from staging_events
@@ -203,7 +249,29 @@ FROM (
     u.*,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
+        u.page || CHR(  1)
+      ) DESC, (
+        u.level || CHR(  1)
+      ) DESC, (
+        u.auth || CHR(  1)
+      ) DESC, (
+        u.method || CHR(  1)
+      ) DESC, u.status DESC, (
+        u."firstName" || CHR(  1)
+      ) DESC, (
+        u."lastName" || CHR(  1)
+      ) DESC, (
+        u.gender || CHR(  1)
+      ) DESC, (
+        u.location || CHR(  1)
+      ) DESC, (
+        u."userAgent" || CHR(  1)
+      ) DESC, u.registration DESC, (
+        u.artist || CHR(  1)
+      ) DESC, (
+        u.song || CHR(  1)
+      ) DESC, u.length DESC
     ) AS nth
   FROM staging_events AS u
   JOIN last_times AS l
@@ -238,7 +306,29 @@ FROM (
     p.*,
     ROW_NUMBER() OVER (
       PARTITION BY p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
+        p.page || CHR(  1)
+      ) ASC, (
+        p.level || CHR(  1)
+      ) ASC, (
+        p.auth || CHR(  1)
+      ) ASC, (
+        p.method || CHR(  1)
+      ) ASC, p.status ASC, (
+        p."firstName" || CHR(  1)
+      ) ASC, (
+        p."lastName" || CHR(  1)
+      ) ASC, (
+        p.gender || CHR(  1)
+      ) ASC, (
+        p.location || CHR(  1)
+      ) ASC, (
+        p."userAgent" || CHR(  1)
+      ) ASC, p.registration ASC, (
+        p.artist || CHR(  1)
+      ) ASC, (
+        p.song || CHR(  1)
+      ) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -249,7 +339,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -264,8 +359,8 @@ WHERE
 -- what they play now
 CREATE TEMPORARY TABLE played_after AS
 SELECT
-  TRIM(TRAILING ' ' FROM p.artist) AS artist,
-  TRIM(TRAILING ' ' FROM p.song) AS song,
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM (
@@ -289,7 +384,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -312,8 +412,8 @@ FROM (
   FROM winners AS w
 ) AS p
 GROUP BY
-  TRIM(TRAILING ' ' FROM p.artist),
-  TRIM(TRAILING ' ' FROM p.song),
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
   p.length;
 
 -- count what was played
@@ -396,12 +496,20 @@ WHERE
 CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
-  s.artist_id,
+  CASE
+    WHEN s.artist_id LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM s.artist_id)
+    ELSE s.artist_id
+  END AS artist_id,
   s.artist_latitude,
   s.artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
-  s.song_id,
+  CASE
+    WHEN s.song_id LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM s.song_id)
+    ELSE s.song_id
+  END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
   s.duration,
   s.year
@@ -426,7 +534,17 @@ FROM (
     s.*,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
-      ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+      ORDER BY (
+        s.title || CHR(  1)
+      ) ASC, (
+        s.artist_id || CHR(  1)
+      ) ASC, (
+        s.artist_name || CHR(  1)
+      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
+        s.artist_location || CHR(  1)
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS f
@@ -472,7 +590,9 @@ FROM (
       PARTITION BY p.artist, p.song, p.length
       ORDER BY ABS(
         CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, s.song_id ASC
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC
     ) AS nth
   FROM (
     SELECT
@@ -489,17 +609,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.title
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN TRIM(TRAILING ' ' FROM s.title) ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN TRIM(TRAILING ' ' FROM s.artist_name)
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id) AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      TRIM(TRAILING ' ' FROM s.artist_name)
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w
@@ -557,8 +689,8 @@ JOIN (
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = TRIM(TRAILING ' ' FROM r.artist)
-    AND m.song = TRIM(TRAILING ' ' FROM r.song)
+    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
+    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
     AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
     AND (
       m.length IS NULL
@@ -566,13 +698,23 @@ JOIN (
       r.length IS NULL
     )
   WHERE
-    r.page = 'NextSong'
+    (
+      r.page = 'NextSong'
+      OR (
+        r.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM r.page) = 'NextSong'
+      )
+    )
 ) AS r
   ON r."userId" = p."userId"
   AND r."sessionId" = p."sessionId"
   AND r."itemInSession" = p."itemInSession"
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+    )
+  )
   AND NOT EXISTS(
     SELECT
       1
@@ -625,7 +767,29 @@ FROM (
     p.*,
     ROW_NUMBER() OVER (
       PARTITION BY p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
+        p.page || CHR(  1)
+      ) ASC, (
+        p.level || CHR(  1)
+      ) ASC, (
+        p.auth || CHR(  1)
+      ) ASC, (
+        p.method || CHR(  1)
+      ) ASC, p.status ASC, (
+        p."firstName" || CHR(  1)
+      ) ASC, (
+        p."lastName" || CHR(  1)
+      ) ASC, (
+        p.gender || CHR(  1)
+      ) ASC, (
+        p.location || CHR(  1)
+      ) ASC, (
+        p."userAgent" || CHR(  1)
+      ) ASC, p.registration ASC, (
+        p.artist || CHR(  1)
+      ) ASC, (
+        p.song || CHR(  1)
+      ) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -636,7 +800,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     p."sessionId" IN (
@@ -671,7 +840,11 @@ SELECT
   n.artist_id,
   n.artist_name AS name,
   CASE
-    WHEN TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    WHEN p.artist_location <> ''
+    AND (
+      p.artist_location NOT LIKE ' %'
+      OR TRIM(TRAILING ' ' FROM p.artist_location) <> ''
+    )
     THEN p.artist_location
   END AS location,
   CASE WHEN NOT p.artist_longitude IS NULL THEN p.artist_latitude END AS latitude,
@@ -683,7 +856,17 @@ FROM (
     s.artist_name,
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
-      ORDER BY LENGTH(s.artist_name), s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+      ORDER BY LENGTH(s.artist_name), (
+        s.title || CHR(  1)
+      ) ASC, (
+        s.artist_id || CHR(  1)
+      ) ASC, (
+        s.artist_name || CHR(  1)
+      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
+        s.artist_location || CHR(  1)
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS n
@@ -697,12 +880,26 @@ JOIN (
       PARTITION BY s.artist_id
       ORDER BY CASE WHEN s.artist_latitude IS NULL OR s.artist_longitude IS NULL THEN 1 ELSE 0 END, CASE
         WHEN CASE
-          WHEN TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          WHEN s.artist_location <> ''
+          AND (
+            s.artist_location NOT LIKE ' %'
+            OR TRIM(TRAILING ' ' FROM s.artist_location) <> ''
+          )
           THEN s.artist_location
         END IS NULL
         THEN 1
         ELSE 0
-      END, s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
+      END, (
+        s.title || CHR(  1)
+      ) ASC, (
+        s.artist_id || CHR(  1)
+      ) ASC, (
+        s.artist_name || CHR(  1)
+      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
+        s.artist_location || CHR(  1)
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS p
@@ -900,7 +1097,7 @@ SELECT
   COALESCE(f.repaired_text, e."firstName") AS first_name,
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
-  e.level,
+  CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
   (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
@@ -916,8 +1113,16 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE
+    WHEN MIN(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
+    ELSE MIN(u.level)
+  END AS level,
+  CASE
+    WHEN MAX(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
+    ELSE MAX(u.level)
+  END AS last_level
 FROM (
   SELECT
     e."userId",
@@ -936,8 +1141,16 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE
+    WHEN MIN(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
+    ELSE MIN(u.level)
+  END AS level,
+  CASE
+    WHEN MAX(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
+    ELSE MAX(u.level)
+  END AS last_level
 FROM (
   SELECT
     e."userId",
@@ -999,7 +1212,7 @@ FROM (
       SELECT
         e."userId",
         e.ts,
-        e.level
+        CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level
       FROM (
         SELECT
           u."userId",
@@ -1007,7 +1220,29 @@ FROM (
           u.level,
           ROW_NUMBER() OVER (
             PARTITION BY u."userId", u.ts
-            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
+              u.page || CHR(  1)
+            ) DESC, (
+              u.level || CHR(  1)
+            ) DESC, (
+              u.auth || CHR(  1)
+            ) DESC, (
+              u.method || CHR(  1)
+            ) DESC, u.status DESC, (
+              u."firstName" || CHR(  1)
+            ) DESC, (
+              u."lastName" || CHR(  1)
+            ) DESC, (
+              u.gender || CHR(  1)
+            ) DESC, (
+              u.location || CHR(  1)
+            ) DESC, (
+              u."userAgent" || CHR(  1)
+            ) DESC, u.registration DESC, (
+              u.artist || CHR(  1)
+            ) DESC, (
+              u.song || CHR(  1)
+            ) DESC, u.length DESC
           ) AS nth
         FROM staging_events AS u
         JOIN level_moments AS m
@@ -1058,11 +1293,17 @@ SELECT
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS start_time,
   p."userId" AS user_id,
-  p.level,
+  CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
   m.song_id,
   m.artist_id,
   p."sessionId" AS session_id,
-  CASE WHEN TRIM(TRAILING ' ' FROM p.location) <> '' THEN p.location END AS location,
+  CASE
+    WHEN p.location <> ''
+    AND (
+      p.location NOT LIKE ' %' OR TRIM(TRAILING ' ' FROM p.location) <> ''
+    )
+    THEN p.location
+  END AS location,
   p."userAgent" AS user_agent
 FROM (
   SELECT
@@ -1085,7 +1326,12 @@ FROM (
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
     WHERE
-      p.page = 'NextSong'
+      (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
   ) AS p
   WHERE
     NOT p."sessionId" IN (
@@ -1108,8 +1354,8 @@ FROM (
   FROM winners AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = TRIM(TRAILING ' ' FROM p.artist)
-  AND m.song = TRIM(TRAILING ' ' FROM p.song)
+  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
   AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
   AND (
     m.length IS NULL

@@ -11,7 +11,29 @@ FROM (
     u.*,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page DESC, u.level DESC, u.auth DESC, u.method DESC, u.status DESC, u."firstName" DESC, u."lastName" DESC, u.gender DESC, u.location DESC, u."userAgent" DESC, u.registration DESC, u.artist DESC, u.song DESC, u.length DESC
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
+        u.page || CHR(  1)
+      ) DESC, (
+        u.level || CHR(  1)
+      ) DESC, (
+        u.auth || CHR(  1)
+      ) DESC, (
+        u.method || CHR(  1)
+      ) DESC, u.status DESC, (
+        u."firstName" || CHR(  1)
+      ) DESC, (
+        u."lastName" || CHR(  1)
+      ) DESC, (
+        u.gender || CHR(  1)
+      ) DESC, (
+        u.location || CHR(  1)
+      ) DESC, (
+        u."userAgent" || CHR(  1)
+      ) DESC, u.registration DESC, (
+        u.artist || CHR(  1)
+      ) DESC, (
+        u.song || CHR(  1)
+      ) DESC, u.length DESC
     ) AS nth
   FROM staging_events AS u
   JOIN last_times AS l

@@ -2,8 +2,16 @@
 SELECT
   u."userId",
   u.ts,
-  MIN(u.level) AS level,
-  MAX(u.level) AS last_level
+  CASE
+    WHEN MIN(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
+    ELSE MIN(u.level)
+  END AS level,
+  CASE
+    WHEN MAX(u.level) LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
+    ELSE MAX(u.level)
+  END AS last_level
 FROM user_rows AS u
 JOIN level_days AS d
   ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000

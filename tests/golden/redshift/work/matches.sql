@@ -36,7 +36,9 @@ FROM (
       PARTITION BY p.artist, p.song, p.length
       ORDER BY ABS(
         CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, s.song_id ASC
+      ) ASC, (
+        s.song_id || CHR(  1)
+      ) ASC
     ) AS nth
   FROM (
     SELECT
@@ -53,17 +55,29 @@ FROM (
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
-    ON TRIM(TRAILING ' ' FROM s.title) = p.title
-    AND TRIM(TRAILING ' ' FROM s.artist_name) = p.artist_name
+    ON CASE WHEN s.title LIKE '% ' THEN TRIM(TRAILING ' ' FROM s.title) ELSE s.title END = p.title
+    AND CASE
+      WHEN s.artist_name LIKE '% '
+      THEN TRIM(TRAILING ' ' FROM s.artist_name)
+      ELSE s.artist_name
+    END = p.artist_name
   LEFT JOIN catalogue AS c
     ON c.song_id = s.song_id
   LEFT JOIN (
     SELECT
-      TRIM(TRAILING ' ' FROM s.artist_name) AS artist,
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END AS artist,
       MIN(s.artist_id) AS artist_id
     FROM repaired_songs AS s
     GROUP BY
-      TRIM(TRAILING ' ' FROM s.artist_name)
+      CASE
+        WHEN s.artist_name LIKE '% '
+        THEN TRIM(TRAILING ' ' FROM s.artist_name)
+        ELSE s.artist_name
+      END
   ) AS a
     ON a.artist = p.artist_name
 ) AS w

@@ -1,11 +1,11 @@
 -- what was played, each (artist, song, length) once, with the number of its plays. Songs are found for these few thousand, not for millions of plays
 SELECT
-  TRIM(TRAILING ' ' FROM p.artist) AS artist,
-  TRIM(TRAILING ' ' FROM p.song) AS song,
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
   p.length,
   COUNT(*) AS plays
 FROM plays AS p
 GROUP BY
-  TRIM(TRAILING ' ' FROM p.artist),
-  TRIM(TRAILING ' ' FROM p.song),
+  CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
+  CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
   p.length;

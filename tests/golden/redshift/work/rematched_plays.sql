@@ -13,8 +13,8 @@ JOIN (
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = TRIM(TRAILING ' ' FROM r.artist)
-    AND m.song = TRIM(TRAILING ' ' FROM r.song)
+    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
+    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
     AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
     AND (
       m.length IS NULL
@@ -22,13 +22,23 @@ JOIN (
       r.length IS NULL
     )
   WHERE
-    r.page = 'NextSong'
+    (
+      r.page = 'NextSong'
+      OR (
+        r.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM r.page) = 'NextSong'
+      )
+    )
 ) AS r
   ON r."userId" = p."userId"
   AND r."sessionId" = p."sessionId"
   AND r."itemInSession" = p."itemInSession"
 WHERE
-  p.page = 'NextSong'
+  (
+    p.page = 'NextSong'
+    OR (
+      p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+    )
+  )
   AND NOT EXISTS(
     SELECT
       1

@@ -15,7 +15,29 @@ FROM (
     p.*,
     ROW_NUMBER() OVER (
       PARTITION BY p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
+        p.page || CHR(  1)
+      ) ASC, (
+        p.level || CHR(  1)
+      ) ASC, (
+        p.auth || CHR(  1)
+      ) ASC, (
+        p.method || CHR(  1)
+      ) ASC, p.status ASC, (
+        p."firstName" || CHR(  1)
+      ) ASC, (
+        p."lastName" || CHR(  1)
+      ) ASC, (
+        p.gender || CHR(  1)
+      ) ASC, (
+        p.location || CHR(  1)
+      ) ASC, (
+        p."userAgent" || CHR(  1)
+      ) ASC, p.registration ASC, (
+        p.artist || CHR(  1)
+      ) ASC, (
+        p.song || CHR(  1)
+      ) ASC, p.length ASC
     ) AS nth
   FROM play_rows AS p
   WHERE
