@@ -62,6 +62,10 @@ class Lines(NamedTuple):
     number: int
     faults: int
 
+    def are_all_of(self, size: int) -> bool:
+        """Whether they are all of an object of `size` bytes, whose last line may lack its end."""
+        return self.octets in (size, size + 1)
+
 
 def lines_sql(record_type: RecordType) -> str:
     """The three figures of `Lines`. A line of `\\N` alone is NULL, and a fault."""
@@ -125,13 +129,13 @@ class Landing:
         table = f"landed_{next(self._numbers)}"
         try:
             lines = self._lines(uri, record_type)
-            if lines.octets not in (size, size + 1):  # the last line may lack its end
+            if not lines.are_all_of(size):
                 raise CannotLand(f"COPY made lines of {lines.octets:,} bytes of {size:,}")
             if lines.faults:
                 raise CannotLand(f"{lines.faults:,} of {lines.number:,} lines are not plain")
             records = self._records(table, uri, record_type, lines.number)
         except WarehouseError as error:
-            self._execute("SELECT 1")  # if the connection is lost, nothing can be loaded in another way either
+            self._stay_connected()
             raise CannotLand(error.what) from error
         self._drop(self._tables.get(file_id))
         self._tables[file_id] = table
@@ -179,6 +183,10 @@ class Landing:
             raise
         return int(records)
 
+    def _stay_connected(self) -> None:
+        """Go on after a statement that failed, unless the connection is lost: then nothing can be loaded in any way."""
+        self._execute("SELECT 1")
+
     def _copy(self, table: str, manifest: str, options: str) -> None:
         self._execute(copy_sql(table, manifest, self._role(), options))
 
@@ -200,17 +208,18 @@ class Landing:
                     return "this warehouse does not tell plain lines from others as Sparkify does"
                 return self._probe_values(urls["plain"])
         except (WarehouseError, CannotLand) as error:
-            self._execute("SELECT 1")
+            self._stay_connected()
             return f"this warehouse did not take a probe: {error}"
 
     def _refuses(self, content: bytes) -> bool:
-        """Whether COPY fails on a file, or the proof on all of its lines."""
+        """Whether COPY fails on a file or loses some of it, or the proof fails on all of its lines."""
         with self._objects(content=content) as urls:
             try:
                 found = self._lines(urls["content"], EVENTS)
             except WarehouseError:
+                self._stay_connected()
                 return True
-        return found.number == found.faults > 0
+        return found.number == found.faults > 0 or not found.are_all_of(len(content))
 
     def _probe_values(self, url: str) -> str:
         self._records(PROBED, url, EVENTS, len(PLAIN))
