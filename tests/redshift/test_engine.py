@@ -10,12 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 from tests import forked
 from tests.redshift.driver import Run
-from tests.redshift.standin import RedshiftStandIn
+from tests.redshift.standin import RedshiftStandIn, copying
 from tests.redshift.standin.faults import serializable_violation
 from tests.support import REAL, event, needs_real_sample, song, write_lines
 
@@ -179,6 +180,34 @@ def test_a_setting_that_is_missing_or_hostile_is_refused(
     monkeypatch.setenv(name, value)
     with pytest.raises(SparkifyError, match=what):
         _etl(warehouse, tmp_path)
+
+
+def test_an_interrupt_does_not_wait_for_the_server(
+    warehouse: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COPY may take minutes; the run is over at once, nothing of it stays, and the next one loads it."""
+    _write(tmp_path)
+    copies, ended, waited = copying.Loader.rows, Event(), list[bool]()
+
+    def slow(self: copying.Loader) -> Iterator[list[str | None]]:
+        if self.copy.table == '"staging_events"':
+            Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+            waited.append(ended.wait(60))
+        yield from copies(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying.Loader, "rows", slow)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                _etl(warehouse, tmp_path)
+            assert waited == [], "the server was still at work"
+        finally:
+            ended.set()
+            signal.signal(signal.SIGINT, before)
+    _etl(warehouse, tmp_path)
+    assert run("SELECT state FROM etl_runs ORDER BY run_id") == [("interrupted",), ("done",)]
+    assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
 
 
 def test_what_a_killed_run_left_behind_goes_with_the_next(

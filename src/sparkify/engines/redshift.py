@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -87,20 +87,32 @@ class RedshiftEngine(Engine):
         if self._schema != DEFAULT_SCHEMA:
             self.execute(f"SET search_path TO {_identifier(self._schema)}")
 
-    def _cursor(self) -> Cursor:
+    @contextmanager
+    def _statement(self) -> Iterator[Cursor]:
+        """A cursor for one statement.
+
+        An interrupt ends the connection, which undoes the transaction: the server may be at work for minutes yet, and
+        its answer would be taken for that to the next question.
+        """
         cursor = self.connection.cursor()
         cursor.paramstyle = "qmark"
-        return cursor
+        try:
+            with translated(), cursor:
+                yield cursor
+        except (KeyboardInterrupt, SystemExit):
+            with suppress(Exception):
+                self.connection.close()
+            raise
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement; without parameters the driver need not look for their places, letter by letter."""
-        with translated(), self._cursor() as cursor:
+        with self._statement() as cursor:
             cursor.execute(sql, tuple(parameters) or None)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
     def query(self, sql: str) -> Result:
         """Run a user's query."""
-        with translated(), self._cursor() as cursor:
+        with self._statement() as cursor:
             cursor.execute(sql)
             if cursor.description is None:
                 raise UsageError("that returns no rows", hint='Such as: sparkify query "SELECT 1"')
@@ -110,7 +122,7 @@ class RedshiftEngine(Engine):
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches."""
-        with translated(), self._cursor() as cursor:
+        with self._statement() as cursor:
             cursor.execute(sql)
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
                 yield [tuple(row) for row in rows]
