@@ -262,9 +262,10 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
     new, removed = f"new_{name}", f"removed_{name}"
     yield writer.temporary(new, select(f"star/{name}"), f"work out {name}")
     yield writer.temporary(removed, f"SELECT {key} FROM {name} EXCEPT SELECT {key} FROM {new}", f"{name} that go")
-    differing = f"SELECT d.{key} FROM (SELECT {columns} FROM {name} EXCEPT SELECT {columns} FROM {new}) AS d"
-    yield writer.delete(name, key, differing, f"remove {name} that differ")
-    missing = f"SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {name}"
+    exact = ", ".join(f"BYTEWISE({quoted(c.name)})" if c.type == "VARCHAR" else c.name for c in definition.columns)
+    differing = f"SELECT {key}, {exact} FROM {name} EXCEPT SELECT {key}, {exact} FROM {new}"
+    yield writer.delete(name, key, f"SELECT d.{key} FROM ({differing}) AS d", f"remove {name} that differ")
+    missing = f"SELECT {columns} FROM {new} WHERE {key} NOT IN (SELECT {key} FROM {name})"
     yield writer.insert(name, missing, f"fill {name}")
 
 

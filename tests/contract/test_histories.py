@@ -280,3 +280,14 @@ def test_spaces_at_the_end_count_nowhere(tmp_path: Path) -> None:
         assert rows(warehouse, "SELECT level FROM users_history ORDER BY valid_from") == [("free",), ("paid",)]
         assert rows(warehouse, "SELECT field FROM etl_rejects") == [("userId",)]
         assert rows(warehouse, "SELECT COUNT(*) FROM staging_events WHERE page || '.' = 'NextSong  .'") == [(1,)]
+
+
+def test_a_name_that_gains_a_space_is_replaced(tmp_path: Path) -> None:
+    """To an engine that passes over spaces at the end it is the same name; staging and star keep each letter."""
+    write_lines(tmp_path / "logs/a.json", [event(artist="Muse", song="One")])
+    for number, name in enumerate(("Muse", "Muse ", "Muse")):
+        write_lines(tmp_path / "songs/x.json", [song(title=name, artist_name=name)])
+        grown = load(tmp_path)
+        assert rows(grown, "SELECT name || '.' FROM artists WHERE NOT inferred") == [(f"{name}.",)]
+        assert rows(grown, "SELECT title || '.' FROM songs WHERE NOT inferred") == [(f"{name}.",)]
+        assert picture(grown) == picture(load(tmp_path, f"once_{number}"))

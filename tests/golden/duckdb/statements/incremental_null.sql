@@ -815,6 +815,7 @@ SELECT
 FROM (
   SELECT
     artist_id,
+    artist_id,
     name,
     location,
     latitude,
@@ -823,6 +824,7 @@ FROM (
   FROM artists
   EXCEPT
   SELECT
+    artist_id,
     artist_id,
     name,
     location,
@@ -843,15 +845,12 @@ SELECT
   longitude,
   inferred
 FROM new_artists
-EXCEPT
-SELECT
-  artist_id,
-  name,
-  location,
-  latitude,
-  longitude,
-  inferred
-FROM artists;
+WHERE
+  NOT artist_id IN (
+    SELECT
+      artist_id
+    FROM artists
+  );
 
 -- work out songs
 CREATE TEMPORARY TABLE new_songs AS
@@ -904,6 +903,7 @@ SELECT
 FROM (
   SELECT
     song_id,
+    song_id,
     title,
     artist_id,
     year,
@@ -912,6 +912,7 @@ FROM (
   FROM songs
   EXCEPT
   SELECT
+    song_id,
     song_id,
     title,
     artist_id,
@@ -932,15 +933,12 @@ SELECT
   duration,
   inferred
 FROM new_songs
-EXCEPT
-SELECT
-  song_id,
-  title,
-  artist_id,
-  year,
-  duration,
-  inferred
-FROM songs;
+WHERE
+  NOT song_id IN (
+    SELECT
+      song_id
+    FROM songs
+  );
 
 -- remove touched users from users_history
 DELETE FROM users_history

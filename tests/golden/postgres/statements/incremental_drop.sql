@@ -887,8 +887,9 @@ SELECT
 FROM (
   SELECT
     artist_id,
-    name,
-    location,
+    artist_id COLLATE "C",
+    name COLLATE "C",
+    location COLLATE "C",
     latitude,
     longitude,
     inferred
@@ -896,8 +897,9 @@ FROM (
   EXCEPT
   SELECT
     artist_id,
-    name,
-    location,
+    artist_id COLLATE "C",
+    name COLLATE "C",
+    location COLLATE "C",
     latitude,
     longitude,
     inferred
@@ -915,15 +917,12 @@ SELECT
   longitude,
   inferred
 FROM new_artists
-EXCEPT
-SELECT
-  artist_id,
-  name,
-  location,
-  latitude,
-  longitude,
-  inferred
-FROM artists;
+WHERE
+  NOT artist_id IN (
+    SELECT
+      artist_id
+    FROM artists
+  );
 
 -- work out songs
 CREATE TEMPORARY TABLE new_songs AS
@@ -982,8 +981,9 @@ SELECT
 FROM (
   SELECT
     song_id,
-    title,
-    artist_id,
+    song_id COLLATE "C",
+    title COLLATE "C",
+    artist_id COLLATE "C",
     year,
     duration,
     inferred
@@ -991,8 +991,9 @@ FROM (
   EXCEPT
   SELECT
     song_id,
-    title,
-    artist_id,
+    song_id COLLATE "C",
+    title COLLATE "C",
+    artist_id COLLATE "C",
     year,
     duration,
     inferred
@@ -1010,15 +1011,12 @@ SELECT
   duration,
   inferred
 FROM new_songs
-EXCEPT
-SELECT
-  song_id,
-  title,
-  artist_id,
-  year,
-  duration,
-  inferred
-FROM songs;
+WHERE
+  NOT song_id IN (
+    SELECT
+      song_id
+    FROM songs
+  );
 
 -- remove touched users from users_history
 DELETE FROM users_history

@@ -947,8 +947,15 @@ SELECT
 FROM (
   SELECT
     artist_id,
-    name,
-    location,
+    (
+      artist_id || CHR(  1)
+    ),
+    (
+      name || CHR(  1)
+    ),
+    (
+      location || CHR(  1)
+    ),
     latitude,
     longitude,
     inferred
@@ -956,8 +963,15 @@ FROM (
   EXCEPT
   SELECT
     artist_id,
-    name,
-    location,
+    (
+      artist_id || CHR(  1)
+    ),
+    (
+      name || CHR(  1)
+    ),
+    (
+      location || CHR(  1)
+    ),
     latitude,
     longitude,
     inferred
@@ -975,15 +989,12 @@ SELECT
   longitude,
   inferred
 FROM new_artists
-EXCEPT
-SELECT
-  artist_id,
-  name,
-  location,
-  latitude,
-  longitude,
-  inferred
-FROM artists;
+WHERE
+  NOT artist_id IN (
+    SELECT
+      artist_id
+    FROM artists
+  );
 
 -- work out songs
 CREATE TEMPORARY TABLE new_songs AS
@@ -1036,8 +1047,15 @@ SELECT
 FROM (
   SELECT
     song_id,
-    title,
-    artist_id,
+    (
+      song_id || CHR(  1)
+    ),
+    (
+      title || CHR(  1)
+    ),
+    (
+      artist_id || CHR(  1)
+    ),
     year,
     duration,
     inferred
@@ -1045,8 +1063,15 @@ FROM (
   EXCEPT
   SELECT
     song_id,
-    title,
-    artist_id,
+    (
+      song_id || CHR(  1)
+    ),
+    (
+      title || CHR(  1)
+    ),
+    (
+      artist_id || CHR(  1)
+    ),
     year,
     duration,
     inferred
@@ -1064,15 +1089,12 @@ SELECT
   duration,
   inferred
 FROM new_songs
-EXCEPT
-SELECT
-  song_id,
-  title,
-  artist_id,
-  year,
-  duration,
-  inferred
-FROM songs;
+WHERE
+  NOT song_id IN (
+    SELECT
+      song_id
+    FROM songs
+  );
 
 -- remove touched users from users_history
 DELETE FROM users_history
