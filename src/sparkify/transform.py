@@ -262,7 +262,8 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
     new, removed = f"new_{name}", f"removed_{name}"
     yield writer.temporary(new, select(f"star/{name}"), f"work out {name}")
     yield writer.temporary(removed, f"SELECT {key} FROM {name} EXCEPT SELECT {key} FROM {new}", f"{name} that go")
-    exact = ", ".join(f"BYTEWISE({quoted(c.name)})" if c.type == "VARCHAR" else c.name for c in definition.columns)
+    others = [column for column in definition.columns if column.name != key]
+    exact = ", ".join(f"BYTEWISE({c.name}) AS {c.name}" if c.type == "VARCHAR" else c.name for c in others)
     differing = f"SELECT {key}, {exact} FROM {name} EXCEPT SELECT {key}, {exact} FROM {new}"
     yield writer.delete(name, key, f"SELECT d.{key} FROM ({differing}) AS d", f"remove {name} that differ")
     missing = f"SELECT {columns} FROM {new} WHERE {key} NOT IN (SELECT {key} FROM {name})"

@@ -815,9 +815,8 @@ SELECT
 FROM (
   SELECT
     artist_id,
-    artist_id,
-    name,
-    location,
+    name AS name,
+    location AS location,
     latitude,
     longitude,
     inferred
@@ -825,9 +824,8 @@ FROM (
   EXCEPT
   SELECT
     artist_id,
-    artist_id,
-    name,
-    location,
+    name AS name,
+    location AS location,
     latitude,
     longitude,
     inferred
@@ -903,9 +901,8 @@ SELECT
 FROM (
   SELECT
     song_id,
-    song_id,
-    title,
-    artist_id,
+    title AS title,
+    artist_id AS artist_id,
     year,
     duration,
     inferred
@@ -913,9 +910,8 @@ FROM (
   EXCEPT
   SELECT
     song_id,
-    song_id,
-    title,
-    artist_id,
+    title AS title,
+    artist_id AS artist_id,
     year,
     duration,
     inferred

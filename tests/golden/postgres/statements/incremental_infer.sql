@@ -887,9 +887,8 @@ SELECT
 FROM (
   SELECT
     artist_id,
-    artist_id COLLATE "C",
-    name COLLATE "C",
-    location COLLATE "C",
+    name COLLATE "C" AS name,
+    location COLLATE "C" AS location,
     latitude,
     longitude,
     inferred
@@ -897,9 +896,8 @@ FROM (
   EXCEPT
   SELECT
     artist_id,
-    artist_id COLLATE "C",
-    name COLLATE "C",
-    location COLLATE "C",
+    name COLLATE "C" AS name,
+    location COLLATE "C" AS location,
     latitude,
     longitude,
     inferred
@@ -981,9 +979,8 @@ SELECT
 FROM (
   SELECT
     song_id,
-    song_id COLLATE "C",
-    title COLLATE "C",
-    artist_id COLLATE "C",
+    title COLLATE "C" AS title,
+    artist_id COLLATE "C" AS artist_id,
     year,
     duration,
     inferred
@@ -991,9 +988,8 @@ FROM (
   EXCEPT
   SELECT
     song_id,
-    song_id COLLATE "C",
-    title COLLATE "C",
-    artist_id COLLATE "C",
+    title COLLATE "C" AS title,
+    artist_id COLLATE "C" AS artist_id,
     year,
     duration,
     inferred

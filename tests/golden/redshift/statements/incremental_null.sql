@@ -948,14 +948,11 @@ FROM (
   SELECT
     artist_id,
     (
-      artist_id || CHR(  1)
-    ),
-    (
       name || CHR(  1)
-    ),
+    ) AS name,
     (
       location || CHR(  1)
-    ),
+    ) AS location,
     latitude,
     longitude,
     inferred
@@ -964,14 +961,11 @@ FROM (
   SELECT
     artist_id,
     (
-      artist_id || CHR(  1)
-    ),
-    (
       name || CHR(  1)
-    ),
+    ) AS name,
     (
       location || CHR(  1)
-    ),
+    ) AS location,
     latitude,
     longitude,
     inferred
@@ -1048,14 +1042,11 @@ FROM (
   SELECT
     song_id,
     (
-      song_id || CHR(  1)
-    ),
-    (
       title || CHR(  1)
-    ),
+    ) AS title,
     (
       artist_id || CHR(  1)
-    ),
+    ) AS artist_id,
     year,
     duration,
     inferred
@@ -1064,14 +1055,11 @@ FROM (
   SELECT
     song_id,
     (
-      song_id || CHR(  1)
-    ),
-    (
       title || CHR(  1)
-    ),
+    ) AS title,
     (
       artist_id || CHR(  1)
-    ),
+    ) AS artist_id,
     year,
     duration,
     inferred
