@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from sparkify.sources import Source, SourceFile
-from sparkify.spool import Spool
+from sparkify.storage.spool import Spool
 
 _POLL_SECONDS = 0.1
 _PIECE_BYTES = 1024 * 1024

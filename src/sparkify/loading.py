@@ -11,8 +11,8 @@ from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
 from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
-from sparkify.spool import Spool
 from sparkify.staging import Batch, ReadFile, Staged, Stager
+from sparkify.storage.spool import Spool
 from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
 
 

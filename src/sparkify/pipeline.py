@@ -20,7 +20,7 @@ from sparkify.fetching import Fetcher, size_of_copies
 from sparkify.listing import Sources, chunks_of, list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.sources import SourceFile, keeps_changing, shown
-from sparkify.spool import Spool, SpoolFull
+from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.summary import Options, Progress, Report, Summary
 from sparkify.warehouse import (
     RunBook,

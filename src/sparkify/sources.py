@@ -21,7 +21,7 @@ from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from sparkify.spool import Spool
+    from sparkify.storage.spool import Spool
 
 ENDINGS = tuple(form + packed for form in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
 STORES = ("s3", "gs", "az")

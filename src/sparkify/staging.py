@@ -22,7 +22,7 @@ from sparkify.plain import Pattern, has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.sources import OpenFile, SourceFile, keeps_changing, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
-from sparkify.spool import Spool, SpoolFile, json_line
+from sparkify.storage.spool import Spool, SpoolFile, json_line
 
 BLOCK_BYTES = 512 * 1024
 """How much of a file is looked at in one go; small enough to stay in the processor's cache."""

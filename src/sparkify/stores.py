@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import obstore
 from obstore.exceptions import BaseError, PreconditionError
 
-from sparkify import aws
 from sparkify.contract import Kind
 from sparkify.errors import SourceError, UsageError
 from sparkify.sources import ENDINGS, Content, Source, SourceFile, is_hidden, keeps_changing, no_json
-from sparkify.store_errors import explained, is_passing
+from sparkify.storage import aws
+from sparkify.storage.store_errors import explained, is_passing
 
 if TYPE_CHECKING:
     from obstore import BytesStream, ObjectMeta
     from obstore.store import ClientConfig, RetryConfig
     from obstore.store import ObjectStore as Store
 
-    from sparkify.spool import Spool
+    from sparkify.storage.spool import Spool
 
 REQUESTS_AT_ONCE = 64
 STREAMS_AT_ONCE = 8

@@ -13,7 +13,7 @@ from sparkify.contract import CONTRACT_VERSION, FILE_ID, RecordType
 from sparkify.engines.base import Engine, LoadColumn
 from sparkify.errors import WarehouseError
 from sparkify.models import quoted
-from sparkify.spool import Spool, json_line
+from sparkify.storage.spool import Spool, json_line
 
 
 def create_missing_tables(engine: Engine) -> list[str]:

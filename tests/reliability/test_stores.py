@@ -30,7 +30,7 @@ from sparkify.listing import list_sources
 from sparkify.lookback import explain_play
 from sparkify.pipeline import Run
 from sparkify.sources import opened
-from sparkify.spool import Spool
+from sparkify.storage.spool import Spool
 from sparkify.stores import ObjectStore
 from sparkify.summary import Summary
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sparkify.errors import UsageError, WarehouseError
-from sparkify.spool import is_alive
+from sparkify.storage.spool import is_alive
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[\w.=/-]*)?", re.ASCII)
 _FOLDER = "sparkify-spool"
@@ -95,7 +95,7 @@ class SpoolInS3:
     @contextmanager
     def _explained(self, action: str) -> Iterator[None]:
         """Say what could not be done, without the store's text, which may quote what was signed."""
-        from sparkify.store_errors import explained
+        from sparkify.storage.store_errors import explained
 
         try:
             yield
@@ -125,7 +125,7 @@ def spool_in_s3(url: str) -> SpoolInS3:
             hint="Name a prefix for what is on its way into Redshift, such as s3://bucket/spool; letters, digits and "
             "- _ . = / may stand in it.",
         )
-    from sparkify.aws import open_bucket
+    from sparkify.storage.aws import open_bucket
     from sparkify.stores import CLIENT, RETRY
 
     store = open_bucket(found[1], anonymous=False, client=CLIENT, retry=RETRY)

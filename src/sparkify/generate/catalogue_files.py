@@ -15,7 +15,7 @@ from sparkify.generate.errors import GenerateError, OptionsError
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.sources import Source, SourceFile, opened, shown, source_at
 from sparkify.splitting import split
-from sparkify.spool import Spool
+from sparkify.storage.spool import Spool
 
 
 def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Record], int]:
