@@ -14,7 +14,7 @@ from sparkify.engines.base import Engine, connect, without_password
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.listing import list_sources
 from sparkify.models import all_tables
-from sparkify.sources import SourceFile, opened
+from sparkify.sources.base import SourceFile, opened
 from sparkify.warehouse import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"

@@ -13,7 +13,7 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
 from sparkify.rejects import CarefulReader, Reject
 from sparkify.repair import repaired
-from sparkify.sources import file_at, opened, shown
+from sparkify.sources.base import file_at, opened, shown
 from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 

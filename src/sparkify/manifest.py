@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
-from sparkify.sources import SourceFile, hashes_of
+from sparkify.sources.base import SourceFile, hashes_of
 
 
 class Entry(NamedTuple):

@@ -16,10 +16,10 @@ from sparkify.config import Settings
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
-from sparkify.fetching import Fetcher, size_of_copies
 from sparkify.listing import Sources, chunks_of, list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.sources import SourceFile, keeps_changing, shown
+from sparkify.sources.base import SourceFile, keeps_changing, shown
+from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.summary import Options, Progress, Report, Summary
 from sparkify.warehouse import (

@@ -10,9 +10,9 @@ from sparkify.config import MaxRejects, Settings
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
-from sparkify.folders import file_of_path
 from sparkify.pipeline import Run
-from sparkify.sources import SourceFile, opened
+from sparkify.sources.base import SourceFile, opened
+from sparkify.sources.local import file_of_path
 from sparkify.splitting import split
 from sparkify.summary import Report, Summary
 from sparkify.warehouse import require_tables

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from sparkify.contract import MAX_RECORD_BYTES
 from sparkify.errors import SourceError
-from sparkify.sources import Readable
+from sparkify.sources.base import Readable
 
 BLOCK_BYTES = 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

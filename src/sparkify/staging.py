@@ -20,7 +20,7 @@ import numpy as np
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
 from sparkify.plain import Pattern, has_only_short_lines, plain_lines
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import OpenFile, SourceFile, keeps_changing, opened, shown
+from sparkify.sources.base import OpenFile, SourceFile, keeps_changing, opened, shown
 from sparkify.splitting import BYTE_ORDER_MARK, split
 from sparkify.storage.spool import Spool, SpoolFile, json_line
 

@@ -25,9 +25,10 @@ from tests.support import (
     write_messy_input,
 )
 
-from sparkify import folders, loading, manifest, pipeline, prepared, staging
+from sparkify import loading, manifest, pipeline, prepared, staging
 from sparkify import warehouse as books
 from sparkify.errors import CheckFailed
+from sparkify.sources import local as folders
 
 KILLS = 3
 HISTORIES = 60 if LONG else 10

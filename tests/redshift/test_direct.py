@@ -28,8 +28,8 @@ from sparkify.engines.redshift import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.lookback import explain_play
 from sparkify.plain import plain_lines
-from sparkify.sources import Content, SourceFile
-from sparkify.stores import ObjectStore
+from sparkify.sources.base import Content, SourceFile
+from sparkify.sources.object_store import ObjectStore
 from sparkify.summary import Summary
 
 Put = Callable[[str, bytes], None]

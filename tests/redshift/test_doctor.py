@@ -125,7 +125,7 @@ def test_a_store_that_is_out_of_reach(examine: Examine, monkeypatch: pytest.Monk
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
-        monkeypatch.setattr("sparkify.stores.RETRY", {"max_retries": 0})
+        monkeypatch.setattr("sparkify.sources.object_store.RETRY", {"max_retries": 0})
         spool = examine()["copy_spool"]
     assert spool["state"] == "failed"
     assert "the connection to the store failed" in spool["found"]

@@ -21,17 +21,17 @@ from tests.support import REAL, ROOT, event, needs_real_sample, picture, rows, s
 from tests.unit.command import Done
 
 import sparkify
-from sparkify import stores
 from sparkify.config import load
 from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
-from sparkify.fetching import Fetcher
 from sparkify.listing import list_sources
 from sparkify.lookback import explain_play
 from sparkify.pipeline import Run
-from sparkify.sources import opened
+from sparkify.sources import object_store as stores
+from sparkify.sources.base import opened
+from sparkify.sources.fetch import Fetcher
+from sparkify.sources.object_store import ObjectStore
 from sparkify.storage.spool import Spool
-from sparkify.stores import ObjectStore
 from sparkify.summary import Summary
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"
@@ -231,7 +231,7 @@ def test_a_busy_store_and_cut_connections(s3: S3Server, proxy: Proxy, tmp_path: 
 def test_a_dead_store_leaves_the_warehouse_as_it_was(
     s3: S3Server, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparkify.stores.MOST_TRIES", 1)
+    monkeypatch.setattr("sparkify.sources.object_store.MOST_TRIES", 1)
     monkeypatch.setitem(stores.RETRY, "max_retries", 1)
     s3.put("log_data/1.json", plays(1))
     path = tmp_path / "w.duckdb"

@@ -180,7 +180,7 @@ def plan(
 
 
 def _files(plan: Plan) -> dict[str, object]:
-    from sparkify.sources import shown
+    from sparkify.sources.base import shown
 
     return {
         "new": [shown(file.uri) for file in plan.new],
@@ -191,7 +191,7 @@ def _files(plan: Plan) -> dict[str, object]:
 
 
 def _print_plan(plan: Plan) -> None:
-    from sparkify.sources import shown
+    from sparkify.sources.base import shown
 
     for word, uris in (
         ("new", [file.uri for file in plan.new]),

@@ -22,7 +22,7 @@ from sparkify.cli.options import (
 )
 from sparkify.cli.output import Format, print_table, print_values, say
 from sparkify.errors import UsageError
-from sparkify.sources import shown
+from sparkify.sources.base import shown
 
 rejects = typer.Typer(help="Show the records that were rejected.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -125,8 +125,8 @@ def spool_in_s3(url: str) -> SpoolInS3:
             hint="Name a prefix for what is on its way into Redshift, such as s3://bucket/spool; letters, digits and "
             "- _ . = / may stand in it.",
         )
+    from sparkify.sources.object_store import CLIENT, RETRY
     from sparkify.storage.aws import open_bucket
-    from sparkify.stores import CLIENT, RETRY
 
     store = open_bucket(found[1], anonymous=False, client=CLIENT, retry=RETRY)
     return SpoolInS3(found[1], (found[2] or "").strip("/"), store)

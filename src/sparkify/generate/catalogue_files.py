@@ -13,7 +13,7 @@ from sparkify.errors import SourceError, UsageError
 from sparkify.generate.catalogue import Record
 from sparkify.generate.errors import GenerateError, OptionsError
 from sparkify.rejects import CarefulReader, Reject
-from sparkify.sources import Source, SourceFile, opened, shown, source_at
+from sparkify.sources.base import Source, SourceFile, opened, shown, source_at
 from sparkify.splitting import split
 from sparkify.storage.spool import Spool
 

@@ -23,7 +23,7 @@ from sparkify.printable import printable
 from sparkify.questions import Answered, label, shown
 from sparkify.report.charts import Drawing, drawings
 from sparkify.report.csv import csv_text
-from sparkify.sources import shown as shown_uri
+from sparkify.sources.base import shown as shown_uri
 
 RUNS = 20
 REJECTS = 50

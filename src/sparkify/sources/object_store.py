@@ -21,7 +21,7 @@ from obstore.exceptions import BaseError, PreconditionError
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError, UsageError
-from sparkify.sources import ENDINGS, Content, Source, SourceFile, is_hidden, keeps_changing, no_json
+from sparkify.sources.base import ENDINGS, Content, Source, SourceFile, is_hidden, keeps_changing, no_json
 from sparkify.storage import aws
 from sparkify.storage.store_errors import explained, is_passing
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError
-from sparkify.sources import ENDINGS, Source, SourceFile, is_hidden, no_json
+from sparkify.sources.base import ENDINGS, Source, SourceFile, is_hidden, no_json
 
 RACY_SECONDS = 2.0
 """A file changed this shortly before it was read may change again within the same tick of its clock (as in git)."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 
-from sparkify.sources import Source, SourceFile
+from sparkify.sources.base import Source, SourceFile
 from sparkify.storage.spool import Spool
 
 _POLL_SECONDS = 0.1

@@ -156,7 +156,7 @@ def source_at(location: str, *, anonymous: bool = False) -> Source:
         raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
     if scheme in STORES:
         try:
-            from sparkify.stores import ObjectStore
+            from sparkify.sources.object_store import ObjectStore
         except ModuleNotFoundError as error:
             raise UsageError(
                 f"{scheme}:// needs the package {error.name}, which is not installed",
@@ -168,7 +168,7 @@ def source_at(location: str, *, anonymous: bool = False) -> Source:
             f"cannot read from {without_password(location)}: unknown scheme {scheme}://",
             hint=f"Known: a folder, file://, {', '.join(f'{known}://' for known in STORES)}.",
         )
-    from sparkify.folders import Folder
+    from sparkify.sources.local import Folder
 
     return Folder(location)
 
@@ -180,7 +180,7 @@ def file_at(kind: Kind, uri: str, *, anonymous: bool = False) -> SourceFile:
         SourceError: it is gone or cannot be read.
     """
     if uri.startswith("file://"):
-        from sparkify.folders import file_of_uri
+        from sparkify.sources.local import file_of_uri
 
         return file_of_uri(kind, uri)
     folder, _, _ = uri.rpartition("/")

@@ -1,0 +1,1 @@
+"""What there is to read: folders and object stores behind one interface."""
