@@ -11,7 +11,7 @@ from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
 from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
-from sparkify.staging import Batch, ReadFile, Staged, Stager
+from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
 from sparkify.storage.spool import Spool
 from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
 

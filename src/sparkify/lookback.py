@@ -11,10 +11,10 @@ from sparkify.contract import EVENTS
 from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import columns_of, parse
-from sparkify.rejects import CarefulReader, Reject
+from sparkify.reader.framing import split
+from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.repair import repaired
 from sparkify.sources.base import file_at, opened, shown
-from sparkify.splitting import split
 from sparkify.warehouse import require_tables
 
 _RUNS = (

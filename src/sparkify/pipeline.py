@@ -33,7 +33,7 @@ from sparkify.warehouse import (
 
 if TYPE_CHECKING:
     from sparkify.prepared import Prepared, Repairs
-    from sparkify.staging import Staged
+    from sparkify.reader.reader import Staged
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
@@ -237,7 +237,7 @@ class Run:
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
         from sparkify.loading import ChunkLoader
         from sparkify.prepared import prepare
-        from sparkify.staging import Stager
+        from sparkify.reader.reader import Stager
 
         books = self._unchanged_books()
         first_new = books.last_file + 1

@@ -11,9 +11,9 @@ from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
 from sparkify.pipeline import Run
+from sparkify.reader.framing import split
 from sparkify.sources.base import SourceFile, opened
 from sparkify.sources.local import file_of_path
-from sparkify.splitting import split
 from sparkify.summary import Report, Summary
 from sparkify.warehouse import require_tables
 

@@ -25,9 +25,10 @@ from tests.support import (
     write_messy_input,
 )
 
-from sparkify import loading, manifest, pipeline, prepared, staging
+from sparkify import loading, manifest, pipeline, prepared
 from sparkify import warehouse as books
 from sparkify.errors import CheckFailed
+from sparkify.reader import reader as staging
 from sparkify.sources import local as folders
 
 KILLS = 3

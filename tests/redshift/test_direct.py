@@ -27,7 +27,7 @@ from sparkify.engines.landing import LINES, lines_sql
 from sparkify.engines.redshift import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.lookback import explain_play
-from sparkify.plain import plain_lines
+from sparkify.reader.canonical import plain_lines
 from sparkify.sources.base import Content, SourceFile
 from sparkify.sources.object_store import ObjectStore
 from sparkify.summary import Summary

@@ -13,9 +13,9 @@ from tests.support import event, load, picture, rows, song, write_lines
 from tests.unit.command import sparkify as run
 
 import sparkify
-from sparkify import splitting
 from sparkify.errors import UsageError
-from sparkify.splitting import split
+from sparkify.reader import framing as splitting
+from sparkify.reader.framing import split
 
 BAD = json.dumps(event(ts="x", page="Home"))
 

@@ -16,7 +16,7 @@ from tests.support import LONG, REAL, event, load, needs_real_sample, picture, r
 import sparkify
 from sparkify.contract import EVENTS
 from sparkify.errors import SourceError, TooManyRejects
-from sparkify.plain import plain_lines
+from sparkify.reader.canonical import plain_lines
 
 GOOD = json.dumps(event()).encode()
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from tests.support import event, load, picture, rows, write_lines, write_messy_input
 
-from sparkify import loading, staging
+from sparkify import loading
 from sparkify.errors import SparkifyError
+from sparkify.reader import reader as staging
 from sparkify.sources import base as sources
 
 CHILD = """

@@ -2,7 +2,7 @@
 
 Nothing of them travels through the client. COPY reads an object twice into temporary tables: as JSON, for the values,
 and as lines, for the proof. COPY from JSON does not see a name that is there twice, two records on one line or a number
-where a text should be; the grammar of plain lines, which the client uses too (`sparkify.plain`), sees all of these.
+where a text should be; the grammar of plain lines, which the client uses too (`sparkify.reader.canonical`), sees all of these.
 
 What the documentation leaves open about COPY and regular expressions is asked of the warehouse itself, with a probe,
 before anything is taken in this way.
@@ -24,7 +24,7 @@ from sparkify.engines.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.models import quoted
-from sparkify.plain import Notation, plain_record
+from sparkify.reader.canonical import Notation, plain_record
 
 LINES = "landed_lines"
 PROBED = "landed_probe"

@@ -12,9 +12,9 @@ from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 from sparkify.generate.catalogue import Record
 from sparkify.generate.errors import GenerateError, OptionsError
-from sparkify.rejects import CarefulReader, Reject
+from sparkify.reader.framing import split
+from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.sources.base import Source, SourceFile, opened, shown, source_at
-from sparkify.splitting import split
 from sparkify.storage.spool import Spool
 
 

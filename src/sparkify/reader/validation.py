@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sparkify.contract import MAX_RECORD_BYTES, MAX_TEXT_BYTES, Field, RecordType, Type
-from sparkify.splitting import Piece
+from sparkify.reader.framing import Piece
 
 RAW_BYTES = 1_000
 """How much of a rejected record is kept, in bytes."""

@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
-from sparkify.plain import Pattern, has_only_short_lines, plain_lines
-from sparkify.rejects import CarefulReader, Reject
+from sparkify.reader.canonical import Pattern, has_only_short_lines, plain_lines
+from sparkify.reader.framing import BYTE_ORDER_MARK, split
+from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.sources.base import OpenFile, SourceFile, keeps_changing, opened, shown
-from sparkify.splitting import BYTE_ORDER_MARK, split
 from sparkify.storage.spool import Spool, SpoolFile, json_line
 
 BLOCK_BYTES = 512 * 1024
