@@ -20,7 +20,7 @@ from tests.servers.postgres import default_server, icu_server
 from tests.servers.redshift import redshift_environment, redshift_run, redshift_url
 
 import sparkify
-from sparkify import models
+from sparkify.sql import models
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SPARKIFY_SHARED", ROOT.parent / "shared"))

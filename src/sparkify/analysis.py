@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sparkify import models
 from sparkify.checks import checks, run_check
 from sparkify.engines.base import Engine
-from sparkify.models import quoted
 from sparkify.questions import Answered, Question, ask, questions
+from sparkify.sql import models
+from sparkify.sql.models import quoted
 from sparkify.transform import Chunk
 from sparkify.warehouse import require_tables
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sparkify import models
 from sparkify.engines.base import Engine, Row
-from sparkify.engines.dialects import Dialect
-from sparkify.models import Table, columns_of, parse, quoted
+from sparkify.sql import models
+from sparkify.sql.dialect import Dialect
+from sparkify.sql.models import Table, columns_of, parse, quoted
 from sparkify.transform import PLAYS, TOUCHED_PLAYS, Chunk, keys_in_scope, plays_query, scope
 
 SHOWN_ROWS = 10

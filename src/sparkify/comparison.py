@@ -17,10 +17,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from sparkify import models
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.engines.base import Engine, Row
-from sparkify.models import Table, columns_of, quoted
+from sparkify.sql import models
+from sparkify.sql.models import Table, columns_of, quoted
 from sparkify.warehouse import require_tables
 
 SHOWN_ROWS = 5

@@ -13,8 +13,8 @@ from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.listing import list_sources
-from sparkify.models import all_tables
 from sparkify.sources.base import SourceFile, opened
+from sparkify.sql.models import all_tables
 from sparkify.warehouse import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from sparkify import models
-from sparkify.models import Table
+from sparkify.sql import models
+from sparkify.sql.models import Table
 
 _ROW, _HEAD, _PAD = 22, 30, 12
 _GAP_X, _GAP_Y, _MARGIN = 90, 36, 12

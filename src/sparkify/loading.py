@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from sparkify import models
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
-from sparkify.engines.dialects import Dialect
 from sparkify.manifest import Entry
 from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
+from sparkify.sql import models
+from sparkify.sql.dialect import Dialect
 from sparkify.storage.spool import Spool
 from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from sparkify import models
 from sparkify.config import Settings
 from sparkify.engines.base import connect, dialect_of
-from sparkify.engines.dialects import Dialect
 from sparkify.errors import NoWarehouse
 from sparkify.listing import list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
 from sparkify.prepared import prepare
+from sparkify.sql import models
+from sparkify.sql.dialect import Dialect
 from sparkify.transform import Statement
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple, cast, get_args
 
-from sparkify import models
 from sparkify.engines.base import Engine, Row
 from sparkify.errors import UsageError
 from sparkify.printable import printable
+from sparkify.sql import models
 
 Kind = Literal["figures", "line", "column", "bar", "heatmap"]
 """figures: one row of named values; line and column: over time; bar: by category; heatmap: over two axes."""

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from sparkify import models
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.dialects import Dialect
-from sparkify.models import Relations, Table, columns_of, parse, quoted, select
+from sparkify.sql import models
+from sparkify.sql.dialect import Dialect
+from sparkify.sql.models import Relations, Table, columns_of, parse, quoted, select
 
 
 class Statement(NamedTuple):

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sparkify import models
 from sparkify.contract import CONTRACT_VERSION, FILE_ID, RecordType
 from sparkify.engines.base import Engine, LoadColumn
 from sparkify.errors import WarehouseError
-from sparkify.models import quoted
+from sparkify.sql import models
+from sparkify.sql.models import quoted
 from sparkify.storage.spool import Spool, json_line
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from tests.redshift.rules import banned_in, unparsable, without_texts
 
-from sparkify import models
 from sparkify.checks import Check, checks
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines import landing
 from sparkify.engines.base import REGISTRY
-from sparkify.engines.dialects import Dialect
-from sparkify.models import create_table, render, select
+from sparkify.sql import models
+from sparkify.sql.dialect import Dialect
+from sparkify.sql.models import create_table, render, select
 from sparkify.transform import Chunk, Statement, clear, statements
 from sparkify.warehouse import staging_columns
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tests.support import event, load, meddle, rows, song, url_of, write_lines
 
-from sparkify import models
+from sparkify.sql import models
 
 PRIMARY_KEYS = {
     *(("songplays", "songplay_id"), ("users", "user_id"), ("time", "start_time"), ("songs", "song_id")),

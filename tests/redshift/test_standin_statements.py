@@ -14,7 +14,7 @@ from tests.redshift.standin.dialect import plan
 from tests.support import REAL, ROOT, needs_real_sample
 
 import sparkify
-from sparkify import models
+from sparkify.sql import models
 
 GOLDEN = ROOT / "tests" / "golden" / "redshift"
 RIGHT = {

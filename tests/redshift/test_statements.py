@@ -18,7 +18,7 @@ from tests.redshift.sites import Record, Site, all_sites, recorded, sites_in
 from tests.servers.redshift import redshift_environment, stand_in
 
 from sparkify.checks import SHOWN_ROWS
-from sparkify.models import all_tables
+from sparkify.sql.models import all_tables
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
 

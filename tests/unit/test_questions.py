@@ -10,9 +10,9 @@ import pytest
 from tests.support import event, load, rows, song, write_lines
 from tests.unit.command import assert_error, sparkify
 
-from sparkify import models
 from sparkify.errors import UsageError
 from sparkify.questions import Chart, chart_of, find_question, questions, shown
+from sparkify.sql import models
 
 WHERE = ("--warehouse", "duckdb:///w.duckdb")
 HOSTILE = "<script>alert(1)</script> \x1b[31m[bold]"

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from sparkify.contract import RecordType
-from sparkify.engines.dialects import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
 from sparkify.errors import UsageError, WarehouseError
+from sparkify.sql.dialect import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
 
 Row = tuple[Any, ...]
 

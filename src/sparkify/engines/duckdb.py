@@ -12,10 +12,10 @@ from typing import NoReturn
 import duckdb
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row, without_password
-from sparkify.engines.dialects import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
-from sparkify.models import quoted
+from sparkify.sql.dialect import DUCKDB
+from sparkify.sql.models import quoted
 
 _HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
 _MAGIC = slice(8, 12), b"DUCK"

@@ -2,7 +2,8 @@
 
 Nothing of them travels through the client. COPY reads an object twice into temporary tables: as JSON, for the values,
 and as lines, for the proof. COPY from JSON does not see a name that is there twice, two records on one line or a number
-where a text should be; the grammar of plain lines, which the client uses too (`sparkify.reader.canonical`), sees all of these.
+where a text should be; the grammar of plain lines, which the client uses too (`sparkify.reader.canonical`), sees
+all of these.
 
 What the documentation leaves open about COPY and regular expressions is asked of the warehouse itself, with a probe,
 before anything is taken in this way.
@@ -16,15 +17,15 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import NamedTuple
 
-from sparkify import models
 from sparkify.contract import EVENTS, Field, RecordType, Type
 from sparkify.engines.base import CannotLand, LoadColumn, Row
-from sparkify.engines.dialects import REDSHIFT
 from sparkify.engines.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.spool import SpoolInS3
 from sparkify.errors import WarehouseError
-from sparkify.models import quoted
 from sparkify.reader.canonical import Notation, plain_record
+from sparkify.sql import models
+from sparkify.sql.dialect import REDSHIFT
+from sparkify.sql.models import quoted
 
 LINES = "landed_lines"
 PROBED = "landed_probe"

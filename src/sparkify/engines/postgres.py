@@ -17,12 +17,12 @@ from psycopg.pq import TransactionStatus
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.csv_pipe import CsvPipe
-from sparkify.engines.dialects import POSTGRES
 from sparkify.engines.ndjson import Reading, open_reader, readings
 from sparkify.engines.postgres_errors import RIGHTS, explain_connect, refusals, translated
 from sparkify.engines.postgres_url import checked_schema, parameters_and_schema, server_name, with_defaults
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
-from sparkify.models import quoted
+from sparkify.sql.dialect import POSTGRES
+from sparkify.sql.models import quoted
 
 # What psycopg has to say beside its errors is for programs that ask for it.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())

@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from sparkify.contract import EVENTS, FILE_ID, RECORD_TYPES, SONGS, Field, RecordType
-from sparkify.engines.dialects import Dialect
+from sparkify.sql.dialect import Dialect
 
 SOURCE_DIALECT = "duckdb"
 """The models are written in DuckDB's SQL, in the part of it that all engines have."""
