@@ -24,8 +24,8 @@ import pytest
 
 IMPORTED = [
     *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.reader.reader", "sparkify.prepared"),
-    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb"),
-    *("sparkify.engines.postgres", "sparkify.engines.redshift", "boto3", "obstore"),
+    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb.engine"),
+    *("sparkify.engines.postgres.engine", "sparkify.engines.redshift.engine", "boto3", "obstore"),
     *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),
 ]
 AT_THE_START = {"PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -235,7 +235,7 @@ def _role(arn: str, region: str | None) -> str:
 
 def _copy_spool(url: str) -> str:
     """Write, list and remove a small object: the only sure proof."""
-    from sparkify.engines.spool import spool_in_s3
+    from sparkify.engines.redshift.spool import spool_in_s3
 
     spool_in_s3(url).check()
     return f"{url}: may be written to, listed and removed from"

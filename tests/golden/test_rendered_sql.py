@@ -16,8 +16,8 @@ from tests.redshift.rules import banned_in, unparsable, without_texts
 
 from sparkify.checks import Check, checks
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines import landing
 from sparkify.engines.base import REGISTRY
+from sparkify.engines.redshift import direct_load as landing
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.models import create_table, render, select

@@ -15,7 +15,7 @@ from tests.servers.postgres import DebianServer
 from tests.support import event, load, picture, rows, song, url_of, warehouse, write_lines
 from tests.unit.command import assert_error, sparkify
 
-from sparkify.engines import postgres
+from sparkify.engines.postgres import engine as postgres
 from sparkify.errors import WarehouseError
 from sparkify.summary import Progress
 

@@ -16,7 +16,7 @@ from tests.servers.postgres import DebianServer
 from tests.support import DUCKDB, event, load, picture, rows, song, using, write_lines, write_messy_input
 
 import sparkify
-from sparkify.engines import postgres
+from sparkify.engines.postgres import engine as postgres
 from sparkify.errors import NoWarehouse, WarehouseError
 
 

@@ -17,7 +17,7 @@ from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
 import sparkify
-from sparkify.engines.redshift import RedshiftEngine
+from sparkify.engines.redshift.engine import RedshiftEngine
 
 SOURCE = Path(sparkify.__file__).parent
 METHODS = ("execute", "query", "stream")

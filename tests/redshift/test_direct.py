@@ -23,8 +23,8 @@ from tests.support import LONG, REAL, event, needs_real_sample, song
 import sparkify
 from sparkify.contract import EVENTS, SONGS, RecordType
 from sparkify.engines.base import connect
-from sparkify.engines.landing import LINES, lines_sql
-from sparkify.engines.redshift import RedshiftEngine
+from sparkify.engines.redshift.direct_load import LINES, lines_sql
+from sparkify.engines.redshift.engine import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.lookback import explain_play
 from sparkify.reader.canonical import plain_lines
@@ -251,9 +251,9 @@ def test_a_warehouse_that_does_not_take_objects_in_is_told_of_and_gets_them_pack
     elif fault == "probe":
         redshift.faults.fail("body ~", ServerError("XX000", "Invalid regular expression"), times=9)
     elif fault == "bytes":
-        monkeypatch.setattr("sparkify.engines.landing.NOT_TEXT", (_lines(GOOD),))
+        monkeypatch.setattr("sparkify.engines.redshift.direct_load.NOT_TEXT", (_lines(GOOD),))
     elif fault == "proof":
-        monkeypatch.setattr("sparkify.engines.landing.NOT_PLAIN", (GOOD.decode(),))
+        monkeypatch.setattr("sparkify.engines.redshift.direct_load.NOT_PLAIN", (GOOD.decode(),))
     else:
         as_text = copying.as_text
         rounded = lambda value: f"{float(value):.6g}" if isinstance(value, copying.Number) else as_text(value)  # noqa: E731

@@ -229,7 +229,7 @@ def test_what_a_killed_run_left_behind_goes_with_the_next(
 _KILLED = """
 import os, signal, sys
 import sparkify
-from sparkify.engines.redshift import RedshiftEngine
+from sparkify.engines.redshift.engine import RedshiftEngine
 
 real = RedshiftEngine.execute
 

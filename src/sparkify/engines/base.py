@@ -167,10 +167,10 @@ class _Entry(NamedTuple):
 
 
 REGISTRY: dict[str, _Entry] = {
-    "duckdb": _Entry("sparkify.engines.duckdb", "", DUCKDB),
-    "postgresql": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
-    "postgres": _Entry("sparkify.engines.postgres", "postgres", POSTGRES),
-    "redshift": _Entry("sparkify.engines.redshift", "redshift", REDSHIFT),
+    "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB),
+    "postgresql": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
+    "postgres": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
+    "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT),
 }
 """URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
 

@@ -14,7 +14,7 @@ import redshift_connector
 from redshift_connector.core import Connection
 
 from sparkify.engines.base import Access
-from sparkify.engines.redshift_errors import text_of
+from sparkify.engines.redshift.errors import text_of
 from sparkify.errors import CloudError, UsageError, WarehouseError
 
 DEFAULT_PORT = 5439

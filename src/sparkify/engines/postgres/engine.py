@@ -16,10 +16,10 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
-from sparkify.engines.csv_pipe import CsvPipe
 from sparkify.engines.ndjson import Reading, open_reader, readings
-from sparkify.engines.postgres_errors import RIGHTS, explain_connect, refusals, translated
-from sparkify.engines.postgres_url import checked_schema, parameters_and_schema, server_name, with_defaults
+from sparkify.engines.postgres.csv_pipe import CsvPipe
+from sparkify.engines.postgres.errors import RIGHTS, explain_connect, refusals, translated
+from sparkify.engines.postgres.url import checked_schema, parameters_and_schema, server_name, with_defaults
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.sql.dialect import POSTGRES
 from sparkify.sql.models import quoted

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from sparkify.contract import EVENTS, Field, RecordType, Type
 from sparkify.engines.base import CannotLand, LoadColumn, Row
-from sparkify.engines.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
-from sparkify.engines.spool import SpoolInS3
+from sparkify.engines.redshift.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
+from sparkify.engines.redshift.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.reader.canonical import Notation, plain_record
 from sparkify.sql import models
