@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sparkify.analysis import Checked, analyze, answer_all, check_all, row_counts
-from sparkify.config import load
+from sparkify.config.settings import load
 from sparkify.engines.base import Engine, Result, Row, without_password
 from sparkify.engines.base import connect as connect_engine
 from sparkify.pipeline import Run

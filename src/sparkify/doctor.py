@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from sparkify.config import Loaded, Settings, load
+from sparkify.config.settings import Loaded, Settings, load
 from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
@@ -118,7 +118,7 @@ def _listed(settings: Settings) -> str:
 
 
 def _jsonpaths(location: str) -> str:
-    from sparkify.jsonpaths import check_jsonpaths
+    from sparkify.config.jsonpaths import check_jsonpaths
 
     return f"{without_password(location)}: {len(check_jsonpaths(location))} fields, those of the contract"
 

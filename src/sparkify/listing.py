@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sparkify.config import Settings
+from sparkify.config.settings import Settings
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
 from sparkify.sources.base import SourceFile, shown, source_at
@@ -27,7 +27,7 @@ def list_sources(settings: Settings) -> Sources:
     if not locations:
         raise UsageError("no source is given", hint="Name them with --logs and --songs, or in sparkify.toml.")
     if settings.log_jsonpath:
-        from sparkify.jsonpaths import check_jsonpaths
+        from sparkify.config.jsonpaths import check_jsonpaths
 
         check_jsonpaths(settings.log_jsonpath)
     places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify import __version__
-from sparkify.config import Settings
+from sparkify.config.settings import Settings
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError

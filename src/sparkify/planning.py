@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from sparkify.config import Settings
+from sparkify.config.settings import Settings
 from sparkify.engines.base import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.listing import list_sources

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sparkify.config import MaxRejects, Settings
+from sparkify.config.settings import MaxRejects, Settings
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError

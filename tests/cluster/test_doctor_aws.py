@@ -13,8 +13,8 @@ from tests.support import event, write_lines
 from sparkify.cluster.aws import Cloud
 from sparkify.cluster.objects import read_object
 from sparkify.cluster.roles import check_copy_role
+from sparkify.config.jsonpaths import check_jsonpaths
 from sparkify.errors import CloudError, UsageError
-from sparkify.jsonpaths import check_jsonpaths
 
 
 def _role(account: Cloud, service: str) -> str:

@@ -21,7 +21,7 @@ from tests.support import REAL, ROOT, event, needs_real_sample, picture, rows, s
 from tests.unit.command import Done
 
 import sparkify
-from sparkify.config import load
+from sparkify.config.settings import load
 from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
 from sparkify.listing import list_sources

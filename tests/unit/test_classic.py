@@ -11,10 +11,10 @@ import pytest
 from tests.support import event, rows, song, write_lines
 from tests.unit.command import assert_error, sparkify
 
-from sparkify.classic import read_classic
-from sparkify.config import load
+from sparkify.config.classic import read_classic
+from sparkify.config.jsonpaths import check_jsonpaths
+from sparkify.config.settings import load
 from sparkify.errors import UsageError
-from sparkify.jsonpaths import check_jsonpaths
 
 SECRET = "PlantedSecretAccessKey012345678901234567"
 PASSWORD = "PlantedPassw0rd"

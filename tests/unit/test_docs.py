@@ -11,7 +11,7 @@ import typer
 from tests.support import ROOT
 
 from sparkify.cli.app import app
-from sparkify.config import FIELDS
+from sparkify.config.settings import FIELDS
 from sparkify.sql.models import Table, all_tables
 
 SKIPPED = ("generate",)

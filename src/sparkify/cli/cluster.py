@@ -16,7 +16,7 @@ from sparkify.errors import CloudError, UsageError
 if TYPE_CHECKING:
     from sparkify.cluster.request import ClusterRequest
     from sparkify.cluster.stack import Event, Plan, Stack, Status
-    from sparkify.config import Loaded
+    from sparkify.config.settings import Loaded
 
 cluster = typer.Typer(
     help="Make, look at and remove a Redshift cluster, as one CloudFormation stack.",

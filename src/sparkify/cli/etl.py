@@ -29,7 +29,7 @@ from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 MOST_SHOWN = 3
 
 if TYPE_CHECKING:
-    from sparkify.config import Loaded
+    from sparkify.config.settings import Loaded
     from sparkify.manifest import Plan
     from sparkify.summary import Progress, Report, Summary
 

@@ -86,7 +86,7 @@ def generate(
 
 
 def _is_anonymous() -> bool:
-    from sparkify.config import load
+    from sparkify.config.settings import load
 
     return load({}).settings.anonymous
 

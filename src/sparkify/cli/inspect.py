@@ -14,7 +14,7 @@ from sparkify.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
     from sparkify.analysis import Analysis, Checked
-    from sparkify.config import Settings
+    from sparkify.config.settings import Settings
     from sparkify.questions import Answered, Question
 
 Only = Annotated[

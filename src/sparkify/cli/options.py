@@ -11,7 +11,7 @@ import typer
 from sparkify.cli.output import Format, say
 
 if TYPE_CHECKING:
-    from sparkify.config import Loaded, Settings
+    from sparkify.config.settings import Loaded, Settings
     from sparkify.engines.base import Engine
 
 Warehouse = Annotated[str | None, typer.Option(help="The warehouse: duckdb:///path/to/file.duckdb.", metavar="URL")]
@@ -41,7 +41,7 @@ MaxRejects = Annotated[
 
 def load_settings(config: str | None, **flags: object) -> Loaded:
     """Flags, environment, file and defaults, merged; a classic file is taken up, with warnings."""
-    from sparkify.config import load
+    from sparkify.config.settings import load
 
     loaded = load(flags, config)
     for warning in loaded.classic.take_up() if loaded.classic else ():

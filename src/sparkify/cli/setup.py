@@ -19,7 +19,7 @@ def init(
     verbose: Verbose = False,
 ) -> None:
     """Write a commented sparkify.toml."""
-    from sparkify.config import example
+    from sparkify.config.settings import example
 
     if file.exists() and not force:
         raise UsageError(f"{file} is there already", hint="Write over it with --force, or name another file.")

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ByteSize, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sparkify.classic import Classic, is_classic, read_classic
+from sparkify.config.classic import Classic, is_classic, read_classic
 from sparkify.engines.base import Access, without_password
 from sparkify.errors import UsageError
 
