@@ -12,7 +12,7 @@ from sparkify.questions import Answered, Question, ask, questions
 from sparkify.sql import models
 from sparkify.sql.models import quoted
 from sparkify.transform import Chunk
-from sparkify.warehouse import require_tables
+from sparkify.warehouse.tables import require_tables
 
 
 class Checked(NamedTuple):

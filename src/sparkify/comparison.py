@@ -21,7 +21,7 @@ from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.engines.base import Engine, Row
 from sparkify.sql import models
 from sparkify.sql.models import Table, columns_of, quoted
-from sparkify.warehouse import require_tables
+from sparkify.warehouse.tables import require_tables
 
 SHOWN_ROWS = 5
 

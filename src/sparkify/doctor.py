@@ -15,7 +15,7 @@ from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseErr
 from sparkify.listing import list_sources
 from sparkify.sources.base import SourceFile, opened
 from sparkify.sql.models import all_tables
-from sparkify.warehouse import Change, changed_settings, star_settings
+from sparkify.warehouse.tables import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
 

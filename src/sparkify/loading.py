@@ -13,7 +13,7 @@ from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.storage.spool import Spool
-from sparkify.warehouse import load_rows, load_spooled, staging_columns, timestamp, write_rows
+from sparkify.warehouse.tables import load_rows, load_spooled, staging_columns, timestamp, write_rows
 
 
 class NotPlain(Exception):

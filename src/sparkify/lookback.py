@@ -15,7 +15,7 @@ from sparkify.repair import repaired
 from sparkify.sources.base import file_at, opened, shown
 from sparkify.sql import models
 from sparkify.sql.models import columns_of, parse
-from sparkify.warehouse import require_tables
+from sparkify.warehouse.tables import require_tables
 
 _RUNS = (
     "SELECT run_id, started_at, state, files, records, rejected, seconds, "

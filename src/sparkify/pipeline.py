@@ -22,7 +22,7 @@ from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.summary import Options, Progress, Report, Summary
-from sparkify.warehouse import (
+from sparkify.warehouse.tables import (
     RunBook,
     changed_settings,
     create_missing_tables,

@@ -15,7 +15,7 @@ from sparkify.reader.framing import split
 from sparkify.sources.base import SourceFile, opened
 from sparkify.sources.local import file_of_path
 from sparkify.summary import Report, Summary
-from sparkify.warehouse import require_tables
+from sparkify.warehouse.tables import require_tables
 
 
 def replay_from(

@@ -26,10 +26,10 @@ from tests.support import (
 )
 
 from sparkify import loading, manifest, pipeline, prepared
-from sparkify import warehouse as books
 from sparkify.errors import CheckFailed
 from sparkify.reader import reader as staging
 from sparkify.sources import local as folders
+from sparkify.warehouse import tables as books
 
 KILLS = 3
 HISTORIES = 60 if LONG else 10

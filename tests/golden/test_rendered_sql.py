@@ -22,7 +22,7 @@ from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.models import create_table, render, select
 from sparkify.transform import Chunk, Statement, clear, statements
-from sparkify.warehouse import staging_columns
+from sparkify.warehouse.tables import staging_columns
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"

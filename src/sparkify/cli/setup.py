@@ -39,7 +39,7 @@ def create_tables(
     verbose: Verbose = False,
 ) -> None:
     """Create the tables, or drop and create them again."""
-    from sparkify.warehouse import create_missing_tables, drop_tables
+    from sparkify.warehouse.tables import create_missing_tables, drop_tables
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings, read_only=False) as engine:

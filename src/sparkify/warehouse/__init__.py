@@ -1,0 +1,1 @@
+"""The tables beside the star: manifest, runs, rejects, settings."""
