@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 IMPORTED = [
-    *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.reader.reader", "sparkify.prepared"),
+    *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.reader.reader", "sparkify.star.prepared"),
     *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb.engine"),
     *("sparkify.engines.postgres.engine", "sparkify.engines.redshift.engine", "boto3", "obstore"),
     *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),

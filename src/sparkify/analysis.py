@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sparkify.checks import checks, run_check
 from sparkify.engines.base import Engine
 from sparkify.questions import Answered, Question, ask, questions
 from sparkify.sql import models
 from sparkify.sql.models import quoted
-from sparkify.transform import Chunk
+from sparkify.star.checks import checks, run_check
+from sparkify.star.transform import Chunk
 from sparkify.warehouse.tables import require_tables
 
 

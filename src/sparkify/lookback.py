@@ -11,10 +11,10 @@ from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
-from sparkify.repair import repaired
 from sparkify.sources.base import file_at, opened, shown
 from sparkify.sql import models
 from sparkify.sql.models import columns_of, parse
+from sparkify.star.repair import repaired
 from sparkify.warehouse.tables import require_tables
 
 _RUNS = (

@@ -32,8 +32,8 @@ from sparkify.warehouse.tables import (
 )
 
 if TYPE_CHECKING:
-    from sparkify.prepared import Prepared, Repairs
     from sparkify.reader.reader import Staged
+    from sparkify.star.prepared import Prepared, Repairs
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
@@ -171,7 +171,7 @@ class Run:
             reasons.append("a full refresh was asked for")
         if not reasons:
             return
-        from sparkify.prepared import clear, prepare
+        from sparkify.star.prepared import clear, prepare
 
         self._summary.rebuilt_because = " and ".join(reasons)
         self._engine.begin()
@@ -236,8 +236,8 @@ class Run:
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
         from sparkify.loading import ChunkLoader
-        from sparkify.prepared import prepare
         from sparkify.reader.reader import Stager
+        from sparkify.star.prepared import prepare
 
         books = self._unchanged_books()
         first_new = books.last_file + 1

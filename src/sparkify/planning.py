@@ -10,10 +10,10 @@ from sparkify.engines.base import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.listing import list_sources
 from sparkify.manifest import Entry, Plan, compare, read_manifest
-from sparkify.prepared import prepare
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
-from sparkify.transform import Statement
+from sparkify.star.prepared import prepare
+from sparkify.star.transform import Statement
 
 
 class Ahead(NamedTuple):

@@ -25,10 +25,11 @@ from tests.support import (
     write_messy_input,
 )
 
-from sparkify import loading, manifest, pipeline, prepared
+from sparkify import loading, manifest, pipeline
 from sparkify.errors import CheckFailed
 from sparkify.reader import reader as staging
 from sparkify.sources import local as folders
+from sparkify.star import prepared
 from sparkify.warehouse import tables as books
 
 KILLS = 3

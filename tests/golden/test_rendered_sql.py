@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from tests.redshift.rules import banned_in, unparsable, without_texts
 
-from sparkify.checks import Check, checks
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import REGISTRY
 from sparkify.engines.redshift import direct_load as landing
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.models import create_table, render, select
-from sparkify.transform import Chunk, Statement, clear, statements
+from sparkify.star.checks import Check, checks
+from sparkify.star.transform import Chunk, Statement, clear, statements
 from sparkify.warehouse.tables import staging_columns
 
 HERE = Path(__file__).parent

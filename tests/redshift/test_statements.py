@@ -17,8 +17,8 @@ from tests.redshift.history import run_history
 from tests.redshift.sites import Record, Site, all_sites, recorded, sites_in
 from tests.servers.redshift import redshift_environment, stand_in
 
-from sparkify.checks import SHOWN_ROWS
 from sparkify.sql.models import all_tables
+from sparkify.star.checks import SHOWN_ROWS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
 

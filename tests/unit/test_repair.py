@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import REAL, needs_real_sample
 
-from sparkify.repair import repaired
+from sparkify.star.repair import repaired
 
 
 def encoded_again(text: str, times: int = 1) -> str:

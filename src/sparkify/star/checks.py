@@ -15,7 +15,7 @@ from sparkify.engines.base import Engine, Row
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.models import Table, columns_of, parse, quoted
-from sparkify.transform import PLAYS, TOUCHED_PLAYS, Chunk, keys_in_scope, plays_query, scope
+from sparkify.star.transform import PLAYS, TOUCHED_PLAYS, Chunk, keys_in_scope, plays_query, scope
 
 SHOWN_ROWS = 10
 

@@ -8,14 +8,14 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-from sparkify import transform
-from sparkify.checks import Check, Finding, checks, run_check
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckFailed
-from sparkify.repair import repaired
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
-from sparkify.transform import Chunk, Statement
+from sparkify.star import transform
+from sparkify.star.checks import Check, Finding, checks, run_check
+from sparkify.star.repair import repaired
+from sparkify.star.transform import Chunk, Statement
 
 _PAIRS_AT_ONCE = 500
 

@@ -1,0 +1,1 @@
+"""From staging to the star: statements, checks, repair of texts."""
