@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 
 IMPORTED = [
-    *("sparkify.cli.app", "sparkify.api", "sparkify.pipeline", "sparkify.reader.reader", "sparkify.star.prepared"),
-    *("sparkify.loading", "sparkify.replay", "sparkify.doctor", "sparkify.engines.duckdb.engine"),
+    *("sparkify.cli.app", "sparkify.api", "sparkify.etl.run", "sparkify.reader.reader", "sparkify.star.prepared"),
+    *("sparkify.etl.load", "sparkify.etl.replay", "sparkify.doctor", "sparkify.engines.duckdb.engine"),
     *("sparkify.engines.postgres.engine", "sparkify.engines.redshift.engine", "boto3", "obstore"),
     *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),
 ]

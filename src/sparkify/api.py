@@ -10,9 +10,9 @@ from sparkify.analysis import Checked, analyze, answer_all, check_all, row_count
 from sparkify.config.settings import load
 from sparkify.engines.base import Engine, Result, Row, without_password
 from sparkify.engines.base import connect as connect_engine
-from sparkify.pipeline import Run
+from sparkify.etl.run import Run
+from sparkify.etl.summary import Options, Report, Summary
 from sparkify.questions import find_question, questions
-from sparkify.summary import Options, Report, Summary
 
 if TYPE_CHECKING:
     import pandas

@@ -12,7 +12,7 @@ from sparkify.config.settings import Loaded, Settings, load
 from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine, connect, without_password
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
-from sparkify.listing import list_sources
+from sparkify.etl.listing import list_sources
 from sparkify.sources.base import SourceFile, opened
 from sparkify.sql.models import all_tables
 from sparkify.warehouse.tables import Change, changed_settings, star_settings

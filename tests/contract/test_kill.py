@@ -25,8 +25,10 @@ from tests.support import (
     write_messy_input,
 )
 
-from sparkify import loading, manifest, pipeline
 from sparkify.errors import CheckFailed
+from sparkify.etl import load as loading
+from sparkify.etl import plan as manifest
+from sparkify.etl import run as pipeline
 from sparkify.reader import reader as staging
 from sparkify.sources import local as folders
 from sparkify.star import prepared

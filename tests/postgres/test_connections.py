@@ -14,7 +14,7 @@ from tests.support import Rows, load, picture, rows, url_of, warehouse
 
 import sparkify
 from sparkify.errors import WarehouseError
-from sparkify.summary import Progress
+from sparkify.etl.summary import Progress
 
 SETTINGS: dict[str, Any] = {"chunk_files": 5, "max_rejects": "100%"}
 CUTS = 20

@@ -17,7 +17,7 @@ from tests.unit.command import assert_error, sparkify
 
 from sparkify.engines.postgres import engine as postgres
 from sparkify.errors import WarehouseError
-from sparkify.summary import Progress
+from sparkify.etl.summary import Progress
 
 HOLDER = """
 import sys, time

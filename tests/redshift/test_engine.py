@@ -70,7 +70,7 @@ def test_a_conflict_is_tried_again(warehouse: str, tmp_path: Path, redshift: Red
 
 def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run) -> None:
     """Whoever plans while another loads finds the other's files in the manifest, and stops."""
-    from sparkify import pipeline
+    from sparkify.etl import run as pipeline
 
     _write(tmp_path)
     _etl(warehouse, tmp_path)

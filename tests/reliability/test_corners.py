@@ -33,7 +33,7 @@ def test_a_huge_exponent_harms_one_record_at_the_most(tmp_path: Path, written: s
 def _mend(folder: Path, name: str, item: int, *reject_ids: int) -> None:
     from sparkify.config.settings import load as load_settings
     from sparkify.engines.base import connect
-    from sparkify.replay import replay_from
+    from sparkify.etl.replay import replay_from
 
     mended = write_lines(folder / name, [event(page="Home", itemInSession=item)])
     engine = connect(f"duckdb:///{folder}/w.duckdb")

@@ -183,8 +183,8 @@ def test_a_damaged_file_fails_by_name_and_nothing_of_it_is_loaded(
 def test_too_many_rejects_are_refused_and_written_to_a_file(tmp_path: Path) -> None:
     from sparkify.config.settings import load as load_settings
     from sparkify.engines.base import connect
-    from sparkify.pipeline import Run
-    from sparkify.summary import Options
+    from sparkify.etl.run import Run
+    from sparkify.etl.summary import Options
 
     write_lines(tmp_path / "logs/a.json", [GOOD, b"bad", b"bad"])
     settings = load_settings({"logs": str(tmp_path / "logs"), "max_rejects": "1"}).settings

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.support import event, load, picture, rows, write_lines, write_messy_input
 
-from sparkify import loading
 from sparkify.errors import SparkifyError
+from sparkify.etl import load as loading
 from sparkify.reader import reader as staging
 from sparkify.sources import base as sources
 

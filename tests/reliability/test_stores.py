@@ -24,15 +24,15 @@ import sparkify
 from sparkify.config.settings import load
 from sparkify.engines.base import Access, connect
 from sparkify.errors import SourceError, UsageError
-from sparkify.listing import list_sources
+from sparkify.etl.listing import list_sources
+from sparkify.etl.run import Run
+from sparkify.etl.summary import Summary
 from sparkify.lookback import explain_play
-from sparkify.pipeline import Run
 from sparkify.sources import object_store as stores
 from sparkify.sources.base import opened
 from sparkify.sources.fetch import Fetcher
 from sparkify.sources.object_store import ObjectStore
 from sparkify.storage.spool import Spool
-from sparkify.summary import Summary
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"
 FILES = "SELECT uri, content_tag, size_bytes, loaded FROM etl_files ORDER BY uri"

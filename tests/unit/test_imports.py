@@ -46,7 +46,7 @@ def test_the_package_imports_nothing_heavy() -> None:
 
 
 def test_there_are_modules_to_import() -> None:
-    assert {"sparkify.pipeline", "sparkify.engines.duckdb.engine", "sparkify.cli.app"} <= set(MODULES)
+    assert {"sparkify.etl.run", "sparkify.engines.duckdb.engine", "sparkify.cli.app"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -30,8 +30,8 @@ MOST_SHOWN = 3
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded
-    from sparkify.manifest import Plan
-    from sparkify.summary import Progress, Report, Summary
+    from sparkify.etl.plan import Plan
+    from sparkify.etl.summary import Progress, Report, Summary
 
 
 def etl(
@@ -51,9 +51,9 @@ def etl(
     verbose: Verbose = False,
 ) -> None:
     """Extract, stage, transform, check, commit."""
-    from sparkify.listing import list_sources
-    from sparkify.pipeline import Run
-    from sparkify.summary import Options
+    from sparkify.etl.listing import list_sources
+    from sparkify.etl.run import Run
+    from sparkify.etl.summary import Options
 
     loaded = load_settings(
         config,
@@ -161,7 +161,7 @@ def plan(
     verbose: Verbose = False,
 ) -> None:
     """Show what etl would do: new, changed and vanished files; the exact SQL."""
-    from sparkify.planning import look_ahead
+    from sparkify.etl.preview import look_ahead
 
     settings = load_settings(
         config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, repair_text=repair_text

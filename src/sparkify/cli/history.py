@@ -110,9 +110,9 @@ def replay(
 ) -> None:
     """Read the files of open rejects again, or load mended lines from a file of their own."""
     from sparkify.cli.etl import report_summary
-    from sparkify.pipeline import Run
-    from sparkify.replay import replay_from
-    from sparkify.summary import Options
+    from sparkify.etl.replay import replay_from
+    from sparkify.etl.run import Run
+    from sparkify.etl.summary import Options
 
     if reject_ids and not mended:
         raise UsageError("rejects are named, and no file that mends them", hint="Name it with --from FILE.")

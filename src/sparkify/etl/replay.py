@@ -10,11 +10,11 @@ from sparkify.config.settings import MaxRejects, Settings
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
-from sparkify.pipeline import Run
+from sparkify.etl.run import Run
+from sparkify.etl.summary import Report, Summary
 from sparkify.reader.framing import split
 from sparkify.sources.base import SourceFile, opened
 from sparkify.sources.local import file_of_path
-from sparkify.summary import Report, Summary
 from sparkify.warehouse.tables import require_tables
 
 

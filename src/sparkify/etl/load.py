@@ -8,7 +8,7 @@ from typing import Any
 
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
-from sparkify.manifest import Entry
+from sparkify.etl.plan import Entry
 from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect

@@ -16,12 +16,12 @@ from sparkify.config.settings import Settings
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
-from sparkify.listing import Sources, chunks_of, list_sources
-from sparkify.manifest import Entry, Plan, compare, read_manifest
+from sparkify.etl.listing import Sources, chunks_of, list_sources
+from sparkify.etl.plan import Entry, Plan, compare, read_manifest
+from sparkify.etl.summary import Options, Progress, Report, Summary
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
-from sparkify.summary import Options, Progress, Report, Summary
 from sparkify.warehouse.tables import (
     RunBook,
     changed_settings,
@@ -210,7 +210,7 @@ class Run:
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
         """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
-        from sparkify.loading import NotPlain
+        from sparkify.etl.load import NotPlain
 
         careful: frozenset[str] = frozenset()
         attempts = changes = conflicts = 0
@@ -235,7 +235,7 @@ class Run:
                 self._spool.clear()
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
-        from sparkify.loading import ChunkLoader
+        from sparkify.etl.load import ChunkLoader
         from sparkify.reader.reader import Stager
         from sparkify.star.prepared import prepare
 
@@ -302,7 +302,7 @@ class Run:
         read = self._summary.records + staged.records
         if self._settings.max_rejects.allows(rejected, read):
             return
-        from sparkify.loading import rejects_of_run
+        from sparkify.etl.load import rejects_of_run
 
         rows = rejects_of_run(self._engine, self._book.run_id)
         if self._options.rejects_file:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sparkify.config.settings import Settings
 from sparkify.engines.base import connect, dialect_of
 from sparkify.errors import NoWarehouse
-from sparkify.listing import list_sources
-from sparkify.manifest import Entry, Plan, compare, read_manifest
+from sparkify.etl.listing import list_sources
+from sparkify.etl.plan import Entry, Plan, compare, read_manifest
 from sparkify.sql import models
 from sparkify.sql.dialect import Dialect
 from sparkify.star.prepared import prepare

@@ -1,0 +1,1 @@
+"""One run: plan, chunks, load, commit."""
