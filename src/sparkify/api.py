@@ -6,19 +6,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sparkify.analysis import Checked, analyze, answer_all, check_all, row_counts
 from sparkify.config.settings import load
 from sparkify.engines.base import Engine, Result, Row, without_password
 from sparkify.engines.base import connect as connect_engine
 from sparkify.etl.run import Run
 from sparkify.etl.summary import Options, Report, Summary
-from sparkify.questions import find_question, questions
+from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
+from sparkify.reports.questions import find_question, questions
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-    from sparkify.comparison import TableComparison
+    from sparkify.reports.compare import TableComparison
 
 
 class Answer:
@@ -112,7 +112,7 @@ class Warehouse:
             UsageError: a package is missing.
             SparkifyError: the file cannot be written.
         """
-        from sparkify.report import require_packages, write_report
+        from sparkify.reports.html import require_packages, write_report
 
         require_packages()
         write_report(Path(path), self._engine, without_password(self._url), analyze(self._engine))
@@ -136,7 +136,7 @@ def compare(first: str, second: str) -> list[TableComparison]:
     Raises:
         WarehouseError: one of them cannot be read, or lacks tables.
     """
-    from sparkify.comparison import compare_warehouses
+    from sparkify.reports.compare import compare_warehouses
 
     with connect(first, read_only=True) as one, connect(second, read_only=True) as other:
         return list(compare_warehouses(one._engine, other._engine))

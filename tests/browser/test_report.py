@@ -15,7 +15,7 @@ from tests.browser.conftest import HOSTILE, write_report
 from tests.support import event, url_of, write_lines
 
 import sparkify
-from sparkify.report.csv import harmless
+from sparkify.reports.html.csv import harmless
 
 DRAWN = "html[data-ready]"
 MARKS = """() => Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(chart => [

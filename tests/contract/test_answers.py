@@ -14,7 +14,7 @@ import pytest
 from tests.support import REAL, EngineUnderTest, event, load, needs_real_sample, song, url_of, write_lines
 
 import sparkify
-from sparkify.questions import questions
+from sparkify.reports.questions import questions
 
 pytestmark = needs_real_sample
 

@@ -27,8 +27,8 @@ from sparkify.engines.redshift.direct_load import LINES, lines_sql
 from sparkify.engines.redshift.engine import RedshiftEngine
 from sparkify.errors import WarehouseError
 from sparkify.etl.summary import Summary
-from sparkify.lookback import explain_play
 from sparkify.reader.canonical import plain_lines
+from sparkify.reports.lineage import explain_play
 from sparkify.sources.base import Content, SourceFile
 from sparkify.sources.object_store import ObjectStore
 

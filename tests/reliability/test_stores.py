@@ -27,7 +27,7 @@ from sparkify.errors import SourceError, UsageError
 from sparkify.etl.listing import list_sources
 from sparkify.etl.run import Run
 from sparkify.etl.summary import Summary
-from sparkify.lookback import explain_play
+from sparkify.reports.lineage import explain_play
 from sparkify.sources import object_store as stores
 from sparkify.sources.base import opened
 from sparkify.sources.fetch import Fetcher

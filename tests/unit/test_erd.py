@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from tests.support import ROOT
 from tests.unit.command import sparkify
 
-from sparkify import erd
+from sparkify.reports import erd
 from sparkify.sql import models
 
 SVG = "{http://www.w3.org/2000/svg}"

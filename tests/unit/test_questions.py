@@ -11,7 +11,7 @@ from tests.support import event, load, rows, song, write_lines
 from tests.unit.command import assert_error, sparkify
 
 from sparkify.errors import UsageError
-from sparkify.questions import Chart, chart_of, find_question, questions, shown
+from sparkify.reports.questions import Chart, chart_of, find_question, questions, shown
 from sparkify.sql import models
 
 WHERE = ("--warehouse", "duckdb:///w.duckdb")

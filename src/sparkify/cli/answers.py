@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sparkify.cli.output import Format, plain_text, print_table
-from sparkify.questions import OVER_TIME, Answered, is_share, label, shown
+from sparkify.reports.questions import OVER_TIME, Answered, is_share, label, shown
 
 SHORT = 20
 """Rows of an answer when all questions are answered; over time a month."""

@@ -12,7 +12,7 @@ from sparkify.cli.options import Config, Output, Verbose, load_settings, open_wa
 from sparkify.cli.output import Format, plain_text, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from sparkify.comparison import TableComparison
+    from sparkify.reports.compare import TableComparison
 
 DIFFERENT = 1
 SHOWN_HASH = 12
@@ -26,7 +26,7 @@ def compare(
     verbose: Verbose = False,
 ) -> None:
     """Tell whether two warehouses hold the same rows; exit code 0 if they do, 1 if not."""
-    from sparkify.comparison import compare_warehouses
+    from sparkify.reports.compare import compare_warehouses
 
     loaded = [load_settings(config, warehouse=url).settings for url in (first, second)]
     with open_warehouse(loaded[0]) as one, open_warehouse(loaded[1]) as other:

@@ -37,7 +37,7 @@ def runs(
     verbose: Verbose = False,
 ) -> None:
     """Show the history of runs, those that failed too."""
-    from sparkify.lookback import list_runs
+    from sparkify.reports.lineage import list_runs
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
@@ -57,7 +57,7 @@ def list_rejects(
     verbose: Verbose = False,
 ) -> None:
     """List the rejects: where each is, and why it was rejected."""
-    from sparkify.lookback import list_rejects as rows_of
+    from sparkify.reports.lineage import list_rejects as rows_of
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
@@ -78,7 +78,7 @@ def show_reject(
     verbose: Verbose = False,
 ) -> None:
     """Show one reject, with its raw text."""
-    from sparkify.lookback import find_reject
+    from sparkify.reports.lineage import find_reject
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
@@ -141,7 +141,7 @@ def explain(
     verbose: Verbose = False,
 ) -> None:
     """Trace a play back to its file and line, and say how its song was found."""
-    from sparkify.lookback import explain_play
+    from sparkify.reports.lineage import explain_play
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:

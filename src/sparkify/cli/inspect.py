@@ -13,9 +13,9 @@ from sparkify.cli.output import Format, print_json, print_table, print_values, s
 from sparkify.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
-    from sparkify.analysis import Analysis, Checked
     from sparkify.config.settings import Settings
-    from sparkify.questions import Answered, Question
+    from sparkify.reports.analyze import Analysis, Checked
+    from sparkify.reports.questions import Answered, Question
 
 Only = Annotated[
     list[str] | None,
@@ -37,7 +37,7 @@ def analyze(
     verbose: Verbose = False,
 ) -> None:
     """Count the rows, run the checks, and answer the questions, over the whole warehouse."""
-    from sparkify.questions import find_question, questions
+    from sparkify.reports.questions import find_question, questions
 
     if list_questions:
         print_table(("name", "question"), [(question.name, question.title) for question in questions()], output)
@@ -57,12 +57,12 @@ def analyze(
 
 def _analyzed(settings: Settings, report: Path | None) -> Analysis:
     """What was found; and the report written, if one is asked for."""
-    from sparkify.analysis import analyze as analyze_warehouse
+    from sparkify.reports.analyze import analyze as analyze_warehouse
 
     if report is None:
         with open_warehouse(settings) as engine:
             return analyze_warehouse(engine)
-    from sparkify.report import require_packages, write_report
+    from sparkify.reports.html import require_packages, write_report
 
     require_packages()
     with open_warehouse(settings) as engine:
@@ -87,7 +87,7 @@ def _print_analysis(found: Analysis, output: Format) -> None:
 
 def _answer_only(wanted: list[Question], settings: Settings, output: Format) -> None:
     """Answer some questions, without counts and checks; every row of them."""
-    from sparkify.analysis import answer_all
+    from sparkify.reports.analyze import answer_all
 
     with open_warehouse(settings) as engine:
         answers = answer_all(engine, wanted)
@@ -139,7 +139,7 @@ PictureFormat = Annotated[Picture, typer.Option("--format", help="How to draw.")
 
 def erd(picture: PictureFormat = Picture.MERMAID) -> None:
     """Draw the star schema from its definitions; no warehouse is needed."""
-    from sparkify.erd import mermaid, svg
+    from sparkify.reports.erd import mermaid, svg
 
     print(svg() if picture is Picture.SVG else mermaid(), end="")
 
@@ -167,7 +167,7 @@ def status(
     verbose: Verbose = False,
 ) -> None:
     """Show what the warehouse holds, its settings, and its last run."""
-    from sparkify.analysis import holdings
+    from sparkify.reports.analyze import holdings
 
     loaded = load_settings(config, warehouse=warehouse, logs=logs, songs=songs)
     with open_warehouse(loaded.settings) as engine:

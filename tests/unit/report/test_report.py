@@ -17,7 +17,7 @@ from tests.unit.command import assert_error, sparkify
 import sparkify as package
 from sparkify.engines.base import connect
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.report.csv import csv_text
+from sparkify.reports.html.csv import csv_text
 
 WHERE = ("--warehouse", "duckdb:///w.duckdb")
 
@@ -96,7 +96,7 @@ def test_a_report_and_some_answers_are_not_asked_for_together(loaded: Path) -> N
 
 
 def test_a_missing_package_names_the_extra(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparkify.report.PACKAGES", ("altair", "no_such_package"))
+    monkeypatch.setattr("sparkify.reports.html.PACKAGES", ("altair", "no_such_package"))
     with (
         package.connect(url_of(loaded / "w.duckdb"), read_only=True) as warehouse,
         pytest.raises(UsageError, match=r"no_such_package.*\n.*sparkify\[report\]"),
@@ -117,9 +117,9 @@ def test_a_failed_check_is_in_the_report_and_fails_the_command(loaded: Path) -> 
 
 
 def test_no_password_is_told(loaded: Path) -> None:
-    from sparkify.analysis import analyze
     from sparkify.engines.base import without_password
-    from sparkify.report.page import page
+    from sparkify.reports.analyze import analyze
+    from sparkify.reports.html.page import page
 
     engine = connect(url_of(loaded / "w.duckdb"))
     text = page(engine, without_password("postgresql://me:s3cret@host/db"), analyze(engine))

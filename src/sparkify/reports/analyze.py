@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine
-from sparkify.questions import Answered, Question, ask, questions
+from sparkify.reports.questions import Answered, Question, ask, questions
 from sparkify.sql import models
 from sparkify.sql.models import quoted
 from sparkify.star.checks import checks, run_check

@@ -15,14 +15,15 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sparkify import __version__, erd
-from sparkify.analysis import Analysis, holdings
+from sparkify import __version__
 from sparkify.engines.base import Engine, Result
-from sparkify.lookback import list_rejects, list_runs
 from sparkify.printable import printable
-from sparkify.questions import Answered, label, shown
-from sparkify.report.charts import Drawing, drawings
-from sparkify.report.csv import csv_text
+from sparkify.reports import erd
+from sparkify.reports.analyze import Analysis, holdings
+from sparkify.reports.html.charts import Drawing, drawings
+from sparkify.reports.html.csv import csv_text
+from sparkify.reports.lineage import list_rejects, list_runs
+from sparkify.reports.questions import Answered, label, shown
 from sparkify.sources.base import shown as shown_uri
 
 RUNS = 20
@@ -103,7 +104,7 @@ def _rejects(engine: Engine) -> Result:
 
 @cache
 def _asset(name: str) -> str:
-    return files("sparkify.report").joinpath(name).read_text(encoding="utf-8")
+    return files("sparkify.reports.html").joinpath(name).read_text(encoding="utf-8")
 
 
 def _script(text: str) -> str:
@@ -138,7 +139,7 @@ def _noun(count: int, noun: str) -> str:
 
 def _template() -> Any:
     environment = Environment(
-        loader=PackageLoader("sparkify.report", "."),
+        loader=PackageLoader("sparkify.reports.html", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

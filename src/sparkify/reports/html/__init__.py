@@ -11,9 +11,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from sparkify.analysis import Analysis
 from sparkify.engines.base import Engine
 from sparkify.errors import SparkifyError, UsageError
+from sparkify.reports.analyze import Analysis
 
 PACKAGES = ("altair", "vl_convert", "jinja2")
 
@@ -42,7 +42,7 @@ def write_report(path: Path, engine: Engine, warehouse: str, analysis: Analysis)
         SparkifyError: the file cannot be written.
     """
     require_packages()
-    from sparkify.report.page import page
+    from sparkify.reports.html.page import page
 
     text = page(engine, warehouse, analysis)
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sparkify.analysis import stored_setting
 from sparkify.contract import EVENTS
 from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
+from sparkify.reports.analyze import stored_setting
 from sparkify.sources.base import file_at, opened, shown
 from sparkify.sql import models
 from sparkify.sql.models import columns_of, parse

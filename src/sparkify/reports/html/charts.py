@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from sparkify.questions import Answered, is_share, label, shown
+from sparkify.reports.questions import Answered, is_share, label, shown
 
 PALETTE = ("#3d7edb", "#d4660c", "#9b5de0", "#1f9479", "#d6458c")
 """Each has a contrast of at least 3 to white and to the dark page's background."""

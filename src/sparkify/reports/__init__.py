@@ -1,0 +1,1 @@
+"""What is read from a warehouse: counts, answers, lineage, comparison, pictures."""
