@@ -33,7 +33,7 @@ check: $(STAMP) ## format and lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(STAMP) ## format the code, mend what the linter can
+format: $(STAMP) ## format the code, fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -20,7 +20,7 @@ from tests.servers.postgres import default_server, icu_server
 from tests.servers.redshift import redshift_environment, redshift_run, redshift_url
 
 import sparkify
-from sparkify.sql import models
+from sparkify.sql import definitions
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SPARKIFY_SHARED", ROOT.parent / "shared"))
@@ -176,7 +176,7 @@ def load(folder: Path, name: str = "w", **settings: Any) -> Any:
 
 
 def _picture_sql(table: str) -> str:
-    columns = models.table(table).column_names
+    columns = definitions.table(table).column_names
     if table in ("staging_events", "staging_songs"):
         chosen = [f's."{column}"' for column in columns if column != "file_id"]
         return f"SELECT {', '.join(chosen)}, f.uri FROM {table} AS s JOIN etl_files AS f ON f.file_id = s.file_id"
@@ -189,7 +189,7 @@ _PICTURES = {
         "JOIN etl_files AS f ON f.file_id = r.file_id"
     ),
     "etl_files": "SELECT uri, kind, size_bytes, content_hash, records, loaded, rejected FROM etl_files",
-    **{name: _picture_sql(name) for name in ("staging_events", "staging_songs", *models.STAR, "etl_matches")},
+    **{name: _picture_sql(name) for name in ("staging_events", "staging_songs", *definitions.STAR, "etl_matches")},
 }
 
 

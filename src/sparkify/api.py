@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sparkify.config.settings import load
-from sparkify.engines.base import Engine, Result, Row, without_password
-from sparkify.engines.base import connect as connect_engine
+from sparkify.engines.base import Engine, Result, Row
+from sparkify.engines.registry import connect as connect_engine
 from sparkify.etl.run import Run
-from sparkify.etl.summary import Options, Report, Summary
+from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
 from sparkify.reports.questions import find_question, questions
+from sparkify.text import without_password
 
 if TYPE_CHECKING:
     import pandas
@@ -60,7 +61,7 @@ class Warehouse:
         songs: str | None = None,
         prune: bool = False,
         full_refresh: bool = False,
-        report: Report | None = None,
+        report: OnProgress | None = None,
         **settings: object,
     ) -> Summary:
         """Bring the warehouse up to its sources.

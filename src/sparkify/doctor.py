@@ -1,4 +1,4 @@
-"""What is wrong with a setup, and how to mend it: configuration, sources, warehouse, credentials, permissions."""
+"""What is wrong with a setup, and how to fix it: configuration, sources, warehouse, credentials, permissions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from sparkify.config.settings import Loaded, Settings, load
 from sparkify.contract import CONTRACT_VERSION
-from sparkify.engines.base import Engine, connect, without_password
+from sparkify.engines.base import Engine
+from sparkify.engines.registry import connect
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.etl.listing import list_sources
-from sparkify.sources.base import SourceFile, opened
-from sparkify.sql.models import all_tables
-from sparkify.warehouse.tables import Change, changed_settings, star_settings
+from sparkify.sources.base import SourceFile
+from sparkify.sources.open import opened
+from sparkify.sql.definitions import all_tables
+from sparkify.text import without_password
+from sparkify.warehouse.settings import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
 
@@ -28,16 +31,16 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-class Finding(NamedTuple):
-    """What one check found; `mend` says what to do if it failed."""
+class Diagnosis(NamedTuple):
+    """What one check found; `fix` says what to do if it failed."""
 
     check: str
     state: State
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
-def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator[Finding]:
+def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator[Diagnosis]:
     """Check everything, one after another; what depends on a check that failed is skipped.
 
     `flags` and `config` are those of `config.load`.
@@ -47,12 +50,13 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
     except SparkifyError as error:
         yield _failed("configuration", error)
         yield from (
-            Finding(check, State.SKIPPED, "the configuration must be right first") for check in ("sources", "warehouse")
+            Diagnosis(check, State.SKIPPED, "the configuration must be right first")
+            for check in ("sources", "warehouse")
         )
         return
     settings = loaded.settings
     warnings = loaded.classic.take_up() if loaded.classic else []
-    yield Finding("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
+    yield Diagnosis("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
     yield from _credentials(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
@@ -60,16 +64,16 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
     yield from _warehouse(settings)
 
 
-def _checked(check: str, ask: Callable[[], str]) -> Finding:
+def _checked(check: str, ask: Callable[[], str]) -> Diagnosis:
     """The finding of a question that answers what was found, or raises what is wrong."""
     try:
-        return Finding(check, State.OK, ask())
+        return Diagnosis(check, State.OK, ask())
     except SparkifyError as error:
         return _failed(check, error)
 
 
-def _failed(check: str, error: SparkifyError) -> Finding:
-    return Finding(check, State.FAILED, error.what, error.hint)
+def _failed(check: str, error: SparkifyError) -> Diagnosis:
+    return Diagnosis(check, State.FAILED, error.what, error.hint)
 
 
 def _configured(loaded: Loaded) -> str:
@@ -78,7 +82,7 @@ def _configured(loaded: Loaded) -> str:
     return ", ".join(f"{name} from {origin}" for name, origin in given.items()) or "all at its default"
 
 
-def _sources(settings: Settings) -> Iterator[Finding]:
+def _sources(settings: Settings) -> Iterator[Diagnosis]:
     locations = {"logs": settings.logs, "songs": settings.songs}
     for check, location in locations.items():
         others: dict[str, None] = dict.fromkeys(set(locations) - {check})
@@ -86,14 +90,14 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             alone = settings.model_copy(update={**others, "log_jsonpath": None})
             yield _checked(check, lambda settings=alone: _listed(settings))  # type: ignore[misc]
         elif any(locations.values()):
-            yield Finding(check, State.SKIPPED, "not given")
+            yield Diagnosis(check, State.SKIPPED, "not given")
         else:
-            yield Finding(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
+            yield Diagnosis(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
     if settings.logs and settings.songs:
         yield from _apart(settings)
 
 
-def _apart(settings: Settings) -> Iterator[Finding]:
+def _apart(settings: Settings) -> Iterator[Diagnosis]:
     """What only both together show: one folder, or one file, that is given as both. Nothing if they are well."""
     try:
         list_sources(settings.model_copy(update={"log_jsonpath": None}))
@@ -123,19 +127,19 @@ def _jsonpaths(location: str) -> str:
     return f"{without_password(location)}: {len(check_jsonpaths(location))} fields, those of the contract"
 
 
-def _warehouse(settings: Settings) -> Iterator[Finding]:
+def _warehouse(settings: Settings) -> Iterator[Diagnosis]:
     """Whether the warehouse opens, may be written to, and was built by rules that still hold."""
     url = without_password(settings.warehouse)
     try:
         engine = connect(settings.warehouse, settings.access(read_only=True))
     except NoWarehouse:
-        yield Finding("warehouse", State.OK, f"{url}: none yet; sparkify etl makes it")
+        yield Diagnosis("warehouse", State.OK, f"{url}: none yet; sparkify etl makes it")
         return
     except SparkifyError as error:
         yield _failed("warehouse", error)
         return
     with closing(engine):
-        yield Finding("warehouse", State.OK, f"{url}: opens")
+        yield Diagnosis("warehouse", State.OK, f"{url}: opens")
         yield _checked("contract", lambda: _contract(engine, settings))
     yield _checked("writable", lambda: _writable(settings))
 
@@ -178,7 +182,7 @@ def _writable(settings: Settings) -> str:
     return "may be written to, and nobody else is at it"
 
 
-def _credentials(settings: Settings) -> Iterator[Finding]:
+def _credentials(settings: Settings) -> Iterator[Diagnosis]:
     """Who is signed in, and what for; asked only where AWS is needed."""
     scheme = settings.warehouse.split(":")[0]
     in_s3 = any(str(place).startswith("s3://") for place in (settings.logs, settings.songs, settings.log_jsonpath))
@@ -190,7 +194,7 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         yield from _ways_into_redshift(settings, options.get("stack", ""), options.get("region"))
 
 
-def _ways_into_redshift(settings: Settings, stack: str, region: str | None) -> Iterator[Finding]:
+def _ways_into_redshift(settings: Settings, stack: str, region: str | None) -> Iterator[Diagnosis]:
     """The cluster, if it is found by its stack; the role that COPY acts with; and the spool that it reads."""
     if stack:
         yield _checked("cluster", lambda: _cluster(stack, region))

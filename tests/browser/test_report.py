@@ -234,7 +234,7 @@ def test_little_data_is_a_report_too(browser: Browser, tmp_path: Path, events: l
 
 
 def _empty(folder: Path) -> Path:
-    from sparkify.engines.base import connect
+    from sparkify.engines.registry import connect
     from sparkify.warehouse.tables import create_missing_tables
 
     url = url_of(folder / "w.duckdb")

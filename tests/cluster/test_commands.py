@@ -142,7 +142,7 @@ def test_create_again_changes_nothing(account: Cloud, run: Run) -> None:
     done = run(*CREATE)
     assert done.code == 0, done.err
     assert "already as asked" in done.err
-    assert guard(account)["StartDate"] == expires, "the time that it has left is not prolonged in silence"
+    assert guard(account)["StartDate"] == expires, "the time that it has left is not prolonged silently"
     assert stacks(account) == [("sparkify", "CREATE_COMPLETE")]
     assert plans(account) == []
 

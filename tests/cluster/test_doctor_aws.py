@@ -53,7 +53,7 @@ def test_the_checks_of_a_stack(account: Cloud, run: Run, tmp_path: Path, monkeyp
     assert before["credentials"]["state"] == "ok"
     assert "moto in us-west-2" in before["credentials"]["found"]
     assert before["cluster"]["state"] == "failed"
-    assert before["cluster"]["mend"] == "Make it with: sparkify cluster create --name sparkify"
+    assert before["cluster"]["fix"] == "Make it with: sparkify cluster create --name sparkify"
     assert run("cluster", "create", "--yes").code == 0
     after = checks()
     assert after["cluster"]["state"] == "ok"

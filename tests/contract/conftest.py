@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support import ENGINES, EngineUnderTest, using
 
-from sparkify.engines.base import REGISTRY
+from sparkify.engines.registry import REGISTRY
 
 
 @pytest.fixture(scope="module", autouse=True, params=ENGINES, ids=lambda engine: engine.name)

@@ -32,7 +32,7 @@ from sparkify.etl import run as pipeline
 from sparkify.reader import reader as staging
 from sparkify.sources import local as folders
 from sparkify.star import prepared
-from sparkify.warehouse import tables as books
+from sparkify.warehouse import runs
 
 KILLS = 3
 HISTORIES = 60 if LONG else 10
@@ -102,7 +102,7 @@ STAGES = [
     (prepared.Prepared, "transform"),
     (prepared.Prepared, "check"),
     (prepared.Prepared, "drop_temporary"),
-    (books.RunBook, "add"),
+    (runs.RunLog, "add"),
     (pipeline, "store_settings"),
     (folders.Folder, "is_still"),
 ]

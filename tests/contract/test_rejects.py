@@ -45,14 +45,14 @@ def test_replay_reads_files_of_open_rejects_again(tmp_path: Path) -> None:
 def test_mended_lines_resolve_their_rejects(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(), BAD, "bad"])
     loaded = load(tmp_path)
-    mended = write_lines(tmp_path / "mended.json", [event(itemInSession=1)])
-    wrong = _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), code=2)
+    fixed = write_lines(tmp_path / "fixed.json", [event(itemInSession=1)])
+    wrong = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), code=2)
     assert "holds 1 records for 2 rejects" in wrong.stderr
-    _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), "1")
+    _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1")
     assert rows(loaded, "SELECT reject_id, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
     assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files ORDER BY file_id") == [(3, 1, 2), (1, 1, 0)]
     assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
-    again = _sparkify(tmp_path, "rejects", "replay", "--from", str(mended), "1", code=2)
+    again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1", code=2)
     assert "no open reject has the number 1" in again.stderr
 
 

@@ -15,14 +15,16 @@ import pytest
 from tests.redshift.rules import banned_in, unparsable, without_texts
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.base import REGISTRY
 from sparkify.engines.redshift import direct_load as landing
-from sparkify.sql import models
+from sparkify.engines.registry import REGISTRY
+from sparkify.sql import ddl, definitions
+from sparkify.sql import render as rendering
+from sparkify.sql.ddl import create_table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.models import create_table, render, select
+from sparkify.sql.render import render, select
 from sparkify.star.checks import Check, checks
 from sparkify.star.transform import Chunk, Statement, clear, statements
-from sparkify.warehouse.tables import staging_columns
+from sparkify.warehouse.bulk import staging_columns
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
@@ -34,17 +36,17 @@ SEPARATOR = ";\n\n"
 
 def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Files by name, each a list of statements and what they are about."""
-    yield "tables", [(table.about, create_table(table, dialect)) for table in models.all_tables()]
+    yield "tables", [(table.about, create_table(table, dialect)) for table in definitions.all_tables()]
     if dialect.capabilities.enforces_keys:
-        yield "keys", [(table.about, sql) for table in models.all_tables() for sql in models.add_keys(table)]
+        yield "keys", [(table.about, sql) for table in definitions.all_tables() for sql in ddl.add_keys(table)]
     if dialect.capabilities.lands_from:
         yield "landing", list(_landing())
-    for folder in ("star", "work", "checks", "analysis"):
-        for name in models.names_in(folder):
+    for folder in ("star", "intermediate", "checks", "questions"):
+        for name in definitions.names_in(folder):
             path = f"{folder}/{name}"
             query = render(select(path), dialect, {"unknown_songs": "infer"})
-            header = models.header(path)
-            yield path, [(header["title" if folder == "analysis" else "about"], query)]
+            header = definitions.header(path)
+            yield path, [(header["title" if folder == "questions" else "about"], query)]
     yield "clear", [_named(statement) for statement in clear(dialect)]
     for setting in SETTINGS:
         for in_full in (True, False):
@@ -120,14 +122,14 @@ def _write(folder: Path, expected: dict[str, str]) -> None:
 
 
 def test_every_model_and_check_is_rendered() -> None:
-    sql = Path(models.__file__).parent / "sql"
+    sql = Path(definitions.__file__).parent
     models_there = {f"{path.parent.name}/{path.name}" for path in sql.glob("*/*.sql")}
-    assert {name for name in models_there if not name.startswith("books/")} <= set(NAMES)
+    assert {name for name in models_there if not name.startswith("metadata/")} <= set(NAMES)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_macro_is_left(engine: str) -> None:
-    names = "|".join([*models._MACROS, *models._ORDERS, "EVENT_COLUMNS", "FROM_MILLIS", "TO_MILLIS", "BYTEWISE"])
+    names = "|".join([*rendering._MACROS, *rendering._ORDERS, "EVENT_COLUMNS", "FROM_MILLIS", "TO_MILLIS", "BYTEWISE"])
     for name, found in files_of(engine).items():
         for _, sql in found:
             assert not re.search(rf"\b({names})\s*\(", sql), name
@@ -141,12 +143,12 @@ def test_only_known_names_are_left_open(engine: str) -> None:
 
 
 def test_postgres_orders_text_by_bytes() -> None:
-    """Its default collation would choose other winners than the other engines do."""
+    """Its default collation would choose other deduplicated_plays than the other engines do."""
     ordered = (
-        "work/matches",
-        "work/winners",
-        "work/catalogue",
-        "work/last_events",
+        "intermediate/matches",
+        "intermediate/deduplicated_plays",
+        "intermediate/catalogue",
+        "intermediate/last_events",
         "star/artists",
         "star/users_history",
     )
@@ -190,7 +192,7 @@ def test_the_ban_list_finds_what_it_bans(sql: str, name: str) -> None:
 
 
 def as_redshift_gets_it(sql: str) -> str:
-    return models.bind(sql, {"first_new": 1, "now": 0}) + ";\n"
+    return rendering.bind(sql, {"first_new": 1, "now": 0}) + ";\n"
 
 
 LINTED = tuple(name for name in NAMES if not name.startswith(("all_checks/", "statements/")) or "infer" in name)

@@ -35,7 +35,7 @@ def _ok(command: str, url: str, *arguments: str) -> Done:
 
 LOOKS = {
     "plan": ("", "0 new, 0 changed, 2 unchanged, 0 vanished"),
-    "plan --sql": ("CREATE TEMPORARY TABLE touched_plays", ""),
+    "plan --sql": ("CREATE TEMPORARY TABLE affected_plays", ""),
     "analyze": ("songplays_song_id_resolved", ""),
     "status": ("last_play         2018-11-02 01:25:34.796", ""),
     "status --verbose": ("last_run", "schema ="),
@@ -79,9 +79,9 @@ def test_rejects_are_replayed_in_the_order_of_files_and_lines(loaded: tuple[str,
     _ok("etl", url, *_sources(folder))
     listed = json.loads(_ok("rejects list", url, "--output", "json").out)
     ordered = sorted(listed, key=lambda reject: reject["file"].encode())
-    mended = [event(itemInSession=10 + place) for place, _ in enumerate(ordered)]
-    write_lines(tmp_path / "mended.json", mended)
-    _ok("rejects replay", url, "--from", str(tmp_path / "mended.json"))
+    fixed = [event(itemInSession=10 + place) for place, _ in enumerate(ordered)]
+    write_lines(tmp_path / "fixed.json", fixed)
+    _ok("rejects replay", url, "--from", str(tmp_path / "fixed.json"))
     again = json.loads(_ok("rejects list", url, "--output", "json").out)
     assert {reject["state"] for reject in again} == {"resolved"}
     assert "from" not in _ok("rejects replay", url, *_sources(folder)).out

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tests.support import event, load, meddle, rows, song, url_of, write_lines
 
-from sparkify.sql import models
+from sparkify.sql import definitions
 
 PRIMARY_KEYS = {
     *(("songplays", "songplay_id"), ("users", "user_id"), ("time", "start_time"), ("songs", "song_id")),
@@ -95,7 +95,9 @@ def test_columns_are_not_null_where_the_tables_say_so(tmp_path: Path) -> None:
         "SELECT table_name::text, column_name::text FROM information_schema.columns "
         f"WHERE table_schema = '{schema}' AND is_nullable = 'NO'",
     )
-    wanted = {(table.name, column.name) for table in models.all_tables() for column in table.columns if column.not_null}
+    wanted = {
+        (table.name, column.name) for table in definitions.all_tables() for column in table.columns if column.not_null
+    }
     assert set(found) == wanted
 
 

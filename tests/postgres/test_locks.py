@@ -21,7 +21,7 @@ from sparkify.etl.summary import Progress
 
 HOLDER = """
 import sys, time
-from sparkify.engines.base import connect
+from sparkify.engines.registry import connect
 engine = connect(sys.argv[1])
 engine.become_writer()
 engine.begin()
@@ -126,7 +126,7 @@ def _plays(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> l
 
 
 def test_a_load_does_not_wait_for_ever(tmp_path: Path) -> None:
-    from sparkify.engines.base import connect
+    from sparkify.engines.registry import connect
 
     url = url_of(warehouse(tmp_path))
     for given, settled in ((url, "5min"), (_with_options(url, "-c%20lock_timeout%3D7s"), "7s")):

@@ -13,8 +13,8 @@ from tests.support import event, song, write_lines
 from tests.unit.command import COMMAND, environment
 
 import sparkify
-from sparkify.engines.base import without_password
 from sparkify.errors import SparkifyError, UsageError, WarehouseError
+from sparkify.text import without_password
 
 PASSWORD = "s3cr3t p@ss/w:rd%'\"?#&="
 PLANTED = "s3cr3t"

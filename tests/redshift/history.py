@@ -62,7 +62,7 @@ def _put_large(server: RedshiftStandIn) -> tuple[str, ...]:
 
 
 def run_history(server: RedshiftStandIn, folder: Path) -> None:
-    """Load, change, mend, rebuild and look, in a schema that is not there yet; the working folder is `folder`.
+    """Load, change, fix, rebuild and look, in a schema that is not there yet; the working folder is `folder`.
 
     The environment says that objects of S3 are large from their first byte on.
     """
@@ -80,8 +80,8 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("plan", *here, *sources)
     command("etl", *here, *sources, "--prune", "--max-rejects", "50%")
     _look_back(here)
-    write_lines(folder / "mended.json", [event(sessionId=8)])
-    command("rejects", "replay", "1", "--from", "mended.json", *here)
+    write_lines(folder / "fixed.json", [event(sessionId=8)])
+    command("rejects", "replay", "1", "--from", "fixed.json", *here)
     command("rejects", "replay", *here, *sources)
     command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
     command("etl", *here, *sources, "--full-refresh")

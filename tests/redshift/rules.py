@@ -112,7 +112,7 @@ def out_of_order(orders: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     return sorted(pair for pair in before if pair[::-1] in before)
 
 
-def touched_before_lock(transaction: Iterable[str], tables: Iterable[str]) -> list[str]:
+def affected_before_lock(transaction: Iterable[str], tables: Iterable[str]) -> list[str]:
     """Statements that read or write one of the tables before the transaction has locked any; none without a lock."""
     names = re.compile(rf"\b({'|'.join(map(re.escape, tables))})\b")
     statements = list(transaction)

@@ -22,12 +22,12 @@ from tests.support import LONG, REAL, event, needs_real_sample, song
 
 import sparkify
 from sparkify.contract import EVENTS, SONGS, RecordType
-from sparkify.engines.base import connect
 from sparkify.engines.redshift.direct_load import LINES, lines_sql
 from sparkify.engines.redshift.engine import RedshiftEngine
+from sparkify.engines.registry import connect
 from sparkify.errors import WarehouseError
 from sparkify.etl.summary import Summary
-from sparkify.reader.canonical import plain_lines
+from sparkify.reader.canonical import canonical_lines
 from sparkify.reports.lineage import explain_play
 from sparkify.sources.base import Content, SourceFile
 from sparkify.sources.object_store import ObjectStore
@@ -135,7 +135,7 @@ def _proven(server: RedshiftStandIn, run: Run, put: Put, lines: Iterable[bytes],
 
 def _is_plain(line: bytes, kind: RecordType) -> bool:
     """What the client's own proof says; the careful reader says whether a name is there twice."""
-    if not plain_lines(kind).fullmatch(line.rstrip(b"\r") + b"\n"):
+    if not canonical_lines(kind).fullmatch(line.rstrip(b"\r") + b"\n"):
         return False
     names = [name for name, _ in json.loads(line, object_pairs_hook=list)]
     return len(set(names)) == len(names)

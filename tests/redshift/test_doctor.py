@@ -88,8 +88,8 @@ def test_a_right_on_the_spool_that_is_missing_is_named(
     spool = examine()["copy_spool"]
     assert spool["state"] == "failed"
     assert spool["found"] == f"access denied: may not {verb} s3://sparkify-test/spool/sparkify-spool (copy_spool)"
-    assert f"It needs {missing} on arn:aws:s3:::sparkify-test" in spool["mend"]
-    assert "anonymous" not in spool["mend"]
+    assert f"It needs {missing} on arn:aws:s3:::sparkify-test" in spool["fix"]
+    assert "anonymous" not in spool["fix"]
     assert bool(left_without_rights(redshift)) is (missing == "s3:DeleteObject"), "only what may not be removed is left"
 
 
@@ -101,7 +101,7 @@ def left_without_rights(redshift: RedshiftStandIn) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "check", "found", "mend"),
+    ("variable", "value", "check", "found", "fix"),
     [
         ("SPARKIFY_COPY_ROLE", "", "copy_role", "not given", "SPARKIFY_COPY_ROLE"),
         ("SPARKIFY_COPY_ROLE", "dwhRole", "copy_role", "no ARN of a role", "arn:aws:iam::"),
@@ -112,13 +112,13 @@ def left_without_rights(redshift: RedshiftStandIn) -> list[str]:
     ],
 )
 def test_what_is_wrong_and_how_to_mend_it(
-    examine: Examine, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, check: str, found: str, mend: str
+    examine: Examine, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, check: str, found: str, fix: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     finding = examine()[check]
     assert finding["state"] == "failed"
     assert found in finding["found"]
-    assert mend in finding["mend"]
+    assert fix in finding["fix"]
 
 
 def test_a_store_that_is_out_of_reach(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,4 +129,4 @@ def test_a_store_that_is_out_of_reach(examine: Examine, monkeypatch: pytest.Monk
         spool = examine()["copy_spool"]
     assert spool["state"] == "failed"
     assert "the connection to the store failed" in spool["found"]
-    assert "AWS_ENDPOINT_URL" in spool["mend"]
+    assert "AWS_ENDPOINT_URL" in spool["fix"]

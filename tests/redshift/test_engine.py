@@ -79,7 +79,7 @@ def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: Red
     real = pipeline.Run._read_books
     asked = []
 
-    def overtaken(self: pipeline.Run) -> pipeline.Books:
+    def overtaken(self: pipeline.Run) -> pipeline.ManifestState:
         books = real(self)
         asked.append(books)
         if len(asked) == 1:

@@ -89,7 +89,7 @@ def test_auto_matches_keys_to_columns_and_ignores_others(s3: Copying, run: Run) 
 
 
 def test_auto_matches_case(s3: Copying, run: Run) -> None:
-    """Column names are lower-case: a key in mixed case finds none, in silence."""
+    """Column names are lower-case: a key in mixed case finds none, silently."""
     run(CATEGORY)
     s3.put("c.json", objects(("CatID", "CatGroup", "CatName", "CatDesc")))
     s3.copy("category", "c.json", "json 'auto'")

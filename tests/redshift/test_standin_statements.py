@@ -14,7 +14,7 @@ from tests.redshift.standin.dialect import plan
 from tests.support import REAL, ROOT, needs_real_sample
 
 import sparkify
-from sparkify.sql import models
+from sparkify.sql import render
 
 GOLDEN = ROOT / "tests" / "golden" / "redshift"
 RIGHT = {
@@ -28,7 +28,7 @@ def statements(name: str) -> list[str]:
     """The statements of a golden file, as they are sent."""
     text = (GOLDEN / f"{name}.sql").read_text("utf-8")
     parts = re.split(r";\n(?=\n|$)", text)
-    return [models.bind(part, {"first_new": 1, "now": 1600000000000}) for part in parts if part.strip()]
+    return [render.bind(part, {"first_new": 1, "now": 1600000000000}) for part in parts if part.strip()]
 
 
 NAMES = sorted(str(path.relative_to(GOLDEN))[:-4] for path in GOLDEN.rglob("*.sql"))

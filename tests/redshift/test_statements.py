@@ -17,7 +17,7 @@ from tests.redshift.history import run_history
 from tests.redshift.sites import Record, Site, all_sites, recorded, sites_in
 from tests.servers.redshift import redshift_environment, stand_in
 
-from sparkify.sql.models import all_tables
+from sparkify.sql.definitions import all_tables
 from sparkify.star.checks import SHOWN_ROWS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
@@ -164,7 +164,7 @@ def test_tables_are_locked_first_and_in_one_order(gathered: Gathered) -> None:
     assert loading
     assert all(found in locking for found in loading)
     assert rules.out_of_order(rules.locks_in(found) for found in locking) == []
-    assert [sql for found in locking for sql in rules.touched_before_lock(found, tables)] == []
+    assert [sql for found in locking for sql in rules.affected_before_lock(found, tables)] == []
 
 
 def test_keys_and_references_name_what_is_there(gathered: Gathered) -> None:
@@ -208,8 +208,8 @@ def test_the_rules_of_transactions() -> None:
     assert rules.locks_in(second) == ["b", "a"]
     assert rules.out_of_order([["a"], ["a", "b"], ["b", "c"]]) == []
     assert rules.out_of_order([["a", "b"], ["b", "a"]]) == [("a", "b"), ("b", "a")]
-    assert rules.touched_before_lock(second, ["b", "c"]) == ["SELECT * FROM c, 'a'"]
-    assert rules.touched_before_lock(first, ["a", "b"]) == []
+    assert rules.affected_before_lock(second, ["b", "c"]) == ["SELECT * FROM c, 'a'"]
+    assert rules.affected_before_lock(first, ["a", "b"]) == []
 
 
 @pytest.mark.parametrize(

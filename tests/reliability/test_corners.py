@@ -32,13 +32,13 @@ def test_a_huge_exponent_harms_one_record_at_the_most(tmp_path: Path, written: s
 
 def _mend(folder: Path, name: str, item: int, *reject_ids: int) -> None:
     from sparkify.config.settings import load as load_settings
-    from sparkify.engines.base import connect
+    from sparkify.engines.registry import connect
     from sparkify.etl.replay import replay_from
 
-    mended = write_lines(folder / name, [event(page="Home", itemInSession=item)])
+    fixed = write_lines(folder / name, [event(page="Home", itemInSession=item)])
     engine = connect(f"duckdb:///{folder}/w.duckdb")
     try:
-        replay_from(engine, load_settings({}).settings, mended, reject_ids)
+        replay_from(engine, load_settings({}).settings, fixed, reject_ids)
     finally:
         engine.close()
 

@@ -16,7 +16,7 @@ from tests.support import LONG, REAL, event, load, needs_real_sample, picture, r
 import sparkify
 from sparkify.contract import EVENTS
 from sparkify.errors import SourceError, TooManyRejects
-from sparkify.reader.canonical import plain_lines
+from sparkify.reader.canonical import canonical_lines
 
 GOOD = json.dumps(event()).encode()
 
@@ -182,7 +182,7 @@ def test_a_damaged_file_fails_by_name_and_nothing_of_it_is_loaded(
 
 def test_too_many_rejects_are_refused_and_written_to_a_file(tmp_path: Path) -> None:
     from sparkify.config.settings import load as load_settings
-    from sparkify.engines.base import connect
+    from sparkify.engines.registry import connect
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
 
@@ -240,7 +240,7 @@ def test_plain_and_careful_reading_give_the_same_rows_of_mutated_lines(tmp_path:
     for number, line in enumerate(lines):
         write_lines(tmp_path / f"alone/logs/{number}.json", [real[0], line])
     write_lines(tmp_path / "together/logs/all.json", [real[0], *lines])
-    assert 20 < sum(bool(plain_lines(EVENTS).fullmatch(line + b"\n")) for line in lines) < len(lines) - 20
+    assert 20 < sum(bool(canonical_lines(EVENTS).fullmatch(line + b"\n")) for line in lines) < len(lines) - 20
     alone, together = (_load(tmp_path / name) for name in ("alone", "together"))
     sql = "SELECT * EXCLUDE (file_id) FROM staging_events"
     one_by_one, at_once = (Counter(map(repr, rows(warehouse, sql))) for warehouse in (alone, together))

@@ -14,7 +14,7 @@ from tests.support import event, load, picture, rows, write_lines, write_messy_i
 from sparkify.errors import SparkifyError
 from sparkify.etl import load as loading
 from sparkify.reader import reader as staging
-from sparkify.sources import base as sources
+from sparkify.sources import open as opening
 
 CHILD = """
 import sys, sparkify
@@ -64,9 +64,9 @@ def test_a_file_that_keeps_changing_fails_by_name_after_one_retry(
     path = write_lines(tmp_path / "logs/a.json", [event()])
     warehouse = load(tmp_path)
     readings = 0
-    real = sources.OpenFile.readinto
+    real = opening.OpenFile.readinto
 
-    def changing(self: sources.OpenFile, buffer: memoryview) -> int:
+    def changing(self: opening.OpenFile, buffer: memoryview) -> int:
         nonlocal readings
         count = real(self, buffer)
         if count == 0:
@@ -77,7 +77,7 @@ def test_a_file_that_keeps_changing_fails_by_name_after_one_retry(
     write_lines(
         path, [event(itemInSession=50), event(userAgent="x" * 60_000, itemInSession=51)] * (1 + padding // 60_000)
     )
-    monkeypatch.setattr(sources.OpenFile, "readinto", changing)
+    monkeypatch.setattr(opening.OpenFile, "readinto", changing)
     with pytest.raises(SparkifyError, match=r"a\.json keeps changing"):
         load(tmp_path)
     assert readings == 2

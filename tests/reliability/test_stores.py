@@ -22,16 +22,17 @@ from tests.unit.command import Done
 
 import sparkify
 from sparkify.config.settings import load
-from sparkify.engines.base import Access, connect
+from sparkify.engines.base import Access
+from sparkify.engines.registry import connect
 from sparkify.errors import SourceError, UsageError
 from sparkify.etl.listing import list_sources
 from sparkify.etl.run import Run
 from sparkify.etl.summary import Summary
 from sparkify.reports.lineage import explain_play
 from sparkify.sources import object_store as stores
-from sparkify.sources.base import opened
 from sparkify.sources.fetch import Fetcher
 from sparkify.sources.object_store import ObjectStore
+from sparkify.sources.open import opened
 from sparkify.storage.spool import Spool
 
 LOGS, SONGS = f"s3://{BUCKET}/log_data", f"s3://{BUCKET}/song_data"

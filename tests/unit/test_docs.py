@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 from sparkify.cli.app import app
 from sparkify.config.settings import FIELDS
-from sparkify.sql.models import Table, all_tables
+from sparkify.sql.definitions import Table, all_tables
 
 SKIPPED = ("generate",)
 """Commands whose options have a page of their own."""

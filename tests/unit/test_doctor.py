@@ -1,4 +1,4 @@
-"""`sparkify doctor`: a tick for what is right, and for what is wrong how to mend it."""
+"""`sparkify doctor`: a tick for what is right, and for what is wrong how to fix it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_ticks_and_crosses_for_people(folder: Path) -> None:
     assert "✓ logs" in done.stdout
     assert "✗ songs          no such folder: nowhere\n" in done.stdout
     assert "Check --logs and --songs." in done.stdout
-    assert done.stderr == "to be mended: songs\n"
+    assert done.stderr == "to be fixed: songs\n"
 
 
 def test_a_wrong_configuration(folder: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_wrong_configuration(folder: Path) -> None:
     done, found = examined(folder)
     assert done.returncode == 1
     assert found["configuration"]["state"] == "failed"
-    assert found["configuration"]["mend"] == "Did you mean warehouse?"
+    assert found["configuration"]["fix"] == "Did you mean warehouse?"
     assert found["warehouse"]["state"] == "skipped"
 
 
@@ -101,7 +101,7 @@ def test_a_warehouse_that_is_none(folder: Path) -> None:
     done, found = examined(folder, "--warehouse", "duckdb:///w.duckdb")
     assert done.returncode == 1
     assert "not a DuckDB file" in found["warehouse"]["found"]
-    assert found["warehouse"]["mend"]
+    assert found["warehouse"]["fix"]
 
 
 def test_a_warehouse_that_is_in_use(folder: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_warehouse_of_a_newer_version(folder: Path) -> None:
     _, found = examined(folder)
     assert found["contract"]["state"] == "failed"
     assert "built by a newer Sparkify: contract version 99" in found["contract"]["found"]
-    assert "Upgrade" in found["contract"]["mend"]
+    assert "Upgrade" in found["contract"]["fix"]
 
 
 def test_postgresql(folder: Path) -> None:
@@ -168,4 +168,4 @@ def test_sources_in_s3_take_credentials(folder: Path) -> None:
     _, found = examined(folder, "--logs", "s3://bucket/logs", env=env)
     assert found["credentials"]["state"] == "failed"
     assert "none-such" in found["credentials"]["found"]
-    assert "AWS_PROFILE" in found["credentials"]["mend"]
+    assert "AWS_PROFILE" in found["credentials"]["fix"]

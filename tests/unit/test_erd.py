@@ -10,7 +10,7 @@ from tests.support import ROOT
 from tests.unit.command import sparkify
 
 from sparkify.reports import erd
-from sparkify.sql import models
+from sparkify.sql import definitions
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -41,7 +41,7 @@ def test_nothing_in_the_svg_lies_outside_it_or_on_another_table() -> None:
         for box in tree.iter(f"{SVG}rect")
         if box.get("class") == "erd-box"
     ]
-    assert len(boxes) == len(models.STAR)
+    assert len(boxes) == len(definitions.STAR)
     for x, y, w, h in boxes:
         assert 0 <= x <= x + w <= width
         assert 0 <= y <= y + h <= height
@@ -56,7 +56,7 @@ def test_mermaid_has_every_reference_and_key() -> None:
     assert "  songplays }o--|| users : user_id\n" in text
     assert "  songplays }o--o| songs : song_id\n" in text, "the song may be unknown"
     assert re.search(r"  songplays \{\n    VARCHAR songplay_id PK\n    TIMESTAMP start_time FK\n", text)
-    assert text.count("{\n") == len(models.STAR)
+    assert text.count("{\n") == len(definitions.STAR)
 
 
 def test_the_command_prints_both(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.unit.command import assert_error, sparkify
 
 from sparkify.errors import UsageError
 from sparkify.reports.questions import Chart, chart_of, find_question, questions, shown
-from sparkify.sql import models
+from sparkify.sql import definitions
 
 WHERE = ("--warehouse", "duckdb:///w.duckdb")
 HOSTILE = "<script>alert(1)</script> \x1b[31m[bold]"
@@ -32,7 +32,7 @@ def test_every_question_says_what_is_asked_and_why() -> None:
     for question in questions():
         assert question.title
         assert len(question.why) > 30
-        assert set(models.header(f"analysis/{question.name}")) == {"title", "why", "chart", "order"}
+        assert set(definitions.header(f"questions/{question.name}")) == {"title", "why", "chart", "order"}
 
 
 def test_questions_come_in_their_order() -> None:

@@ -20,7 +20,7 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     if arguments == ["--version"]:
         # Asked by scripts on every start: not worth loading a command line for.
-        from sparkify import __version__
+        from sparkify.version import __version__
 
         print(f"sparkify {__version__}")
         sys.exit(0)

@@ -20,7 +20,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from sparkify import __version__
+        from sparkify.version import __version__
 
         print(f"sparkify {__version__}")
         raise typer.Exit

@@ -67,7 +67,7 @@ def create(
     given = parse_cidr(allow_from) if allow_from else ""
     asked = {"name": name, "node_type": node_type, "nodes": nodes, "database": database, "user": user, "port": port}
     make = _request_maker(loaded, asked)
-    make("203.0.113.1/32" if public else "")  # held against the rules before anything is asked of anyone
+    make("203.0.113.1/32" if public else "")  # compared with the rules before anything is asked of anyone
     stack = _stack(_name(name, loaded), region)
     _finish_what_is_under_way(stack)
     status = _make(stack, make(_allowed(public, given)), lifetime, keep_expiry=ttl is None, yes=yes)

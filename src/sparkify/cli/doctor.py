@@ -19,7 +19,7 @@ def doctor(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Check configuration, sources, warehouse and credentials, and say how to mend what is wrong."""
+    """Check configuration, sources, warehouse and credentials, and say how to fix what is wrong."""
     from sparkify.doctor import State, diagnose
 
     found = []
@@ -27,12 +27,12 @@ def doctor(
         found.append(finding)
         if output is Format.TEXT:
             print(f"{_SIGNS[finding.state]} {finding.check:<14} {plain_text(finding.found)}")
-            for line in finding.mend.splitlines():
+            for line in finding.fix.splitlines():
                 print(f"{'':<17}{plain_text(line)}")
     failed = [finding.check for finding in found if finding.state is State.FAILED]
     if output is Format.JSON:
         print_json({"ok": not failed, "checks": [finding._asdict() for finding in found]})
     elif failed:
-        say(f"to be mended: {', '.join(failed)}")
+        say(f"to be fixed: {', '.join(failed)}")
     if failed:
         raise typer.Exit(UNHEALTHY)

@@ -31,7 +31,7 @@ MOST_SHOWN = 3
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded
     from sparkify.etl.plan import Plan
-    from sparkify.etl.summary import Progress, Report, Summary
+    from sparkify.etl.summary import OnProgress, Progress, Summary
 
 
 def etl(
@@ -87,7 +87,7 @@ def _say_settings(loaded: Loaded) -> None:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Report | None]:
+def _progress_bar() -> Iterator[OnProgress | None]:
     """A progress bar on a terminal, else nothing."""
     if not sys.stderr.isatty():
         yield None

@@ -83,9 +83,9 @@ def show_reject(
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         values = find_reject(engine, reject_id)
-    mended = values["resolved_by"]
+    fixed = values["resolved_by"]
     print_values(
-        {**values, "file": shown(str(values["file"])), "resolved_by": shown(str(mended)) if mended else None}, output
+        {**values, "file": shown(str(values["file"])), "resolved_by": shown(str(fixed)) if fixed else None}, output
     )
 
 
@@ -93,10 +93,10 @@ def show_reject(
 def replay(
     reject_ids: Annotated[
         list[int] | None,
-        typer.Argument(help="With --from: the rejects that its lines mend.", metavar="[ID]..."),
+        typer.Argument(help="With --from: the rejects that its lines fix.", metavar="[ID]..."),
     ] = None,
-    mended: Annotated[
-        Path | None, typer.Option("--from", help="A file of mended lines, one for each reject.", metavar="FILE")
+    fixed: Annotated[
+        Path | None, typer.Option("--from", help="A file of fixed lines, one for each reject.", metavar="FILE")
     ] = None,
     warehouse: Warehouse = None,
     logs: Logs = None,
@@ -108,14 +108,14 @@ def replay(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Read the files of open rejects again, or load mended lines from a file of their own."""
+    """Read the files of open rejects again, or load fixed lines from a file of their own."""
     from sparkify.cli.etl import report_summary
     from sparkify.etl.replay import replay_from
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
 
-    if reject_ids and not mended:
-        raise UsageError("rejects are named, and no file that mends them", hint="Name it with --from FILE.")
+    if reject_ids and not fixed:
+        raise UsageError("rejects are named, and no file that fixes them", hint="Name it with --from FILE.")
     settings = load_settings(
         config,
         warehouse=warehouse,
@@ -126,8 +126,8 @@ def replay(
         max_rejects=max_rejects,
     ).settings
     with open_warehouse(settings, read_only=False) as engine:
-        if mended:
-            summary = replay_from(engine, settings, mended, reject_ids or ())
+        if fixed:
+            summary = replay_from(engine, settings, fixed, reject_ids or ())
         else:
             summary = Run(engine, settings, Options(replay=True)).run()
     report_summary(summary, output, verbose)

@@ -52,7 +52,7 @@ def load_settings(config: str | None, **flags: object) -> Loaded:
 @contextmanager
 def open_warehouse(settings: Settings, *, read_only: bool = True) -> Iterator[Engine]:
     """A connection to the configured warehouse."""
-    from sparkify.engines.base import connect
+    from sparkify.engines.registry import connect
 
     engine = connect(settings.warehouse, settings.access(read_only=read_only))
     try:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sparkify.errors import SparkifyError
-from sparkify.printable import printable
+from sparkify.text import printable
 
 
 class Format(StrEnum):

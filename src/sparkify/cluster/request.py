@@ -1,4 +1,4 @@
-"""What may be asked for: a cluster's options, each held against Redshift's rules before any call to AWS."""
+"""What may be asked for: a cluster's options, each compared with Redshift's rules before any call to AWS."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Meaning(NamedTuple):
 
 _WAIT = "Wait for it with: sparkify cluster create --name {name}"
 _DESTROY = "Remove what is left with: sparkify cluster destroy --name {name}"
-_AS_BEFORE = "Mend what the events name, then run again: sparkify cluster create --name {name}"
+_AS_BEFORE = "Fix what the events name, then run again: sparkify cluster create --name {name}"
 _FOREIGN = "Look at it in the console of CloudFormation; Sparkify imports nothing."
 
 MEANINGS = {
@@ -44,7 +44,7 @@ MEANINGS = {
     "ROLLBACK_COMPLETE": Meaning(
         Phase.BROKEN,
         "it could not be created, and was rolled back: nothing of it is there but its record",
-        "Mend what the events name, remove the record with: sparkify cluster destroy --name {name}, and create again.",
+        "Fix what the events name, remove the record with: sparkify cluster destroy --name {name}, and create again.",
     ),
     "DELETE_IN_PROGRESS": Meaning(
         Phase.BUSY, "it is being deleted", "Wait for it with: sparkify cluster destroy --name {name}"

@@ -14,8 +14,9 @@ from pydantic import ByteSize, Field, PrivateAttr, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sparkify.config.classic import Classic, is_classic, read_classic
-from sparkify.engines.base import Access, without_password
+from sparkify.engines.base import Access
 from sparkify.errors import UsageError
+from sparkify.text import without_password
 
 CONFIG_FILE = "sparkify.toml"
 PREFIX = "SPARKIFY_"
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
     spool_limit: ByteSize = Field(ByteSize(8 * 2**30), description="disk that the spool may use, such as 8GiB")
     anonymous: bool = Field(False, description="read object stores without signing in, as public buckets allow")
     log_jsonpath: str | None = Field(
-        None, description="the JSONPaths file of the classic warehouse; it is held against the contract"
+        None, description="the JSONPaths file of the classic warehouse; it is compared with the contract"
     )
     _password: str = PrivateAttr("")
 

@@ -1,23 +1,21 @@
-"""What every engine does for the stages, and the registry of engines.
+"""What every engine does for the stages.
 
 An engine does I/O and little else. Shared code asks its capabilities, never its name.
 """
 
 from __future__ import annotations
 
-import importlib
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from sparkify.contract import RecordType
-from sparkify.errors import UsageError, WarehouseError
-from sparkify.sql.dialect import DUCKDB, POSTGRES, REDSHIFT, Capabilities, Dialect
+from sparkify.errors import WarehouseError
+from sparkify.sql.dialect import Capabilities, Dialect
 
 Row = tuple[Any, ...]
+
 
 ROWS_IN_BATCH = 10_000
 """How many rows `Engine.stream` gives at a time."""
@@ -158,81 +156,3 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """End the connection; a transaction that is open is undone."""
-
-
-class _Entry(NamedTuple):
-    module: str
-    extra: str
-    dialect: Dialect
-
-
-REGISTRY: dict[str, _Entry] = {
-    "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB),
-    "postgresql": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
-    "postgres": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
-    "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT),
-}
-"""URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
-
-
-def connect(url: str, access: Access = Access()) -> Engine:
-    """Open a warehouse by its URL.
-
-    Raises:
-        UsageError: the URL is malformed or its scheme unknown, or a package is missing.
-        WarehouseError: it cannot be opened.
-    """
-    entry = _entry(url)
-    try:
-        module = importlib.import_module(entry.module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{url.split(':')[0]}:// needs the package {error.name}, which is not installed",
-            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
-        ) from error
-    engine: Engine = module.open_engine(url, access)
-    return engine
-
-
-def dialect_of(url: str) -> Dialect:
-    """The SQL that a warehouse speaks.
-
-    Raises:
-        UsageError: the URL is malformed, or its scheme unknown.
-    """
-    return _entry(url).dialect
-
-
-def _entry(url: str) -> _Entry:
-    scheme = url.split("://")[0] if "://" in url else ""
-    known = ", ".join(f"{name}://" for name in REGISTRY)
-    if not scheme:
-        raise UsageError(
-            f"malformed warehouse URL: {without_password(url)}",
-            hint=f"Write it as duckdb:///path/to/file.duckdb. Known schemes: {known}.",
-        )
-    entry = REGISTRY.get(scheme)
-    if entry is None:
-        raise UsageError(f"unknown kind of warehouse: {scheme}://", hint=f"Known schemes: {known}.")
-    return entry
-
-
-_SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|scram_\w+_key", re.IGNORECASE)
-_PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
-_SECRET_WORD = re.compile(r"(password\s*=).*", re.IGNORECASE | re.DOTALL)
-
-
-def without_password(url: str) -> str:
-    """A URL as it may be shown: passwords replaced by ***, wherever they stand."""
-    if "://" not in url:
-        url = _SECRET_WORD.sub(r"\1***", url)
-    url = _PARAMETER.sub(_masked, url)
-    head, at, tail = url.rpartition("@")
-    scheme, separator, user = head.partition("://") if "://" in head else ("", "", head)
-    if not at or ":" not in user:
-        return url
-    return f"{scheme}{separator}{user.split(':', 1)[0]}:***@{tail}"
-
-
-def _masked(parameter: re.Match[str]) -> str:
-    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]

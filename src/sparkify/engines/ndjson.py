@@ -12,7 +12,7 @@ import duckdb
 
 from sparkify.engines.base import LoadColumn, LoadFailed
 from sparkify.errors import WarehouseError
-from sparkify.sql.models import quoted
+from sparkify.sql.render import quoted
 
 _IN_FILE = re.compile(r'in file "([^"]+)"')
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sparkify.config.settings import Settings
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
-from sparkify.sources.base import SourceFile, shown, source_at
+from sparkify.sources.base import SourceFile, shown
+from sparkify.sources.registry import source_at
 
 LIKELY_RATIO = 10
 """How many times its size a compressed file of logs is likely to unpack to."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
-from sparkify.etl.plan import Entry
 from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
-from sparkify.sql import models
+from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
 from sparkify.storage.spool import Spool
-from sparkify.warehouse.tables import load_rows, load_spooled, staging_columns, timestamp, write_rows
+from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
+from sparkify.warehouse.manifest import Entry
 
 
-class NotPlain(Exception):
+class NotCanonical(Exception):
     """Files that were staged as plain and could not be loaded so; the transaction must be undone."""
 
     def __init__(self, uris: frozenset[str]) -> None:
@@ -37,7 +37,7 @@ class ChunkLoader:
         """Load rows, rejects and manifest.
 
         Raises:
-            NotPlain: undo the transaction, and stage those files carefully.
+            NotCanonical: undo the transaction, and stage those files carefully.
         """
         for batch in staged.batches.values():
             self._load_batch(batch, staged.files)
@@ -63,7 +63,7 @@ class ChunkLoader:
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
     def _keep_resolutions(self) -> None:
-        """A reject that is there again in a file read again stays resolved; one whose mended record goes is open."""
+        """A reject that is there again in a file read again stays resolved; one whose fixed record goes is open."""
         kept = (
             "SELECT n.reject_id, MIN(o.resolved_by) AS resolved_by FROM etl_rejects AS o "
             "JOIN gone_files AS g ON g.file_id = o.file_id "
@@ -82,7 +82,7 @@ class ChunkLoader:
         )
 
     def resolve(self, reject_ids: Iterable[int]) -> None:
-        """Mark rejects as mended by the first of the new files."""
+        """Mark rejects as fixed by the first of the new files."""
         for reject_id in reject_ids:
             self._engine.execute(
                 "UPDATE etl_rejects SET resolved_by = ? WHERE reject_id = ?", [self._first_new, reject_id]
@@ -103,11 +103,11 @@ class ChunkLoader:
             kind = batch.record_type.kind
             found = [read for read in files if read.file_id == file_id]
             suspects = found or [read for read in files if read.file.kind == kind]
-            raise NotPlain(frozenset(read.file.uri for read in suspects)) from failure
+            raise NotCanonical(frozenset(read.file.uri for read in suspects)) from failure
 
     def _counts(self) -> tuple[dict[int, int], set[int]]:
         """Rows in staging of every new file, and the new files with rows that break the contract."""
-        queries = (models.bind(sql, {"first_new": self._first_new}) for sql in count_queries(self._engine.dialect))
+        queries = (render.bind(sql, {"first_new": self._first_new}) for sql in count_queries(self._engine.dialect))
         rows = [row for sql in queries for row in self._engine.execute(sql)]
         return {file_id: count for file_id, count, _ in rows}, {file_id for file_id, _, faults in rows if faults}
 
@@ -138,12 +138,12 @@ def count_queries(dialect: Dialect) -> tuple[str, ...]:
     """For each staging table: file_id, rows, and rows that break the contract, for files from `:first_new` on."""
     queries = []
     for record_type in RECORD_TYPES.values():
-        broken = models.broken_contract(record_type)
-        query = models.parse(
+        broken = rules.broken_contract(record_type)
+        query = render.parse(
             f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "
             f"FROM {record_type.table} WHERE file_id >= :first_new GROUP BY file_id"
         )
-        queries.append(models.render(query, dialect))
+        queries.append(render.render(query, dialect))
     return tuple(queries)
 
 

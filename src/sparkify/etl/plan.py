@@ -1,28 +1,16 @@
-"""Which files are new, changed, unchanged or vanished: the listing of a source held against `etl_files`."""
+"""Which files are new, changed, unchanged or vanished: the listing of a source compared with `etl_files`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import NamedTuple
 
 from sparkify.contract import Kind
-from sparkify.engines.base import Engine
-from sparkify.sources.base import SourceFile, hashes_of
-
-
-class Entry(NamedTuple):
-    """A file in the manifest; `read_at` is in UTC."""
-
-    file_id: int
-    kind: Kind
-    uri: str
-    size: int
-    tag: str
-    hash: str
-    read_at: datetime
-    open_rejects: int
+from sparkify.sources.base import SourceFile
+from sparkify.sources.open import hashes_of
+from sparkify.warehouse.manifest import Entry
 
 
 class Changed(NamedTuple):
@@ -53,17 +41,6 @@ class Plan:
 
 
 _OTHER_KIND: dict[Kind, Kind] = {"events": "songs", "songs": "events"}
-
-
-def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
-    """The manifest by kind and URI."""
-    rows = engine.execute(
-        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.read_at, "
-        "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
-        "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
-    )
-    entries = (Entry(*row) for row in rows)
-    return {(entry.kind, entry.uri): entry for entry in entries}
 
 
 def compare(

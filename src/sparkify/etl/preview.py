@@ -6,14 +6,15 @@ import time
 from typing import NamedTuple
 
 from sparkify.config.settings import Settings
-from sparkify.engines.base import connect, dialect_of
+from sparkify.engines.registry import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.etl.listing import list_sources
-from sparkify.etl.plan import Entry, Plan, compare, read_manifest
-from sparkify.sql import models
+from sparkify.etl.plan import Plan, compare
+from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star.prepared import prepare
 from sparkify.star.transform import Statement
+from sparkify.warehouse.manifest import Entry, read_manifest
 
 
 class Ahead(NamedTuple):
@@ -51,6 +52,6 @@ def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[St
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
     return [
-        Statement(statement.about, models.bind(statement.sql, numbers))
+        Statement(statement.about, render.bind(statement.sql, numbers))
         for statement in (*gone, *prepared.statements, *checks)
     ]

@@ -1,4 +1,4 @@
-"""Load mended lines in the place of rejects."""
+"""Load fixed lines in the place of rejects."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.errors import UsageError
 from sparkify.etl.run import Run
-from sparkify.etl.summary import Report, Summary
+from sparkify.etl.summary import OnProgress, Summary
 from sparkify.reader.framing import split
-from sparkify.sources.base import SourceFile, opened
+from sparkify.sources.base import SourceFile
 from sparkify.sources.local import file_of_path
+from sparkify.sources.open import opened
 from sparkify.warehouse.tables import require_tables
 
 
 def replay_from(
-    engine: Engine, settings: Settings, path: Path, reject_ids: Sequence[int] = (), report: Report | None = None
+    engine: Engine, settings: Settings, path: Path, reject_ids: Sequence[int] = (), report: OnProgress | None = None
 ) -> Summary:
-    """Load the mended lines in a file, and mark the rejects that they resolve.
+    """Load the fixed lines in a file, and mark the rejects that they resolve.
 
     The file becomes one of the manifest's. It holds one record for each of `reject_ids`, in their order; without them,
     one for every open reject, in the order of files and lines.
 
     Raises:
         UsageError: there are no such open rejects, they are of both kinds, or the numbers differ.
-        TooManyRejects: a line is not mended yet; nothing was loaded.
+        TooManyRejects: a line is not fixed yet; nothing was loaded.
     """
     require_tables(engine)
     rejects = _open_rejects(engine, reject_ids)
     kinds = {kind for _, kind in rejects}
     if len(kinds) != 1:
         what = "there are no open rejects" if not kinds else "the rejects are of both events and songs"
-        raise UsageError(what, hint="See them with: sparkify rejects list; name those that the lines mend.")
+        raise UsageError(what, hint="See them with: sparkify rejects list; name those that the lines fix.")
     file = _source_file(path, kinds.pop())
     if engine.execute("SELECT 1 FROM etl_files WHERE uri = ?", [file.uri]):
-        raise UsageError(f"{path} has been loaded already", hint="Write further mended lines to another file.")
+        raise UsageError(f"{path} has been loaded already", hint="Write further fixed lines to another file.")
     with opened(file) as stream:
         records = sum(1 for _ in split(stream, str(path)))
     if records != len(rejects):
@@ -47,7 +48,7 @@ def replay_from(
             hint="Give one record for each reject, in order, or name the rejects after --from FILE.",
         )
     strict = settings.model_copy(update={"max_rejects": MaxRejects(0, 0.0)})
-    return Run(engine, strict, report=report).run_mended(file, [number for number, _ in rejects])
+    return Run(engine, strict, report=report).run_replay(file, [number for number, _ in rejects])
 
 
 def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, Kind]]:
@@ -65,5 +66,5 @@ def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, 
 
 def _source_file(path: Path, kind: Kind) -> SourceFile:
     if not path.is_file():
-        raise UsageError(f"no such file: {path}", hint="Write the mended lines to a file of their own.")
+        raise UsageError(f"no such file: {path}", hint="Write the fixed lines to a file of their own.")
     return file_of_path(kind, os.path.realpath(path))

@@ -11,25 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparkify import __version__
 from sparkify.config.settings import Settings
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import CannotLand, Conflict, Engine
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, list_sources
-from sparkify.etl.plan import Entry, Plan, compare, read_manifest
-from sparkify.etl.summary import Options, Progress, Report, Summary
+from sparkify.etl.plan import Plan, compare
+from sparkify.etl.summary import OnProgress, Options, Progress, Summary
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
-from sparkify.warehouse.tables import (
-    RunBook,
-    changed_settings,
-    create_missing_tables,
-    follow_tags,
-    star_settings,
-    store_settings,
-)
+from sparkify.version import __version__
+from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
+from sparkify.warehouse.runs import RunLog
+from sparkify.warehouse.settings import changed_settings, star_settings, store_settings
+from sparkify.warehouse.tables import create_missing_tables
 
 if TYPE_CHECKING:
     from sparkify.reader.reader import Staged
@@ -49,7 +45,7 @@ class _Changed(Exception):
         self.file = file
 
 
-class Books(NamedTuple):
+class ManifestState(NamedTuple):
     """What tells one state of the manifest from another, and which numbers are taken in it."""
 
     files: int
@@ -68,7 +64,7 @@ class Run:
     """One run of the etl."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, options: Options | None = None, report: Report | None = None
+        self, engine: Engine, settings: Settings, options: Options | None = None, report: OnProgress | None = None
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -92,8 +88,8 @@ class Run:
             listing, roots = sources or list_sources(self._settings)
         return self._recorded(lambda: compare(listing, roots, read_manifest(self._engine), replay=self._options.replay))
 
-    def run_mended(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
-        """Load a file whose lines mend some rejects, and mark those as resolved by it.
+    def run_replay(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
+        """Load a file whose lines fix some rejects, and mark those as resolved by it.
 
         Raises:
             SparkifyError: what went wrong; nothing was loaded.
@@ -105,7 +101,7 @@ class Run:
     def _recorded(self, make: Callable[[], Plan]) -> Summary:
         """Do what a plan says, and write the history."""
         create_missing_tables(self._engine)
-        self._book = RunBook(self._engine, __version__, self._settings.public())
+        self._book = RunLog(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
@@ -210,14 +206,14 @@ class Run:
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
         """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
-        from sparkify.etl.load import NotPlain
+        from sparkify.etl.load import NotCanonical
 
         careful: frozenset[str] = frozenset()
         attempts = changes = conflicts = 0
         while True:
             try:
                 return self._try(files, gone, careful)
-            except NotPlain as found:
+            except NotCanonical as found:
                 attempts += 1
                 careful |= found.uris if attempts < MOST_ATTEMPTS else {file.uri for file in files}
             except _Changed as changed:
@@ -275,16 +271,16 @@ class Run:
             self._summary.not_landed[file.uri] = str(error)
             return None
 
-    def _read_books(self) -> Books:
+    def _read_books(self) -> ManifestState:
         """The books as they are now."""
-        return Books(
+        return ManifestState(
             *self._engine.execute(
                 "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0), "
                 "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects) FROM etl_files"
             )[0]
         )
 
-    def _unchanged_books(self) -> Books:
+    def _unchanged_books(self) -> ManifestState:
         """The books, if they are as this run knows them: where no lock is held meanwhile, another may have written.
 
         Raises:
@@ -316,7 +312,7 @@ class Run:
         more = f"  and {len(rows) - SHOWN_REJECTS:,} more\n" if len(rows) > SHOWN_REJECTS else ""
         raise TooManyRejects(
             f"{rejected:,} of {read:,} records were rejected; max_rejects allows {self._settings.max_rejects}",
-            hint=f"{examples}{more}Mend the files, or allow more with --max-rejects.",
+            hint=f"{examples}{more}Fix the files, or allow more with --max-rejects.",
         )
 
     def _transform(self, prepared: Prepared, first_new: int = 0) -> None:

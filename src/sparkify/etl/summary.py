@@ -58,4 +58,4 @@ class Progress:
     total: int
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sparkify.contract import SONGS
-from sparkify.engines.base import without_password
 from sparkify.errors import SourceError, UsageError
 from sparkify.generate.catalogue import Record
 from sparkify.generate.errors import GenerateError, OptionsError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
-from sparkify.sources.base import Source, SourceFile, opened, shown, source_at
+from sparkify.sources.base import Source, SourceFile, shown
+from sparkify.sources.open import opened
+from sparkify.sources.registry import source_at
 from sparkify.storage.spool import Spool
+from sparkify.text import without_password
 
 
 def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Record], int]:

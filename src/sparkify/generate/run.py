@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sparkify.engines.base import without_password
 from sparkify.generate import catalogue
 from sparkify.generate.catalogue import Record
 from sparkify.generate.catalogue_files import read_catalogue
@@ -21,6 +20,7 @@ from sparkify.generate.songs import make_catalogue, make_outside
 from sparkify.generate.spool import BlockIndex
 from sparkify.generate.task import DayFile, disk_errors
 from sparkify.generate.workers import Alone, Workers
+from sparkify.text import without_password
 
 Progress = Callable[[str, int, int], None]
 MIN_OUTSIDE = 1_000  # songs outside the catalogue, if there are any

@@ -1,6 +1,6 @@
 """Recognise plain lines: those that every JSON reader understands alike, and as the contract does.
 
-DuckDB's typed reader converts in silence: it takes `true` for 1, rewrites `1e3`, passes a trailing comma, a NUL, a
+DuckDB's typed reader converts silently: it takes `true` for 1, rewrites `1e3`, passes a trailing comma, a NUL, a
 name it does not know. So a file goes to it only when one regular expression, derived from the contract, accepts every
 line: known names only, each value spelled in the way that leaves no choice. All else is for the careful reader, which
 knows every form. RE2 runs it as an automaton, at two nanoseconds a byte and without the interpreter's lock.
@@ -46,7 +46,7 @@ class Notation(NamedTuple):
 RE2 = Notation(escape=r"\\", letter=r'[^"\\\x00-\x1f]', filled=r'[^"\\\x00-\x20]')
 
 
-def plain_record(record_type: RecordType, notation: Notation = RE2) -> str:
+def canonical_record(record_type: RecordType, notation: Notation = RE2) -> str:
     """The expression that accepts one plain record. It does not see that a name is there twice."""
     names: dict[str, list[str]] = {}
     for field in record_type.fields:
@@ -91,9 +91,9 @@ def _compile(pattern: str) -> Pattern:
 
 
 @cache
-def plain_lines(record_type: RecordType) -> Pattern:
+def canonical_lines(record_type: RecordType) -> Pattern:
     """The expression that accepts any number of plain lines, each with its line end."""
-    return _compile(f"(?:{plain_record(record_type)}{_LINE_END})*")
+    return _compile(f"(?:{canonical_record(record_type)}{_LINE_END})*")
 
 
 def has_only_short_lines(text: bytes | bytearray, end: int) -> bool:

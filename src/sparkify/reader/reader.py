@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
-from sparkify.reader.canonical import Pattern, has_only_short_lines, plain_lines
+from sparkify.reader.canonical import Pattern, canonical_lines, has_only_short_lines
 from sparkify.reader.framing import BYTE_ORDER_MARK, split
 from sparkify.reader.validation import CarefulReader, Reject
-from sparkify.sources.base import OpenFile, SourceFile, keeps_changing, opened, shown
+from sparkify.sources.base import SourceFile, keeps_changing, shown
+from sparkify.sources.open import OpenFile, opened
 from sparkify.storage.spool import Spool, SpoolFile, json_line
 
 BLOCK_BYTES = 512 * 1024
@@ -83,7 +84,7 @@ class Staged:
 
 
 @dataclass(slots=True)
-class _Plain:
+class _Canonical:
     """A file of plain lines: where the lines are and how many. The hash of one that was not read here is empty."""
 
     path: str
@@ -93,8 +94,8 @@ class _Plain:
     records: int
 
 
-def _plain(path: str, stream: OpenFile, records: int) -> _Plain:
-    return _Plain(path, stream.tag, stream.size, stream.hash, records)
+def _plain(path: str, stream: OpenFile, records: int) -> _Canonical:
+    return _Canonical(path, stream.tag, stream.size, stream.hash, records)
 
 
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class Stager:
             self._progress(file)
         return here
 
-    def _landed(self, file: SourceFile) -> _Plain | None:
+    def _landed(self, file: SourceFile) -> _Canonical | None:
         """Let one object land as it is now, if it can; once more if it changed meanwhile."""
         for _ in range(2):
             records = self._land(file, self._next_file_id)
@@ -161,11 +162,11 @@ class Stager:
                 return None
             now = file.source.file_at(file.kind, file.uri)
             if now.tag == file.tag:
-                return _Plain("", now.tag, now.size, "", records)
+                return _Canonical("", now.tag, now.size, "", records)
             file = now
         raise keeps_changing(file)
 
-    def _add(self, staged: Staged, file: SourceFile, found: _Plain) -> ReadFile:
+    def _add(self, staged: Staged, file: SourceFile, found: _Canonical) -> ReadFile:
         read = ReadFile(self._next_file_id, file, found.tag, found.size, found.hash, time.time(), found.records)
         self._next_file_id += 1
         staged.files.append(read)
@@ -178,7 +179,7 @@ class Stager:
             if not of_kind:
                 continue
             path = self._spool.path(f"packed-{kind}")
-            examine = partial(_small_content, pattern=plain_lines(batch.record_type))
+            examine = partial(_small_content, pattern=canonical_lines(batch.record_type))
             with self._spool.create(path) as out:
                 for file in of_kind:
                     content = _twice(file, examine)
@@ -191,7 +192,9 @@ class Stager:
                     self._progress(file)
             batch.packed.append(path)
 
-    def _sort_out(self, examined: Iterable[tuple[SourceFile, _Plain | None]], staged: Staged) -> Iterator[SourceFile]:
+    def _sort_out(
+        self, examined: Iterable[tuple[SourceFile, _Canonical | None]], staged: Staged
+    ) -> Iterator[SourceFile]:
         """Take plain files as they lie; those that are not plain are returned."""
         for file, found in examined:
             if found is None:
@@ -220,7 +223,7 @@ class Stager:
         good, bad = self._spool.path(f"careful-{file.kind}"), self._spool.path("rejects")
         reader = CarefulReader(batch.record_type)
 
-        def read(stream: OpenFile) -> tuple[_Plain, int]:
+        def read(stream: OpenFile) -> tuple[_Canonical, int]:
             loaded, rejected = self._write_records(reader, stream, good, bad)
             return _plain(good, stream, loaded + rejected), rejected
 
@@ -275,7 +278,7 @@ def _twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
     raise keeps_changing(file)
 
 
-def _small_content(stream: OpenFile, pattern: Pattern) -> tuple[bytes, _Plain] | None:
+def _small_content(stream: OpenFile, pattern: Pattern) -> tuple[bytes, _Canonical] | None:
     """The lines of a small file if it is plain."""
     buffer = bytearray(stream.file.size + 1)
     size = 0
@@ -299,15 +302,15 @@ def _with_file_id(lines: bytes, file_id: int) -> bytes:
     return member + lines[1:].replace(b"\n{", b"\n" + member)
 
 
-def _examine_file(file: SourceFile, path: str, spool: Spool) -> _Plain | None:
+def _examine_file(file: SourceFile, path: str, spool: Spool) -> _Canonical | None:
     """What the manifest needs to know of a file, if all its lines are plain.
 
     `path` becomes a link to the file, or holds its lines if they are not on this machine, or packed.
     """
 
-    def examine(stream: OpenFile) -> tuple[_Plain, str] | None:
+    def examine(stream: OpenFile) -> tuple[_Canonical, str] | None:
         with nullcontext() if stream.path else spool.create(path) as out:
-            records = _count_plain(stream, RECORD_TYPES[file.kind], out)
+            records = _count_canonical(stream, RECORD_TYPES[file.kind], out)
         return None if records is None else (_plain(path, stream, records), stream.path)
 
     result = _twice(file, examine)
@@ -319,9 +322,9 @@ def _examine_file(file: SourceFile, path: str, spool: Spool) -> _Plain | None:
     return found
 
 
-def _count_plain(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> int | None:
+def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> int | None:
     """How many lines there are, if all are plain. The stream is copied to `out`."""
-    pattern = plain_lines(record_type)
+    pattern = canonical_lines(record_type)
     buffer = bytearray(BLOCK_BYTES)
     view = memoryview(buffer)
     letters = np.frombuffer(buffer, dtype=np.uint8)

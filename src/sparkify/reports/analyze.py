@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.reports.questions import Answered, Question, ask, questions
-from sparkify.sql import models
-from sparkify.sql.models import quoted
+from sparkify.sql import definitions
+from sparkify.sql.render import quoted
 from sparkify.star.checks import checks, run_check
 from sparkify.star.transform import Chunk
 from sparkify.warehouse.tables import require_tables
@@ -48,7 +48,7 @@ def answer_all(engine: Engine, wanted: Iterable[Question]) -> list[Answered]:
 def row_counts(engine: Engine) -> dict[str, int]:
     """Rows of every table of staging and star."""
     require_tables(engine)
-    names = ["staging_events", "staging_songs", *sorted(models.STAR)]
+    names = ["staging_events", "staging_songs", *sorted(definitions.STAR)]
     return {name: engine.execute(f"SELECT COUNT(*) FROM {quoted(name)}")[0][0] for name in names}
 
 

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.engines.base import Engine, Row
-from sparkify.sql import models
-from sparkify.sql.models import Table, columns_of, quoted
+from sparkify.sql import definitions, render
+from sparkify.sql.definitions import Table
+from sparkify.sql.render import columns_of, quoted
 from sparkify.warehouse.tables import require_tables
 
 SHOWN_ROWS = 5
@@ -81,9 +82,9 @@ def compare_warehouses(first: Engine, second: Engine) -> Iterator[TableCompariso
 
 def _relations() -> Iterator[_Relation]:
     for record_type in RECORD_TYPES.values():
-        yield _staging(models.table(record_type.table))
-    for name in models.STAR:
-        definition = models.table(name)
+        yield _staging(definitions.table(record_type.table))
+    for name in definitions.STAR:
+        definition = definitions.table(name)
         columns = definition.column_names
         sql = f"SELECT {columns_of(columns)} FROM {quoted(name)}"
         yield _Relation(name, columns, sql, _order(definition, definition.key))
@@ -164,9 +165,9 @@ def _rows_of(engine: Engine, relation: _Relation, hashes: Hashes) -> list[Row]:
     """The first rows, by key, that have one of these hashes."""
     wanted = {value.tobytes() for value in hashes}
     order = ", ".join(f"{key} NULLS LAST" for key in relation.order)
-    query = models.parse(f"SELECT r.* FROM ({relation.sql}) AS r ORDER BY {order}")
+    query = render.parse(f"SELECT r.* FROM ({relation.sql}) AS r ORDER BY {order}")
     found: list[Row] = []
-    for batch in engine.stream(models.render(query, engine.dialect)):
+    for batch in engine.stream(render.render(query, engine.dialect)):
         found += [row for row in batch if _hash(row) in wanted]
         if len(found) >= SHOWN_ROWS:
             break

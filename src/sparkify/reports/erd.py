@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from sparkify.sql import models
-from sparkify.sql.models import Table
+from sparkify.sql import definitions
+from sparkify.sql.definitions import Table
 
 _ROW, _HEAD, _PAD = 22, 30, 12
 _GAP_X, _GAP_Y, _MARGIN = 90, 36, 12
@@ -17,7 +17,7 @@ _LETTER = 7.3
 
 def star() -> tuple[Table, ...]:
     """The tables of the star."""
-    return tuple(models.table(name) for name in models.STAR)
+    return tuple(definitions.table(name) for name in definitions.STAR)
 
 
 def mermaid() -> str:

@@ -11,9 +11,11 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.reports.analyze import stored_setting
-from sparkify.sources.base import file_at, opened, shown
-from sparkify.sql import models
-from sparkify.sql.models import columns_of, parse
+from sparkify.sources.base import shown
+from sparkify.sources.open import opened
+from sparkify.sources.registry import file_at
+from sparkify.sql import definitions, render
+from sparkify.sql.render import columns_of, parse
 from sparkify.star.repair import repaired
 from sparkify.warehouse.tables import require_tables
 
@@ -74,7 +76,7 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
     """
     require_tables(engine)
     identity = _IDENTITY.fullmatch(songplay_id)
-    star = models.table("songplays").column_names
+    star = definitions.table("songplays").column_names
     rows = engine.execute(
         f"SELECT {columns_of(star)} FROM songplays WHERE songplay_id = ?",
         [songplay_id],
@@ -103,7 +105,7 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
         'AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item ORDER BY FIRST_EVENT(p)'
     )
     literals = dict(zip(("user", "session", "item"), identity, strict=True))
-    rows = engine.execute(models.render(query, engine.dialect, literals))
+    rows = engine.execute(render.render(query, engine.dialect, literals))
     return dict(zip(names, rows[0], strict=True)), len(rows)
 
 

@@ -1,4 +1,4 @@
-"""The questions in sql/analysis/, and their answers.
+"""The questions in sql/questions/, and their answers.
 
 A question is a file: a header that says what is asked, why it matters and how the answer is drawn, and one SELECT. Its
 chart is a kind, and columns of the answer by their place in it: `line, x day, y plays, color level`.
@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple, cast, get_args
 
 from sparkify.engines.base import Engine, Row
 from sparkify.errors import UsageError
-from sparkify.printable import printable
-from sparkify.sql import models
+from sparkify.sql import definitions, render
+from sparkify.text import printable
 
 Kind = Literal["figures", "line", "column", "bar", "heatmap"]
 """figures: one row of named values; line and column: over time; bar: by category; heatmap: over two axes."""
@@ -94,8 +94,8 @@ def chart_of(text: str) -> Chart:
 def questions() -> tuple[Question, ...]:
     """All questions, in the order in which they are told."""
     found = []
-    for name in models.names_in("analysis"):
-        header = models.header(f"analysis/{name}")
+    for name in definitions.names_in("questions"):
+        header = definitions.header(f"questions/{name}")
         found.append(Question(name, header["title"], header["why"], chart_of(header["chart"]), int(header["order"])))
     return tuple(sorted(found, key=lambda question: (question.order, question.name)))
 
@@ -116,7 +116,7 @@ def find_question(name: str) -> Question:
 
 def ask(engine: Engine, question: Question) -> Answered:
     """Run a question's SELECT."""
-    sql = models.render(models.select(f"analysis/{question.name}"), engine.dialect)
+    sql = render.render(render.select(f"questions/{question.name}"), engine.dialect)
     result = engine.query(sql)
     return Answered(question, sql, result.columns, [tuple(map(_plain, row)) for row in result.rows])
 

@@ -46,41 +46,5 @@ class Dialect:
         return self.types.get(name, name)
 
 
-_AGGREGATES = {"MIN_TEXT": "MIN({0})", "MAX_TEXT": "MAX({0})"}
-
-# DuckDB could hold keys, but its indexes cost more than the load itself: keys and references are guarded by checks.
-DUCKDB = Dialect(
-    name="duckdb",
-    functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}", **_AGGREGATES},
-)
-
-POSTGRES = Dialect(
-    name="postgres",
-    functions={
-        "FROM_MILLIS": "(TIMESTAMP '1970-01-01 00:00:00' + {0} * INTERVAL '1 millisecond')",
-        "TO_MILLIS": "CAST(EXTRACT(EPOCH FROM {0}) * 1000 AS BIGINT)",
-        "BYTEWISE": '{0} COLLATE "C"',
-        "MIN_TEXT": 'MIN({0} COLLATE "C")',
-        "MAX_TEXT": 'MAX({0} COLLATE "C")',
-    },
-    types={"DOUBLE": "DOUBLE PRECISION"},
-    capabilities=Capabilities(enforces_keys=True, plans_by_statistics=True),
-)
-
-REDSHIFT = Dialect(
-    name="redshift",
-    functions={
-        # Whole seconds and the rest apart: a product of a fraction and an interval is rounded.
-        "FROM_MILLIS": (
-            "(TIMESTAMP '1970-01-01 00:00:00' + {0} / 1000 * INTERVAL '1 second'"
-            " + {0} % 1000 * INTERVAL '1 millisecond')"
-        ),
-        "TO_MILLIS": "(CAST(EXTRACT(EPOCH FROM {0}) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM {0}) % 1000)",
-        # Spaces at the end do not count in comparisons; before the least of signs they do.
-        "BYTEWISE": "({0} || CHR(1))",
-        **_AGGREGATES,
-    },
-    types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
-    # The checks guarantee what is declared: Redshift does not hold it, but plans as if it did.
-    capabilities=Capabilities(declares_keys=True, lands_from=frozenset({"s3"})),
-)
+BYTEWISE_AGGREGATES = {"MIN_TEXT": "MIN({0})", "MAX_TEXT": "MAX({0})"}
+"""Of engines that order text by its bytes."""

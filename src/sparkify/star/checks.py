@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sparkify.engines.base import Engine, Row
-from sparkify.sql import models
+from sparkify.sql import definitions, render
+from sparkify.sql.definitions import Table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.models import Table, columns_of, parse, quoted
-from sparkify.star.transform import PLAYS, TOUCHED_PLAYS, Chunk, keys_in_scope, plays_query, scope
+from sparkify.sql.render import columns_of, parse, quoted
+from sparkify.star.transform import AFFECTED_PLAYS, PLAYS, Chunk, keys_in_scope, plays_query, scope
 
 SHOWN_ROWS = 10
 
@@ -31,7 +32,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     """Bad rows that a check found: how many, and the first of them."""
 
     check: Check
@@ -55,30 +56,30 @@ def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Chec
     """
     derived = () if loading and dialect.capabilities.enforces_keys else _derived(chunk)
     found = [
-        Check(name, about, blocking, models.render(query, dialect, chunk.literals))
+        Check(name, about, blocking, render.render(query, dialect, chunk.literals))
         for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
     ]
     return sorted(found, key=lambda check: not check.is_blocking)
 
 
-def run_check(engine: Engine, check: Check, first_new: int = 0) -> Finding | None:
+def run_check(engine: Engine, check: Check, first_new: int = 0) -> CheckFinding | None:
     """What a check found, or nothing; in files from `first_new` on where it looks at what is new."""
-    sql = models.bind(check.sql, {"first_new": first_new, "now": int(time.time() * 1000)})
+    sql = render.bind(check.sql, {"first_new": first_new, "now": int(time.time() * 1000)})
     result = engine.query(f"SELECT * FROM (\n{sql}\n) AS bad LIMIT {SHOWN_ROWS}")
     if not result.rows:
         return None
     count = len(result.rows)
     if count == SHOWN_ROWS:
         count = engine.execute(f"SELECT COUNT(*) FROM (\n{sql}\n) AS bad")[0][0]
-    return Finding(check, count, result.columns, result.rows)
+    return CheckFinding(check, count, result.columns, result.rows)
 
 
 _Named = tuple[str, str, bool, exp.Query]
 
 
 def _derived(chunk: Chunk) -> Iterator[_Named]:
-    for name in models.STAR:
-        definition = models.table(name)
+    for name in definitions.STAR:
+        definition = definitions.table(name)
         yield _unique(definition, chunk)
         yield _not_null(definition)
         for reference in definition.references:
@@ -102,7 +103,7 @@ def _not_null(definition: Table) -> _Named:
     return f"{definition.name}_not_null", f"{', '.join(columns)} are there in {definition.name}", True, parse(query)
 
 
-def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _Named:
+def _resolved(definition: Table, reference: definitions.Reference, chunk: Chunk) -> _Named:
     """Rows in scope refer to rows that are there; and no row at all to one that the chunk removed."""
     column = reference.column
     shown = columns_of(tuple(dict.fromkeys((*definition.key, column))), "c.")
@@ -124,7 +125,7 @@ def _resolved(definition: Table, reference: models.Reference, chunk: Chunk) -> _
 
 
 def _every() -> dict[str, exp.Query | str]:
-    return {**{f"every_{name}": name for name in models.STAR}, "every_songplay": "songplays"}
+    return {**{f"every_{name}": name for name in definitions.STAR}, "every_songplay": "songplays"}
 
 
 def _scoped(chunk: Chunk, name: str) -> Mapping[str, exp.Query | str]:
@@ -134,9 +135,9 @@ def _scoped(chunk: Chunk, name: str) -> Mapping[str, exp.Query | str]:
 
 def _from_files(chunk: Chunk, loading: bool) -> Iterator[_Named]:
     relations = {**_every(), **scope(chunk), **_staging_relations(chunk, loading)}
-    for name in models.names_in("checks"):
-        about = models.header(f"checks/{name}")
-        yield name, about["about"], about["severity"] == "blocking", models.select(f"checks/{name}", relations)
+    for name in definitions.names_in("checks"):
+        about = definitions.header(f"checks/{name}")
+        yield name, about["about"], about["severity"] == "blocking", render.select(f"checks/{name}", relations)
 
 
 def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str]:
@@ -144,14 +145,14 @@ def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str
     new = "WHERE s.file_id >= :first_new"
     duplicated: exp.Query | str = "duplicated"
     if not loading:
-        duplicated = models.select("work/duplicated", {"play_rows": parse(PLAYS)})
+        duplicated = render.select("intermediate/duplicated", {"play_rows": parse(PLAYS)})
     relations: dict[str, exp.Query | str] = {
         "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),
         "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),
         "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),
         "rejects": parse(f"SELECT s.file_id FROM etl_rejects AS s {new}"),
         "duplicated": duplicated,
-        "play_rows": parse(PLAYS if chunk.in_full else TOUCHED_PLAYS),
+        "play_rows": parse(PLAYS if chunk.in_full else AFFECTED_PLAYS),
     }
     if chunk.in_full:
         relations["play_counts"] = parse(
@@ -165,7 +166,7 @@ def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str
         relations["play_counts"] = parse(
             "SELECT COALESCE(SUM(t.rows_after), 0) AS plays, "
             "COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates "
-            "FROM touched_plays AS t"
+            "FROM affected_plays AS t"
         )
-        relations["dropped_plays"] = models.select("work/dropped", {"plays": plays_query(TOUCHED_PLAYS)})
+        relations["dropped_plays"] = render.select("intermediate/dropped", {"plays": plays_query(AFFECTED_PLAYS)})
     return relations

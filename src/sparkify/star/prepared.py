@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.errors import CheckFailed
-from sparkify.sql import models
+from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star import transform
-from sparkify.star.checks import Check, Finding, checks, run_check
+from sparkify.star.checks import Check, CheckFinding, checks, run_check
 from sparkify.star.repair import repaired
 from sparkify.star.transform import Chunk, Statement
 
@@ -38,7 +38,7 @@ class Prepared:
     def transform(self, engine: Engine, first_new: int = 0) -> None:
         """Bring the star up to staging, in which the new files have numbers from `first_new` on."""
         for statement in self.statements:
-            rows = engine.execute(models.bind(statement.sql, {"first_new": first_new}))
+            rows = engine.execute(render.bind(statement.sql, {"first_new": first_new}))
             if statement.finds_suspects:
                 _keep_repairs(engine, (text for (text,) in rows))
 
@@ -46,10 +46,10 @@ class Prepared:
         """What `transform` has repaired in new and changed rows."""
         if not self.repaired_rows:
             return Repairs(frozenset(), 0)
-        rows = engine.execute(models.bind(self.repaired_rows, {"first_new": first_new}))
+        rows = engine.execute(render.bind(self.repaired_rows, {"first_new": first_new}))
         return Repairs(frozenset(text for *texts, _ in rows for text in texts if text), sum(row[-1] for row in rows))
 
-    def check(self, engine: Engine, first_new: int = 0) -> Iterator[Finding]:
+    def check(self, engine: Engine, first_new: int = 0) -> Iterator[CheckFinding]:
         """What the checks that warn have found.
 
         Raises:
@@ -85,7 +85,7 @@ def prepare(unknown_songs: str, repair_text: bool, dialect: Dialect, in_full: bo
 
 def _keep_repairs(engine: Engine, suspects: Iterable[str]) -> None:
     """Write down the repair of each text that has one."""
-    pairs = [(text, mended) for text in suspects if (mended := repaired(text)) != text]
+    pairs = [(text, fixed) for text in suspects if (fixed := repaired(text)) != text]
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         batch = pairs[start : start + _PAIRS_AT_ONCE]
         values = ", ".join(["(?, ?)"] * len(batch))

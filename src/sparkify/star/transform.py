@@ -15,9 +15,10 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.sql import models
+from sparkify.sql import ddl, definitions, render
+from sparkify.sql.definitions import Table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.models import Relations, Table, columns_of, parse, quoted, select
+from sparkify.sql.render import Relations, columns_of, parse, quoted, select
 
 
 class Statement(NamedTuple):
@@ -54,11 +55,11 @@ class Chunk:
 
 _IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'
 PLAYS = "SELECT p.* FROM staging_events AS p WHERE IS_PLAY(p)"
-TOUCHED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN touched_plays AS t ON {_IDENTITY} WHERE IS_PLAY(p)"
-_BEFORE = f"{TOUCHED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
-_TOUCHED_USERS = "SELECT t.user_id FROM touched_users AS t"
-_TOUCHED_USER_ROWS = (
-    'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN touched_users AS t ON t.user_id = e."userId"'
+AFFECTED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN affected_plays AS t ON {_IDENTITY} WHERE IS_PLAY(p)"
+_BEFORE = f"{AFFECTED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"
+_AFFECTED_USERS = "SELECT t.user_id FROM affected_users AS t"
+_AFFECTED_USER_ROWS = (
+    'SELECT e."userId", e.ts, e.level FROM staging_events AS e JOIN affected_users AS t ON t.user_id = e."userId"'
 )
 _GONE = "SELECT file_id FROM gone_files"
 
@@ -76,14 +77,14 @@ def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
 
 def _without_keys() -> Iterator[Statement]:
     """Keys are dropped before a table is filled in full: they are held once, in bulk, at the end."""
-    for name in reversed(models.STAR):
-        for sql in models.drop_keys(models.table(name)):
+    for name in reversed(definitions.STAR):
+        for sql in ddl.drop_keys(definitions.table(name)):
             yield Statement(f"drop the keys of {name}", sql)
 
 
 def _with_keys() -> Iterator[Statement]:
-    for name in models.STAR:
-        for sql in models.add_keys(models.table(name)):
+    for name in definitions.STAR:
+        for sql in ddl.add_keys(definitions.table(name)):
             yield Statement(f"declare the keys of {name}", sql)
 
 
@@ -114,7 +115,7 @@ class _Writer:
     def text(self, query: exp.Query | str) -> str:
         """A query in the engine's SQL."""
         query = parse(query) if isinstance(query, str) else query
-        return models.render(query, self._dialect, self._chunk.literals)
+        return render.render(query, self._dialect, self._chunk.literals)
 
     def temporary(self, name: str, query: exp.Query | str, about: str) -> Statement:
         """Make a temporary table."""
@@ -133,7 +134,7 @@ class _Writer:
 
     def insert(self, table: str, query: exp.Query | str, about: str) -> Statement:
         """Add rows to a table."""
-        columns = columns_of(models.table(table).column_names)
+        columns = columns_of(definitions.table(table).column_names)
         return Statement(about, f"INSERT INTO {quoted(table)} ({columns})\n{self.text(query)}", fills=table)
 
     def append(self, temporary: str, query: exp.Query | str, about: str) -> Statement:
@@ -146,24 +147,24 @@ class _Writer:
 
 
 def plays_query(rows: str, suffix: str = "") -> exp.Query:
-    """The plays among some rows of staging, each once; `duplicated` and `winners` must have been made from them."""
+    """The plays among some rows of staging, each once; needs `duplicated` and `deduplicated_plays` of the same rows."""
     relations: Relations = {
         "play_rows": parse(rows),
         "duplicated": f"duplicated{suffix}",
-        "winners": f"winners{suffix}",
+        "deduplicated_plays": f"deduplicated_plays{suffix}",
     }
-    return select("work/plays", relations)
+    return select("intermediate/plays", relations)
 
 
-def _winners(writer: _Writer, rows: str, suffix: str = "") -> Statement:
+def _deduplicate(writer: _Writer, rows: str, suffix: str = "") -> Statement:
     relations: Relations = {"play_rows": parse(rows), "duplicated": f"duplicated{suffix}"}
-    query = select("work/winners", relations)
-    return writer.temporary(f"winners{suffix}", query, "the first of their duplicates")
+    query = select("intermediate/deduplicated_plays", relations)
+    return writer.temporary(f"deduplicated_plays{suffix}", query, "the first of their duplicates")
 
 
 def clear(dialect: Dialect) -> list[Statement]:
     """The statements that empty the star before it is filled in full; references go before what they refer to."""
-    tables = [*reversed(models.STAR), "etl_matches"]
+    tables = [*reversed(definitions.STAR), "etl_matches"]
     keys = list(_without_keys()) if dialect.capabilities.enforces_keys else []
     return keys + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
 
@@ -171,13 +172,15 @@ def clear(dialect: Dialect) -> list[Statement]:
 def _in_full(writer: _Writer) -> Iterator[Statement]:
     plays = plays_query(PLAYS)
     user_rows = parse('SELECT "userId", ts, level FROM staging_events WHERE "userId" IS NOT NULL')
-    yield writer.temporary("duplicated", select("work/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates")
-    yield _winners(writer, PLAYS)
-    yield writer.temporary("played", select("work/played", {"plays": plays}), "count what was played")
+    yield writer.temporary(
+        "duplicated", select("intermediate/duplicated", {"play_rows": parse(PLAYS)}), "find duplicates"
+    )
+    yield _deduplicate(writer, PLAYS)
+    yield writer.temporary("played", select("intermediate/played", {"plays": plays}), "count what was played")
     yield from _last_events(writer, user_rows)
     yield from _repair(writer)
-    yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
-    yield writer.insert("etl_matches", select("work/matches"), "find the song of each play")
+    yield writer.temporary("catalogue", select("intermediate/catalogue"), "first record of each song")
+    yield writer.insert("etl_matches", select("intermediate/matches"), "find the song of each play")
     yield writer.insert("artists", select("star/artists"), "fill artists")
     yield writer.insert("songs", select("star/songs"), "fill songs")
     yield writer.insert("users", select("star/users"), "fill users")
@@ -187,33 +190,37 @@ def _in_full(writer: _Writer) -> Iterator[Statement]:
 
 
 def _last_events(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
-    yield writer.temporary("last_times", select("work/last_times", {"user_rows": user_rows}), "last time of each user")
-    yield writer.temporary("last_events", select("work/last_events"), "last event of each user")
+    yield writer.temporary(
+        "last_times", select("intermediate/last_times", {"user_rows": user_rows}), "last time of each user"
+    )
+    yield writer.temporary("last_events", select("intermediate/last_events"), "last event of each user")
 
 
 def _repair(writer: _Writer) -> Iterator[Statement]:
     """The repairs of names that are spoilt, and the catalogue with them; without `repair_text` there are none."""
     yield writer.repairs()
     if writer.repairs_text:
-        suspects = writer.text(select("work/suspects"))
+        suspects = writer.text(select("intermediate/suspects"))
         yield Statement("find names to be repaired", suspects, fills="repairs", finds_suspects=True)
-    yield writer.temporary("repaired_songs", select("work/repaired_songs"), "repair the catalogue")
+    yield writer.temporary("repaired_songs", select("intermediate/repaired_songs"), "repair the catalogue")
 
 
 def _history(writer: _Writer, user_rows: exp.Query) -> Iterator[Statement]:
-    yield writer.temporary("level_days", select("work/level_days", {"user_rows": user_rows}), "levels by user and day")
-    moments = select("work/level_moments", {"user_rows": user_rows})
+    yield writer.temporary(
+        "level_days", select("intermediate/level_days", {"user_rows": user_rows}), "levels by user and day"
+    )
+    moments = select("intermediate/level_moments", {"user_rows": user_rows})
     yield writer.temporary("level_moments", moments, "levels by user and millisecond, on days with two")
     yield writer.insert("users_history", select("star/users_history"), "fill users_history")
 
 
 def _incremental(writer: _Writer) -> Iterator[Statement]:
-    yield writer.temporary("touched_plays", select("work/touched_plays"), "plays in new or gone files")
-    yield writer.temporary("touched_users", select("work/touched_users"), "users in new or gone files")
+    yield writer.temporary("affected_plays", select("intermediate/affected_plays"), "plays in new or gone files")
+    yield writer.temporary("affected_users", select("intermediate/affected_users"), "users in new or gone files")
     yield from _subtract(writer)
     for record_type in RECORD_TYPES.values():
         yield writer.delete(record_type.table, "file_id", _GONE, f"remove gone files from {record_type.table}")
-    yield from _last_events(writer, parse(_TOUCHED_USER_ROWS))
+    yield from _last_events(writer, parse(_AFFECTED_USER_ROWS))
     yield from _match(writer)
     yield from _replace_small(writer, "artists")
     yield from _replace_small(writer, "songs")
@@ -223,41 +230,41 @@ def _incremental(writer: _Writer) -> Iterator[Statement]:
 
 def _subtract(writer: _Writer) -> Iterator[Statement]:
     """What the touched plays were before."""
-    duplicated = "SELECT * FROM touched_plays WHERE rows_before > 1"
+    duplicated = "SELECT * FROM affected_plays WHERE rows_before > 1"
     plays = plays_query(_BEFORE, "_before")
     yield writer.temporary("duplicated_before", duplicated, "their duplicates before")
-    yield _winners(writer, _BEFORE, "_before")
-    yield writer.temporary("played_before", select("work/played", {"plays": plays}), "what they played before")
+    yield _deduplicate(writer, _BEFORE, "_before")
+    yield writer.temporary("played_before", select("intermediate/played", {"plays": plays}), "what they played before")
 
 
 def _match(writer: _Writer) -> Iterator[Statement]:
     """What is played now, and which songs that is; plays whose song is another one now are touched too."""
-    yield writer.temporary("duplicated", "SELECT * FROM touched_plays WHERE rows_after > 1", "their duplicates now")
-    yield _winners(writer, TOUCHED_PLAYS)
+    yield writer.temporary("duplicated", "SELECT * FROM affected_plays WHERE rows_after > 1", "their duplicates now")
+    yield _deduplicate(writer, AFFECTED_PLAYS)
     yield writer.temporary(
-        "played_after", select("work/played", {"plays": plays_query(TOUCHED_PLAYS)}), "what they play now"
+        "played_after", select("intermediate/played", {"plays": plays_query(AFFECTED_PLAYS)}), "what they play now"
     )
-    yield writer.temporary("played", select("work/played_merged"), "count what was played")
+    yield writer.temporary("played", select("intermediate/played_merged"), "count what was played")
     yield from _repair(writer)
-    yield writer.temporary("catalogue", select("work/catalogue"), "first record of each song")
-    yield writer.temporary("matches", select("work/matches"), "find the song of each play")
-    yield writer.temporary("rematched", select("work/rematched"), "what is another song now")
-    yield writer.append("touched_plays", select("work/rematched_plays"), "their plays")
+    yield writer.temporary("catalogue", select("intermediate/catalogue"), "first record of each song")
+    yield writer.temporary("matches", select("intermediate/matches"), "find the song of each play")
+    yield writer.temporary("rematched", select("intermediate/rematched"), "what is another song now")
+    yield writer.append("affected_plays", select("intermediate/rematched_plays"), "their plays")
     more = (
-        "SELECT t.* FROM touched_plays AS t WHERE t.rows_after > 1 AND NOT EXISTS "
+        "SELECT t.* FROM affected_plays AS t WHERE t.rows_after > 1 AND NOT EXISTS "
         f"(SELECT 1 FROM duplicated AS p WHERE {_IDENTITY})"
     )
     yield writer.append("duplicated", more, "their duplicates")
-    yield Statement("forget the winners", "DROP TABLE winners")
-    yield _winners(writer, TOUCHED_PLAYS)
+    yield Statement("forget the deduplicated_plays", "DROP TABLE deduplicated_plays")
+    yield _deduplicate(writer, AFFECTED_PLAYS)
     yield Statement("forget the old matches", "DELETE FROM etl_matches")
-    columns = columns_of(models.table("etl_matches").column_names)
+    columns = columns_of(definitions.table("etl_matches").column_names)
     yield writer.insert("etl_matches", f"SELECT {columns} FROM matches", "keep the matches")
 
 
 def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
     """A small table is worked out anew, and what differs is replaced."""
-    definition = models.table(name)
+    definition = definitions.table(name)
     key, columns = definition.key[0], columns_of(definition.column_names)
     new, removed = f"new_{name}", f"removed_{name}"
     yield writer.temporary(new, select(f"star/{name}"), f"work out {name}")
@@ -271,28 +278,28 @@ def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
 
 
 def _replace_users(writer: _Writer) -> Iterator[Statement]:
-    touched = "SELECT user_id FROM touched_users"
+    touched = "SELECT user_id FROM affected_users"
     yield writer.delete("users_history", "user_id", touched, "remove touched users from users_history")
     yield writer.delete("users", "user_id", touched, "remove touched users")
     yield writer.insert("users", select("star/users"), "fill users")
-    yield from _history(writer, parse(_TOUCHED_USER_ROWS))
-    gone = 'SELECT t.user_id FROM touched_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
+    yield from _history(writer, parse(_AFFECTED_USER_ROWS))
+    gone = 'SELECT t.user_id FROM affected_users AS t EXCEPT SELECT l."userId" FROM last_times AS l'
     yield writer.temporary("removed_users", gone, "users that go")
 
 
 def _replace_plays(writer: _Writer) -> Iterator[Statement]:
-    old_ids = "SELECT SONGPLAY_ID(t) AS songplay_id FROM touched_plays AS t WHERE t.rows_before > 0"
+    old_ids = "SELECT SONGPLAY_ID(t) AS songplay_id FROM affected_plays AS t WHERE t.rows_before > 0"
     old = "SELECT s.songplay_id, s.start_time FROM songplays AS s JOIN old_ids AS o ON o.songplay_id = s.songplay_id"
-    new = select("star/songplays", {"plays": plays_query(TOUCHED_PLAYS)})
-    columns = columns_of(models.table("songplays").column_names)
+    new = select("star/songplays", {"plays": plays_query(AFFECTED_PLAYS)})
+    columns = columns_of(definitions.table("songplays").column_names)
     yield writer.temporary("old_ids", old_ids, "their ids, where they were there before")
     yield writer.temporary("old_songplays", old, "touched songplays as they were")
-    yield writer.temporary("touched_songplays", new, "touched songplays as they are")
+    yield writer.temporary("affected_songplays", new, "touched songplays as they are")
     yield writer.delete("songplays", "songplay_id", "SELECT songplay_id FROM old_songplays", "remove old songplays")
-    yield writer.insert("songplays", f"SELECT {columns} FROM touched_songplays", "fill songplays")
-    times = "SELECT start_time FROM old_songplays UNION SELECT start_time FROM touched_songplays"
-    yield writer.temporary("touched_times", times, "touched times")
-    touched = "SELECT start_time FROM touched_times"
+    yield writer.insert("songplays", f"SELECT {columns} FROM affected_songplays", "fill songplays")
+    times = "SELECT start_time FROM old_songplays UNION SELECT start_time FROM affected_songplays"
+    yield writer.temporary("affected_times", times, "touched times")
+    touched = "SELECT start_time FROM affected_times"
     yield writer.delete("time", "start_time", touched, "remove touched times")
     starts = parse(f"SELECT start_time FROM songplays WHERE start_time IN ({touched})")
     yield writer.insert("time", select("star/time", {"start_times": starts}), "fill time")
@@ -306,8 +313,8 @@ def repaired_rows(chunk: Chunk, dialect: Dialect) -> str:
     Its rows hold up to three texts, or NULL in their place, and the number of rows in which they stand together.
     """
     played = "played" if chunk.in_full else "played_after"
-    query = select("work/repaired_rows", {"played_now": played})
-    return models.render(query, dialect) if chunk.repair_text else ""
+    query = select("intermediate/repaired_rows", {"played_now": played})
+    return render.render(query, dialect) if chunk.repair_text else ""
 
 
 def scope(chunk: Chunk) -> Relations:
@@ -315,11 +322,11 @@ def scope(chunk: Chunk) -> Relations:
     if chunk.in_full:
         return {}
     return {
-        "songplays": "touched_songplays",
-        "users": parse(f"SELECT u.* FROM users AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
-        "users_history": parse(f"SELECT u.* FROM users_history AS u WHERE u.user_id IN ({_TOUCHED_USERS})"),
+        "songplays": "affected_songplays",
+        "users": parse(f"SELECT u.* FROM users AS u WHERE u.user_id IN ({_AFFECTED_USERS})"),
+        "users_history": parse(f"SELECT u.* FROM users_history AS u WHERE u.user_id IN ({_AFFECTED_USERS})"),
         "time": parse(
-            'SELECT t.* FROM "time" AS t WHERE t.start_time IN (SELECT n.start_time FROM touched_times AS n)'
+            'SELECT t.* FROM "time" AS t WHERE t.start_time IN (SELECT n.start_time FROM affected_times AS n)'
         ),
     }
 
@@ -327,10 +334,10 @@ def scope(chunk: Chunk) -> Relations:
 def keys_in_scope(chunk: Chunk, table: Table) -> str:
     """A query of what a chunk touched of the key's first column, or nothing if it may be any."""
     touched = {
-        "songplays": "touched_songplays",
-        "users": "touched_users",
-        "users_history": "touched_users",
-        "time": "touched_times",
+        "songplays": "affected_songplays",
+        "users": "affected_users",
+        "users_history": "affected_users",
+        "time": "affected_times",
     }
     if chunk.in_full or table.name not in touched:
         return ""

@@ -15,7 +15,7 @@ from tests.support import event, load, song, url_of, write_lines
 from tests.unit.command import assert_error, sparkify
 
 import sparkify as package
-from sparkify.engines.base import connect
+from sparkify.engines.registry import connect
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.reports.html.csv import csv_text
 
@@ -117,9 +117,9 @@ def test_a_failed_check_is_in_the_report_and_fails_the_command(loaded: Path) -> 
 
 
 def test_no_password_is_told(loaded: Path) -> None:
-    from sparkify.engines.base import without_password
     from sparkify.reports.analyze import analyze
     from sparkify.reports.html.page import page
+    from sparkify.text import without_password
 
     engine = connect(url_of(loaded / "w.duckdb"))
     text = page(engine, without_password("postgresql://me:s3cret@host/db"), analyze(engine))

@@ -11,11 +11,12 @@ from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row, without_password
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
-from sparkify.sql.dialect import DUCKDB
-from sparkify.sql.models import quoted
+from sparkify.sql.render import quoted
+from sparkify.text import without_password
 
 _HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
 _MAGIC = slice(8, 12), b"DUCK"

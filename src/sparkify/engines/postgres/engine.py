@@ -18,11 +18,11 @@ from psycopg.pq import TransactionStatus
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.ndjson import Reading, open_reader, readings
 from sparkify.engines.postgres.csv_pipe import CsvPipe
+from sparkify.engines.postgres.dialect import POSTGRES
 from sparkify.engines.postgres.errors import RIGHTS, explain_connect, refusals, translated
 from sparkify.engines.postgres.url import checked_schema, parameters_and_schema, server_name, with_defaults
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
-from sparkify.sql.dialect import POSTGRES
-from sparkify.sql.models import quoted
+from sparkify.sql.render import quoted
 
 # What psycopg has to say beside its errors is for programs that ask for it.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())

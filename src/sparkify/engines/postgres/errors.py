@@ -77,7 +77,7 @@ _HINTS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (psycopg.errors.DiskFull, "Free some disk space on the server, and run again."),
     (
         psycopg.errors.ProgramLimitExceeded,
-        "PostgreSQL cannot keep an id longer than about 2,700 bytes as a key: mend the file that holds it.",
+        "PostgreSQL cannot keep an id longer than about 2,700 bytes as a key: fix the file that holds it.",
     ),
     (
         psycopg.errors.LockNotAvailable,

@@ -19,13 +19,13 @@ from typing import NamedTuple
 
 from sparkify.contract import EVENTS, Field, RecordType, Type
 from sparkify.engines.base import CannotLand, LoadColumn, Row
+from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.redshift.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.redshift.spool import SpoolInS3
 from sparkify.errors import WarehouseError
-from sparkify.reader.canonical import Notation, plain_record
-from sparkify.sql import models
-from sparkify.sql.dialect import REDSHIFT
-from sparkify.sql.models import quoted
+from sparkify.reader.canonical import Notation, canonical_record
+from sparkify.sql import render, rules
+from sparkify.sql.render import quoted
 
 LINES = "landed_lines"
 PROBED = "landed_probe"
@@ -70,7 +70,7 @@ class Lines(NamedTuple):
 
 def lines_sql(record_type: RecordType) -> str:
     """The three figures of `Lines`. A line of `\\N` alone is NULL, and a fault."""
-    pattern = plain_record(record_type, _SHOWN).replace("(?:", "(")
+    pattern = canonical_record(record_type, _SHOWN).replace("(?:", "(")
     twice = " OR ".join(f"""names LIKE '%"{name}":%"{name}":%'""" for name in record_type.names)
     return (
         "SELECT COUNT(*) + SUM(octets), SUM(CASE WHEN LEN(TRIM(body)) = 0 THEN 0 ELSE 1 END), "
@@ -84,9 +84,9 @@ def lines_sql(record_type: RecordType) -> str:
 
 def records_sql(table: str, record_type: RecordType) -> str:
     """How many records there are, and how many of them break the contract."""
-    broken = models.broken_contract(record_type)
-    query = models.parse(f"SELECT COUNT(*), SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) FROM {table}")
-    return models.render(query, REDSHIFT)
+    broken = rules.broken_contract(record_type)
+    query = render.parse(f"SELECT COUNT(*), SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) FROM {table}")
+    return render.render(query, REDSHIFT)
 
 
 def copy_sql(table: str, manifest: str, role: str, options: str) -> str:

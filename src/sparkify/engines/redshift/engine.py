@@ -24,12 +24,12 @@ from sparkify.contract import RecordType
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
 from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.engines.redshift.address import address_in, address_of_stack, connect
+from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.redshift.direct_load import Landing
 from sparkify.engines.redshift.errors import translated
 from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
-from sparkify.sql.dialect import REDSHIFT
-from sparkify.sql.models import quoted
+from sparkify.sql.render import quoted
 
 DEFAULT_SCHEMA = "public"
 PART_BYTES = "64MB"

@@ -15,9 +15,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sparkify import __version__
 from sparkify.engines.base import Engine, Result
-from sparkify.printable import printable
 from sparkify.reports import erd
 from sparkify.reports.analyze import Analysis, holdings
 from sparkify.reports.html.charts import Drawing, drawings
@@ -25,6 +23,8 @@ from sparkify.reports.html.csv import csv_text
 from sparkify.reports.lineage import list_rejects, list_runs
 from sparkify.reports.questions import Answered, label, shown
 from sparkify.sources.base import shown as shown_uri
+from sparkify.text import printable
+from sparkify.version import __version__
 
 RUNS = 20
 REJECTS = 50

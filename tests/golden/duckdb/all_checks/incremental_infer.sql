@@ -67,7 +67,7 @@ WHERE
   user_id IN (
     SELECT
       k.user_id
-    FROM touched_users AS k
+    FROM affected_users AS k
   )
 GROUP BY
   user_id
@@ -91,7 +91,7 @@ WHERE
   user_id IN (
     SELECT
       k.user_id
-    FROM touched_users AS k
+    FROM affected_users AS k
   )
 GROUP BY
   user_id,
@@ -118,7 +118,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS c
 WHERE
@@ -151,7 +151,7 @@ WHERE
   start_time IN (
     SELECT
       k.start_time
-    FROM touched_times AS k
+    FROM affected_times AS k
   )
 GROUP BY
   start_time
@@ -180,7 +180,7 @@ WHERE
   songplay_id IN (
     SELECT
       k.songplay_id
-    FROM touched_songplays AS k
+    FROM affected_songplays AS k
   )
 GROUP BY
   songplay_id
@@ -202,7 +202,7 @@ WHERE
 SELECT
   c.songplay_id,
   c.start_time
-FROM touched_songplays AS c
+FROM affected_songplays AS c
 WHERE
   NOT c.start_time IS NULL
   AND NOT EXISTS(
@@ -216,7 +216,7 @@ WHERE
         t.start_time IN (
           SELECT
             n.start_time
-          FROM touched_times AS n
+          FROM affected_times AS n
         )
     ) AS r
     WHERE
@@ -238,7 +238,7 @@ WHERE
 SELECT
   c.songplay_id,
   c.user_id
-FROM touched_songplays AS c
+FROM affected_songplays AS c
 WHERE
   NOT c.user_id IS NULL
   AND NOT EXISTS(
@@ -264,7 +264,7 @@ WHERE
 SELECT
   c.songplay_id,
   c.song_id
-FROM touched_songplays AS c
+FROM affected_songplays AS c
 WHERE
   NOT c.song_id IS NULL
   AND NOT EXISTS(
@@ -290,7 +290,7 @@ WHERE
 SELECT
   c.songplay_id,
   c.artist_id
-FROM touched_songplays AS c
+FROM affected_songplays AS c
 WHERE
   NOT c.artist_id IS NULL
   AND NOT EXISTS(
@@ -400,7 +400,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 LEFT JOIN (
@@ -437,7 +437,7 @@ LEFT JOIN (
           u.user_id IN (
             SELECT
               t.user_id
-            FROM touched_users AS t
+            FROM affected_users AS t
           )
       ) AS t
     ) AS s
@@ -487,7 +487,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM touched_songplays AS songplays
+      FROM affected_songplays AS songplays
     ) AS songplays,
     (
       SELECT
@@ -511,7 +511,7 @@ FROM (
             SELECT
               p.*
             FROM staging_events AS p
-            JOIN touched_plays AS t
+            JOIN affected_plays AS t
               ON t."userId" = p."userId"
               AND t."sessionId" = p."sessionId"
               AND t."itemInSession" = p."itemInSession"
@@ -541,7 +541,7 @@ FROM (
             w.artist,
             w.song,
             w.length
-          FROM winners AS w
+          FROM deduplicated_plays AS w
         ) AS p
         JOIN etl_matches AS m
           ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
@@ -560,7 +560,7 @@ FROM (
     SELECT
       COALESCE(SUM(t.rows_after), 0) AS plays,
       COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates
-    FROM touched_plays AS t
+    FROM affected_plays AS t
   ) AS p
 ) AS c
 WHERE
@@ -571,7 +571,7 @@ SELECT
   s.songplay_id,
   s.song_id,
   s.artist_id
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   'infer' <> 'null' AND (
     s.song_id IS NULL OR s.artist_id IS NULL
@@ -594,7 +594,7 @@ FROM (
     t.start_time IN (
       SELECT
         n.start_time
-      FROM touched_times AS n
+      FROM affected_times AS n
     )
 ) AS t
 WHERE
@@ -652,7 +652,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -688,7 +688,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 WHERE
@@ -699,7 +699,7 @@ SELECT
   s.songplay_id,
   s.user_id,
   s.level
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   NOT s.level IN ('free', 'paid');
 
@@ -721,7 +721,7 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   s.start_time > EPOCH_MS(:now);
 
@@ -737,7 +737,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 WHERE

@@ -86,7 +86,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 LEFT JOIN (
@@ -123,7 +123,7 @@ LEFT JOIN (
           u.user_id IN (
             SELECT
               t.user_id
-            FROM touched_users AS t
+            FROM affected_users AS t
           )
       ) AS t
     ) AS s
@@ -173,7 +173,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM touched_songplays AS songplays
+      FROM affected_songplays AS songplays
     ) AS songplays,
     (
       SELECT
@@ -197,7 +197,7 @@ FROM (
             SELECT
               p.*
             FROM staging_events AS p
-            JOIN touched_plays AS t
+            JOIN affected_plays AS t
               ON t."userId" = p."userId"
               AND t."sessionId" = p."sessionId"
               AND t."itemInSession" = p."itemInSession"
@@ -227,7 +227,7 @@ FROM (
             w.artist,
             w.song,
             w.length
-          FROM winners AS w
+          FROM deduplicated_plays AS w
         ) AS p
         JOIN etl_matches AS m
           ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
@@ -246,7 +246,7 @@ FROM (
     SELECT
       COALESCE(SUM(t.rows_after), 0) AS plays,
       COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates
-    FROM touched_plays AS t
+    FROM affected_plays AS t
   ) AS p
 ) AS c
 WHERE
@@ -257,7 +257,7 @@ SELECT
   s.songplay_id,
   s.song_id,
   s.artist_id
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   'infer' <> 'null' AND (
     s.song_id IS NULL OR s.artist_id IS NULL
@@ -280,7 +280,7 @@ FROM (
     t.start_time IN (
       SELECT
         n.start_time
-      FROM touched_times AS n
+      FROM affected_times AS n
     )
 ) AS t
 WHERE
@@ -338,7 +338,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -374,7 +374,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 WHERE
@@ -385,7 +385,7 @@ SELECT
   s.songplay_id,
   s.user_id,
   s.level
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   NOT s.level IN ('free', 'paid');
 
@@ -407,7 +407,7 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM touched_songplays AS s
+FROM affected_songplays AS s
 WHERE
   s.start_time > (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now * INTERVAL '1 MILLISECOND'
@@ -425,7 +425,7 @@ FROM (
     u.user_id IN (
       SELECT
         t.user_id
-      FROM touched_users AS t
+      FROM affected_users AS t
     )
 ) AS u
 WHERE

@@ -88,7 +88,7 @@ HAVING
 ANALYZE duplicated;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -129,8 +129,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- statistics of winners
-ANALYZE winners;
+-- statistics of deduplicated_plays
+ANALYZE deduplicated_plays;
 
 -- count what was played
 CREATE TEMPORARY TABLE played AS
@@ -181,7 +181,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -757,7 +757,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
   ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END

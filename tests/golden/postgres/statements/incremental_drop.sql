@@ -5,7 +5,7 @@ ANALYZE staging_events;
 ANALYZE staging_songs;
 
 -- plays in new or gone files
-CREATE TEMPORARY TABLE touched_plays AS
+CREATE TEMPORARY TABLE affected_plays AS
 SELECT
   p."userId",
   p."sessionId",
@@ -52,11 +52,11 @@ GROUP BY
   p."sessionId",
   p."itemInSession";
 
--- statistics of touched_plays
-ANALYZE touched_plays;
+-- statistics of affected_plays
+ANALYZE affected_plays;
 
 -- users in new or gone files
-CREATE TEMPORARY TABLE touched_users AS
+CREATE TEMPORARY TABLE affected_users AS
 SELECT DISTINCT
   e."userId" AS user_id
 FROM staging_events AS e
@@ -71,14 +71,14 @@ WHERE
     )
   );
 
--- statistics of touched_users
-ANALYZE touched_users;
+-- statistics of affected_users
+ANALYZE affected_users;
 
 -- their duplicates before
 CREATE TEMPORARY TABLE duplicated_before AS
 SELECT
   *
-FROM touched_plays
+FROM affected_plays
 WHERE
   rows_before > 1;
 
@@ -86,7 +86,7 @@ WHERE
 ANALYZE duplicated_before;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners_before AS
+CREATE TEMPORARY TABLE deduplicated_plays_before AS
 SELECT
   f."userId",
   f."sessionId",
@@ -109,7 +109,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -133,8 +133,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- statistics of winners_before
-ANALYZE winners_before;
+-- statistics of deduplicated_plays_before
+ANALYZE deduplicated_plays_before;
 
 -- what they played before
 CREATE TEMPORARY TABLE played_before AS
@@ -159,7 +159,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -191,7 +191,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners_before AS w
+  FROM deduplicated_plays_before AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -228,7 +228,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 GROUP BY
@@ -267,7 +267,7 @@ ANALYZE last_events;
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
   *
-FROM touched_plays
+FROM affected_plays
 WHERE
   rows_after > 1;
 
@@ -275,7 +275,7 @@ WHERE
 ANALYZE duplicated;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -298,7 +298,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -320,8 +320,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- statistics of winners
-ANALYZE winners;
+-- statistics of deduplicated_plays
+ANALYZE deduplicated_plays;
 
 -- what they play now
 CREATE TEMPORARY TABLE played_after AS
@@ -346,7 +346,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -376,7 +376,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -647,7 +647,7 @@ JOIN matches AS m
 ANALYZE rematched;
 
 -- their plays
-INSERT INTO touched_plays
+INSERT INTO affected_plays
 SELECT
   p."userId",
   p."sessionId",
@@ -691,7 +691,7 @@ WHERE
   AND NOT EXISTS(
     SELECT
       1
-    FROM touched_plays AS t
+    FROM affected_plays AS t
     WHERE
       t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
@@ -706,7 +706,7 @@ GROUP BY
 INSERT INTO duplicated
 SELECT
   t.*
-FROM touched_plays AS t
+FROM affected_plays AS t
 WHERE
   t.rows_after > 1
   AND NOT EXISTS(
@@ -719,11 +719,11 @@ WHERE
       AND t."itemInSession" = p."itemInSession"
   );
 
--- forget the winners
-DROP TABLE winners;
+-- forget the deduplicated_plays
+DROP TABLE deduplicated_plays;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -746,7 +746,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -768,8 +768,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- statistics of winners
-ANALYZE winners;
+-- statistics of deduplicated_plays
+ANALYZE deduplicated_plays;
 
 -- forget the old matches
 DELETE FROM etl_matches;
@@ -1019,7 +1019,7 @@ DELETE FROM users_history
 WHERE user_id IN (
 SELECT
   user_id
-FROM touched_users
+FROM affected_users
 );
 
 -- remove touched users
@@ -1027,7 +1027,7 @@ DELETE FROM users
 WHERE user_id IN (
 SELECT
   user_id
-FROM touched_users
+FROM affected_users
 );
 
 -- fill users
@@ -1069,7 +1069,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 GROUP BY
@@ -1100,7 +1100,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 JOIN level_days AS d
@@ -1186,7 +1186,7 @@ FROM (
 CREATE TEMPORARY TABLE removed_users AS
 SELECT
   t.user_id
-FROM touched_users AS t
+FROM affected_users AS t
 EXCEPT
 SELECT
   l."userId"
@@ -1199,7 +1199,7 @@ ANALYZE removed_users;
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
   CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
-FROM touched_plays AS t
+FROM affected_plays AS t
 WHERE
   t.rows_before > 0;
 
@@ -1219,7 +1219,7 @@ JOIN old_ids AS o
 ANALYZE old_songplays;
 
 -- touched songplays as they are
-CREATE TEMPORARY TABLE touched_songplays AS
+CREATE TEMPORARY TABLE affected_songplays AS
 SELECT
   CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   (
@@ -1254,7 +1254,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -1284,7 +1284,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
   ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
@@ -1298,8 +1298,8 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
--- statistics of touched_songplays
-ANALYZE touched_songplays;
+-- statistics of affected_songplays
+ANALYZE affected_songplays;
 
 -- remove old songplays
 DELETE FROM songplays
@@ -1321,27 +1321,27 @@ SELECT
   session_id,
   location,
   user_agent
-FROM touched_songplays;
+FROM affected_songplays;
 
 -- touched times
-CREATE TEMPORARY TABLE touched_times AS
+CREATE TEMPORARY TABLE affected_times AS
 SELECT
   start_time
 FROM old_songplays
 UNION
 SELECT
   start_time
-FROM touched_songplays;
+FROM affected_songplays;
 
--- statistics of touched_times
-ANALYZE touched_times;
+-- statistics of affected_times
+ANALYZE affected_times;
 
 -- remove touched times
 DELETE FROM "time"
 WHERE start_time IN (
 SELECT
   start_time
-FROM touched_times
+FROM affected_times
 );
 
 -- fill time
@@ -1365,7 +1365,7 @@ FROM (
       start_time IN (
         SELECT
           start_time
-        FROM touched_times
+        FROM affected_times
       )
   ) AS s
 ) AS t;
@@ -1374,7 +1374,7 @@ FROM (
 CREATE TEMPORARY TABLE removed_time AS
 SELECT
   start_time
-FROM touched_times
+FROM affected_times
 EXCEPT
 SELECT
   start_time
@@ -1383,7 +1383,7 @@ WHERE
   start_time IN (
     SELECT
       start_time
-    FROM touched_times
+    FROM affected_times
   );
 
 -- statistics of removed_time

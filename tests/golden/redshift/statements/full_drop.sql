@@ -25,7 +25,7 @@ HAVING
   COUNT(*) > 1;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -137,7 +137,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -750,7 +750,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
   ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END

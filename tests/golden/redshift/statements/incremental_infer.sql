@@ -1,5 +1,5 @@
 -- plays in new or gone files
-CREATE TEMPORARY TABLE touched_plays AS
+CREATE TEMPORARY TABLE affected_plays AS
 SELECT
   p."userId",
   p."sessionId",
@@ -47,7 +47,7 @@ GROUP BY
   p."itemInSession";
 
 -- users in new or gone files
-CREATE TEMPORARY TABLE touched_users AS
+CREATE TEMPORARY TABLE affected_users AS
 SELECT DISTINCT
   e."userId" AS user_id
 FROM staging_events AS e
@@ -66,12 +66,12 @@ WHERE
 CREATE TEMPORARY TABLE duplicated_before AS
 SELECT
   *
-FROM touched_plays
+FROM affected_plays
 WHERE
   rows_before > 1;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners_before AS
+CREATE TEMPORARY TABLE deduplicated_plays_before AS
 SELECT
   f."userId",
   f."sessionId",
@@ -116,7 +116,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -163,7 +163,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -195,7 +195,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners_before AS w
+  FROM deduplicated_plays_before AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -229,7 +229,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 GROUP BY
@@ -284,12 +284,12 @@ WHERE
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
   *
-FROM touched_plays
+FROM affected_plays
 WHERE
   rows_after > 1;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -334,7 +334,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -379,7 +379,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -409,7 +409,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
@@ -674,7 +674,7 @@ JOIN matches AS m
   );
 
 -- their plays
-INSERT INTO touched_plays
+INSERT INTO affected_plays
 SELECT
   p."userId",
   p."sessionId",
@@ -718,7 +718,7 @@ WHERE
   AND NOT EXISTS(
     SELECT
       1
-    FROM touched_plays AS t
+    FROM affected_plays AS t
     WHERE
       t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
@@ -733,7 +733,7 @@ GROUP BY
 INSERT INTO duplicated
 SELECT
   t.*
-FROM touched_plays AS t
+FROM affected_plays AS t
 WHERE
   t.rows_after > 1
   AND NOT EXISTS(
@@ -746,11 +746,11 @@ WHERE
       AND t."itemInSession" = p."itemInSession"
   );
 
--- forget the winners
-DROP TABLE winners;
+-- forget the deduplicated_plays
+DROP TABLE deduplicated_plays;
 
 -- the first of their duplicates
-CREATE TEMPORARY TABLE winners AS
+CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
   f."sessionId",
@@ -795,7 +795,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -1089,7 +1089,7 @@ DELETE FROM users_history
 WHERE user_id IN (
 SELECT
   user_id
-FROM touched_users
+FROM affected_users
 );
 
 -- remove touched users
@@ -1097,7 +1097,7 @@ DELETE FROM users
 WHERE user_id IN (
 SELECT
   user_id
-FROM touched_users
+FROM affected_users
 );
 
 -- fill users
@@ -1139,7 +1139,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 GROUP BY
@@ -1167,7 +1167,7 @@ FROM (
     e.ts,
     e.level
   FROM staging_events AS e
-  JOIN touched_users AS t
+  JOIN affected_users AS t
     ON t.user_id = e."userId"
 ) AS u
 JOIN level_days AS d
@@ -1272,7 +1272,7 @@ FROM (
 CREATE TEMPORARY TABLE removed_users AS
 SELECT
   t.user_id
-FROM touched_users AS t
+FROM affected_users AS t
 EXCEPT
 SELECT
   l."userId"
@@ -1282,7 +1282,7 @@ FROM last_times AS l;
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
   CAST(t."userId" AS VARCHAR(MAX)) || '-' || CAST(t."sessionId" AS VARCHAR(MAX)) || '-' || CAST(t."itemInSession" AS VARCHAR(MAX)) AS songplay_id
-FROM touched_plays AS t
+FROM affected_plays AS t
 WHERE
   t.rows_before > 0;
 
@@ -1296,7 +1296,7 @@ JOIN old_ids AS o
   ON o.songplay_id = s.songplay_id;
 
 -- touched songplays as they are
-CREATE TEMPORARY TABLE touched_songplays AS
+CREATE TEMPORARY TABLE affected_songplays AS
 SELECT
   CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
   (
@@ -1331,7 +1331,7 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN touched_plays AS t
+    JOIN affected_plays AS t
       ON t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"
       AND t."itemInSession" = p."itemInSession"
@@ -1361,7 +1361,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM winners AS w
+  FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
   ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
@@ -1395,24 +1395,24 @@ SELECT
   session_id,
   location,
   user_agent
-FROM touched_songplays;
+FROM affected_songplays;
 
 -- touched times
-CREATE TEMPORARY TABLE touched_times AS
+CREATE TEMPORARY TABLE affected_times AS
 SELECT
   start_time
 FROM old_songplays
 UNION
 SELECT
   start_time
-FROM touched_songplays;
+FROM affected_songplays;
 
 -- remove touched times
 DELETE FROM "time"
 WHERE start_time IN (
 SELECT
   start_time
-FROM touched_times
+FROM affected_times
 );
 
 -- fill time
@@ -1436,7 +1436,7 @@ FROM (
       start_time IN (
         SELECT
           start_time
-        FROM touched_times
+        FROM affected_times
       )
   ) AS s
 ) AS t;
@@ -1445,7 +1445,7 @@ FROM (
 CREATE TEMPORARY TABLE removed_time AS
 SELECT
   start_time
-FROM touched_times
+FROM affected_times
 EXCEPT
 SELECT
   start_time
@@ -1454,5 +1454,5 @@ WHERE
   start_time IN (
     SELECT
       start_time
-    FROM touched_times
+    FROM affected_times
   );

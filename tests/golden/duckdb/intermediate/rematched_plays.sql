@@ -13,8 +13,8 @@ JOIN (
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
-    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
+    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN RTRIM(r.artist, ' ') ELSE r.artist END
+    AND m.song = CASE WHEN r.song LIKE '% ' THEN RTRIM(r.song, ' ') ELSE r.song END
     AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
     AND (
       m.length IS NULL
@@ -25,7 +25,7 @@ JOIN (
     (
       r.page = 'NextSong'
       OR (
-        r.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM r.page) = 'NextSong'
+        r.page LIKE 'NextSong %' AND RTRIM(r.page, ' ') = 'NextSong'
       )
     )
 ) AS r
@@ -36,13 +36,13 @@ WHERE
   (
     p.page = 'NextSong'
     OR (
-      p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+      p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
     )
   )
   AND NOT EXISTS(
     SELECT
       1
-    FROM touched_plays AS t
+    FROM affected_plays AS t
     WHERE
       t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"

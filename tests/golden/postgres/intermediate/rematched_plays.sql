@@ -42,7 +42,7 @@ WHERE
   AND NOT EXISTS(
     SELECT
       1
-    FROM touched_plays AS t
+    FROM affected_plays AS t
     WHERE
       t."userId" = p."userId"
       AND t."sessionId" = p."sessionId"

@@ -9,4 +9,4 @@ WHERE p."sessionId" NOT IN (SELECT d."sessionId" FROM duplicated AS d)
 UNION ALL
 SELECT
   w."userId", w."sessionId", w."itemInSession", w.ts, w.level, w.location, w."userAgent", w.artist, w.song, w.length
-FROM winners AS w
+FROM deduplicated_plays AS w

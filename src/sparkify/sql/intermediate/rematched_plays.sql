@@ -17,7 +17,7 @@ JOIN (
 WHERE IS_PLAY(p)
   AND NOT EXISTS (
     SELECT 1
-    FROM touched_plays AS t
+    FROM affected_plays AS t
     WHERE t."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"
   )
 GROUP BY p."userId", p."sessionId", p."itemInSession"

@@ -9,6 +9,6 @@ columns:
   raw_text     VARCHAR  not null  its beginning, with escapes for what cannot be printed
   field        VARCHAR  not null  the field at fault; empty when it is the record
   reason       VARCHAR  not null  what is wrong with it
-  suggestion   VARCHAR  not null  how to mend it; empty when that is not obvious
-  resolved_by  BIGINT             the file that holds the mended record
+  suggestion   VARCHAR  not null  how to fix it; empty when that is not obvious
+  resolved_by  BIGINT             the file that holds the fixed record
 */

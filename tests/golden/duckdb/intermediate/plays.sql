@@ -29,4 +29,4 @@ SELECT
   w.artist,
   w.song,
   w.length
-FROM winners AS w;
+FROM deduplicated_plays AS w;

@@ -1,0 +1,71 @@
+"""The registry of engines: URL scheme to module, extra and dialect. Nothing is imported before its scheme is named."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+from sparkify.engines.base import Access, Engine
+from sparkify.engines.duckdb.dialect import DUCKDB
+from sparkify.engines.postgres.dialect import POSTGRES
+from sparkify.engines.redshift.dialect import REDSHIFT
+from sparkify.errors import UsageError
+from sparkify.sql.dialect import Dialect
+from sparkify.text import without_password
+
+
+class _Entry(NamedTuple):
+    module: str
+    extra: str
+    dialect: Dialect
+
+
+REGISTRY: dict[str, _Entry] = {
+    "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB),
+    "postgresql": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
+    "postgres": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
+    "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT),
+}
+"""URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
+
+
+def connect(url: str, access: Access | None = None) -> Engine:
+    """Open a warehouse by its URL.
+
+    Raises:
+        UsageError: the URL is malformed or its scheme unknown, or a package is missing.
+        WarehouseError: it cannot be opened.
+    """
+    entry = _entry(url)
+    try:
+        module = importlib.import_module(entry.module)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{url.split(':')[0]}:// needs the package {error.name}, which is not installed",
+            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
+        ) from error
+    engine: Engine = module.open_engine(url, access or Access())
+    return engine
+
+
+def dialect_of(url: str) -> Dialect:
+    """The SQL that a warehouse speaks.
+
+    Raises:
+        UsageError: the URL is malformed, or its scheme unknown.
+    """
+    return _entry(url).dialect
+
+
+def _entry(url: str) -> _Entry:
+    scheme = url.split("://")[0] if "://" in url else ""
+    known = ", ".join(f"{name}://" for name in REGISTRY)
+    if not scheme:
+        raise UsageError(
+            f"malformed warehouse URL: {without_password(url)}",
+            hint=f"Write it as duckdb:///path/to/file.duckdb. Known schemes: {known}.",
+        )
+    entry = REGISTRY.get(scheme)
+    if entry is None:
+        raise UsageError(f"unknown kind of warehouse: {scheme}://", hint=f"Known schemes: {known}.")
+    return entry

@@ -1,0 +1,137 @@
+"""The definitions of tables: staging from the contract, all others from the headers of their .sql files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
+
+STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
+"""The star's tables, each after those that it refers to."""
+
+
+METADATA = ("etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
+"""The tables that Sparkify keeps beside them."""
+
+
+class Column(NamedTuple):
+    """One column of a table; `type` by its name in the models."""
+
+    name: str
+    type: str
+    not_null: bool
+    about: str
+
+
+class Reference(NamedTuple):
+    """A column whose values are keys of another table."""
+
+    column: str
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the warehouse."""
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    sort: str = ""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def has_primary_key(self) -> bool:
+        """Whether the key can be declared as one: no column of it may be NULL."""
+        required = {column.name for column in self.columns if column.not_null}
+        return bool(self.key) and required.issuperset(self.key)
+
+
+class Header(NamedTuple):
+    """The comment at the head of a .sql file: words before a colon, and the columns."""
+
+    values: dict[str, str]
+    columns: tuple[Column, ...]
+
+
+@cache
+def read_model(path: str) -> tuple[Header, str]:
+    """The header and the body of a file in sql/, such as `star/songs`."""
+    text = files("sparkify").joinpath("sql", path + ".sql").read_text(encoding="utf-8")
+    head, _, body = text.removeprefix("/*").partition("*/")
+    values: dict[str, str] = {}
+    columns = []
+    key = ""
+    for line in head.strip("\n").splitlines():
+        if key == "columns" and line.startswith("  "):
+            columns.append(_column(line))
+        elif line.startswith("  "):
+            values[key] += " " + line.strip()
+        else:
+            key, _, value = line.partition(":")
+            values[key] = value.strip()
+    return Header(values, tuple(columns)), body.strip()
+
+
+def _column(line: str) -> Column:
+    name, kind, rest = line.strip().split(maxsplit=2)
+    not_null = rest.startswith("not null")
+    return Column(name, kind, not_null, rest.removeprefix("not null").strip())
+
+
+def header(path: str) -> dict[str, str]:
+    """The header of a file in sql/, such as `checks/level_known`."""
+    return read_model(path)[0].values
+
+
+def names_in(folder: str) -> list[str]:
+    """The names of the .sql files in a folder of sql/, in order."""
+    entries = files("sparkify").joinpath("sql", folder).iterdir()
+    return sorted(entry.name.removesuffix(".sql") for entry in entries if entry.name.endswith(".sql"))
+
+
+@cache
+def table(name: str) -> Table:
+    """The definition of a table: staging from the contract, all others from their files."""
+    for record_type in RECORD_TYPES.values():
+        if name == record_type.table:
+            return _staging_table(record_type)
+    found = read_model(f"{'star' if name in STAR else 'metadata'}/{name}")[0]
+    values = found.values
+    references = [_reference(text) for text in values.get("references", "").split(",") if text]
+    return Table(
+        name=name,
+        about=values["about"],
+        columns=found.columns,
+        key=tuple(values["key"].split(", ")),
+        sort=values.get("sort", ""),
+        references=tuple(references),
+    )
+
+
+def _reference(text: str) -> Reference:
+    column, target = text.split("->")
+    other, key = target.strip().split(".")
+    return Reference(column.strip(), other, key)
+
+
+def _staging_table(record_type: RecordType) -> Table:
+    columns = [Column(field.name, field.type.value, field.required, field.about) for field in record_type.fields]
+    columns.append(Column(FILE_ID, "BIGINT", True, "the file that the record lies in"))
+    return Table(record_type.table, f"every accepted record of the {record_type.kind}", tuple(columns))
+
+
+def all_tables() -> tuple[Table, ...]:
+    """Every table of the warehouse, each after those that it refers to."""
+    staging = tuple(record_type.table for record_type in RECORD_TYPES.values())
+    return tuple(table(name) for name in (*METADATA, *staging, *STAR))

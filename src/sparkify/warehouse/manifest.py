@@ -1,0 +1,52 @@
+"""The manifest, `etl_files`: every file whose rows are in staging."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sparkify.contract import Kind
+from sparkify.engines.base import Engine, LoadColumn
+from sparkify.storage.spool import Spool
+from sparkify.warehouse.bulk import timestamp, write_rows
+
+
+class Entry(NamedTuple):
+    """A file in the manifest; `read_at` is in UTC."""
+
+    file_id: int
+    kind: Kind
+    uri: str
+    size: int
+    tag: str
+    hash: str
+    read_at: datetime
+    open_rejects: int
+
+
+def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
+    """The manifest by kind and URI."""
+    rows = engine.execute(
+        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.read_at, "
+        "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
+        "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
+    )
+    entries = (Entry(*row) for row in rows)
+    return {(entry.kind, entry.uri): entry for entry in entries}
+
+
+def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:
+    """Give files of the manifest the tags that they have now; pairs of file_id and tag, of files just read."""
+    now = timestamp(time.time())
+    engine.execute(f"CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag {engine.dialect.type('VARCHAR')})")
+    path = spool.path("new-tags")
+    write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
+    engine.load("new_tags", [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")], packed=[path])
+    engine.execute(
+        "UPDATE etl_files SET content_tag = n.content_tag, read_at = CAST(? AS TIMESTAMP) "
+        "FROM new_tags AS n WHERE etl_files.file_id = n.file_id",
+        [now],
+    )
+    engine.execute("DROP TABLE new_tags")

@@ -1,0 +1,43 @@
+"""The history of runs, `etl_runs`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sparkify.engines.base import Engine
+
+
+class RunLog:
+    """The history: a row for this run, in transactions of its own, so that a failed run is recorded too."""
+
+    def __init__(self, engine: Engine, version: str, settings: Mapping[str, object]) -> None:
+        self._engine = engine
+        engine.execute(
+            "UPDATE etl_runs SET state = 'interrupted', reason = 'the process ended without a word' "
+            "WHERE state = 'running'"
+        )
+        self.run_id: int = engine.execute("SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs")[0][0]
+        self._started = datetime.now(UTC).replace(tzinfo=None)
+        engine.execute(
+            "INSERT INTO etl_runs (run_id, started_at, state, reason, files, removed, records, rejected, seconds, "
+            "version, settings) VALUES (?, ?, 'running', '', 0, 0, 0, 0, 0, ?, ?)",
+            [self.run_id, self._started, version, json.dumps(settings)],
+        )
+
+    def add(self, files: int, removed: int, records: int, rejected: int) -> None:
+        """Count a chunk; within its transaction."""
+        self._engine.execute(
+            "UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, "
+            "rejected = rejected + ? WHERE run_id = ?",
+            [files, removed, records, rejected, self.run_id],
+        )
+
+    def finish(self, state: str, reason: str = "") -> None:
+        """Write down how the run ended."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._engine.execute(
+            "UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?",
+            [state, reason, now, (now - self._started).total_seconds(), self.run_id],
+        )

@@ -1,0 +1,43 @@
+"""The settings that the star was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sparkify.contract import CONTRACT_VERSION
+from sparkify.engines.base import Engine
+
+
+class Change(NamedTuple):
+    """A setting that the star was built with, and is another one now."""
+
+    setting: str
+    before: str
+    now: str
+
+
+def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:
+    """The settings that the star depends on."""
+    return {
+        "contract_version": str(CONTRACT_VERSION),
+        "unknown_songs": unknown_songs,
+        "repair_text": "true" if repair_text else "false",
+    }
+
+
+def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:
+    """The settings that differ from those that the star was built with; none if it was never built."""
+    stored: dict[str, str] = dict(engine.execute("SELECT setting, setting_value FROM etl_settings"))
+    return [
+        Change(name, stored[name], value)
+        for name, value in settings.items()
+        if name in stored and stored[name] != value
+    ]
+
+
+def store_settings(engine: Engine, settings: Mapping[str, str]) -> None:
+    """Write down the settings that the star is built with."""
+    engine.execute("DELETE FROM etl_settings")
+    for name, value in settings.items():
+        engine.execute("INSERT INTO etl_settings (setting, setting_value) VALUES (?, ?)", [name, value])
