@@ -70,7 +70,7 @@ class Warehouse:
             logs: the folder that holds the logs.
             songs: the folder that holds the song metadata.
             prune: remove the rows of files that have vanished.
-            full_refresh: build the star anew from staging.
+            full_refresh: rebuild the star from staging.
             report: called with the progress.
             settings: any other setting by name, such as `unknown_songs="drop"`.
 

@@ -157,7 +157,7 @@ def _contract(engine: Engine, settings: Settings) -> str:
     _refuse_newer(changes)
     if changes:
         said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
-        return f"{said}: the next run builds the star anew"
+        return f"{said}: the next run rebuilds the star"
     return "built by the rules of this version and these settings"
 
 
@@ -179,7 +179,7 @@ def _writable(settings: Settings) -> str:
             engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
         finally:
             engine.rollback()
-    return "may be written to, and nobody else is at it"
+    return "can be written to; no other process uses it"
 
 
 def _credentials(settings: Settings) -> Iterator[Diagnosis]:

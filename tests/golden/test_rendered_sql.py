@@ -1,6 +1,6 @@
 """The SQL of every engine, word for word, as files; and that Redshift would take its own.
 
-`make golden` writes the files anew: read their diff.
+`make golden` writes the files again: read their diff.
 """
 
 from __future__ import annotations

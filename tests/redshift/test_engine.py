@@ -76,7 +76,7 @@ def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: Red
     _etl(warehouse, tmp_path)
     _write(tmp_path, "b", sessionId=2)
     _write(tmp_path, "c", sessionId=3)
-    real = pipeline.Run._read_books
+    real = pipeline.Run._read_manifest_state
     asked = []
 
     def overtaken(self: pipeline.Run) -> pipeline.ManifestState:
@@ -88,7 +88,7 @@ def test_another_writer_is_noticed(warehouse: str, tmp_path: Path, redshift: Red
         return books
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.Run, "_read_books", overtaken)
+        patch.setattr(pipeline.Run, "_read_manifest_state", overtaken)
         with pytest.raises(WarehouseError, match="another etl wrote"):
             _etl(warehouse, tmp_path)
     assert run("SELECT COUNT(*) FROM songplays") == [(2,)]

@@ -165,7 +165,7 @@ def test_a_refused_run_says_that_it_built_the_star_anew(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/b.json", [BAD] * 20)
     done = run("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb", cwd=tmp_path)
     assert done.returncode == 3
-    assert "the star was built anew: unknown_songs changed from drop to infer" in done.stderr
+    assert "the star was rebuilt: unknown_songs changed from drop to infer" in done.stderr
 
 
 def test_explain_tells_length_0_from_none_and_finds_odd_names(tmp_path: Path) -> None:

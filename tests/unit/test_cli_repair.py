@@ -36,7 +36,7 @@ def test_flag_environment_and_file_turn_it_off(folder: Path) -> None:
     document = json.loads(sparkify(*ETL, "--output", "json", cwd=folder).stdout)
     assert (document["repaired_texts"], document["repaired_rows"]) == (1, 1)
     off = sparkify(*ETL, "--no-repair-text", cwd=folder)
-    assert "the star was built anew: repair_text changed from true to false" in off.stderr
+    assert "the star was rebuilt: repair_text changed from true to false" in off.stderr
     assert "repaired" not in off.stderr
     explained = sparkify("explain", "1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
     assert "repaired" not in explained

@@ -126,7 +126,7 @@ def test_settings_that_differ_from_those_it_was_built_with(folder: Path) -> None
     meddle(folder / "sparkify.duckdb", "UPDATE etl_settings SET setting_value = '0' WHERE setting = 'contract_version'")
     _, found = examined(folder)
     assert "contract_version changed from 0 to" in found["contract"]["found"]
-    assert "builds the star anew" in found["contract"]["found"]
+    assert "rebuilds the star" in found["contract"]["found"]
 
 
 def test_a_warehouse_of_a_newer_version(folder: Path) -> None:

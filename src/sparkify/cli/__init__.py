@@ -48,7 +48,7 @@ def _run(arguments: list[str]) -> int:
         explain(error, verbose="--verbose" in arguments)
         return error.exit_code
     except SystemExit as end:
-        if end.code == INTERRUPTED:  # what typer makes of it, without a word
+        if end.code == INTERRUPTED:  # what typer makes of it
             raise KeyboardInterrupt from end
         raise
     return 0

@@ -174,8 +174,8 @@ def _show_plan(stack: Stack, plan: Plan) -> None:
     for name, value in shown(plan.parameters).items():
         say(f"  {name:<14} {plain_text(value)}")
     for change in plan.changes:
-        anew = ", made anew" if change.replacement else ""
-        say(f"  {change.action.lower():<14} {change.resource} ({change.type}{anew})")
+        again = ", replaced" if change.replacement else ""
+        say(f"  {change.action.lower():<14} {change.resource} ({change.type}{again})")
 
 
 def _make_sure(yes: bool, question: str, why: str) -> None:

@@ -45,7 +45,7 @@ def etl(
         Path | None, typer.Option(help="Where the rejects of a refused run are written, as JSON lines.")
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build the star anew from staging.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
@@ -108,7 +108,7 @@ def _progress_bar() -> Iterator[OnProgress | None]:
 
 def _say_summary(summary: Summary, verbose: bool) -> None:
     if summary.rebuilt_because:
-        say(f"the star was built anew: {summary.rebuilt_because}")
+        say(f"the star was rebuilt: {summary.rebuilt_because}")
     if summary.files_loaded:
         events, songs = summary.loaded["events"], summary.loaded["songs"]
         changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""

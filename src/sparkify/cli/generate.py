@@ -79,6 +79,10 @@ def generate(
     )
     with _progress() as progress:
         summary = run_generate(out, options, progress)
+    _print_summary(summary, output, verbose)
+
+
+def _print_summary(summary: Summary, output: Format, verbose: bool) -> None:
     print(_as_json(summary) if output is Format.JSON else _as_text(summary))
     if verbose:
         for name, value in summary.settings.items():

@@ -123,7 +123,7 @@ def _fail_if_any(results: list[Checked]) -> None:
     if failed:
         raise CheckFailed(
             f"{len(failed)} blocking checks failed: {', '.join(failed)}",
-            hint="sparkify etl --full-refresh builds the star anew from staging.",
+            hint="sparkify etl --full-refresh rebuilds the star from staging.",
         )
 
 

@@ -30,7 +30,7 @@ _BEGINNINGS = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS",
 
 
 class Change(NamedTuple):
-    """What a change set does to a resource: `Add`, `Modify` or `Remove`, and whether it would be made anew."""
+    """What a change set does to a resource: `Add`, `Modify` or `Remove`, and whether it would be replaced."""
 
     action: str
     resource: str
@@ -178,7 +178,7 @@ class Stack:
         if replaced:
             self.discard(plan)
             raise CloudError(
-                f"the change would make the cluster of {self.name} anew, and lose what is in it",
+                f"the change would replace the cluster of {self.name} and lose its data",
                 hint="The database and its first user are settled when a cluster is made; destroy it, or take another "
                 "--name.",
             )

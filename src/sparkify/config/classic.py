@@ -2,7 +2,7 @@
 
 Its sections are [AWS], [DWH], [CLUSTER], [IAM_ROLE] and [S3]; its values may be quoted. Keys of AWS and passwords in it
 are used, and kept out of everything that is shown or stored. Many hands have written such files, each with keys of its
-own: those are passed over with a warning, unless they look like a slip of the pen.
+own: those are passed over with a warning, unless they look like a typing error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KNOWN = {
 """The sections and their keys."""
 
 _SLIP = 0.8
-"""How alike, of 1, an unknown name and a known one that is missing must be to be taken for a slip of the pen."""
+"""How alike, of 1, an unknown name and a known one that is missing must be to be taken for a typing error."""
 
 _NAME = re.compile(r"\w[\w-]{0,29}", re.ASCII)
 """What is shown as the name of a section or a key. Longer ones may be a part of a secret that broke over lines."""
@@ -159,7 +159,7 @@ def _passed_over(parser: configparser.ConfigParser, path: Path) -> Iterator[str]
     """What in the file is not known, a line each.
 
     Raises:
-        UsageError: a name looks like a slip of the pen.
+        UsageError: a name looks like a typing error.
     """
     sections = [section.upper() for section in parser.sections()]
     yield from _unknown(sections, KNOWN, "section [{}]", path)

@@ -53,7 +53,7 @@ class ChunkLoader:
         load_rows(self._engine, "etl_files", self._manifest_rows(staged.files, counts), self._spool)
 
     def forget(self, gone: Iterable[Entry]) -> None:
-        """Take gone files out of the books; the transform takes their rows out of staging."""
+        """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
         self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))

@@ -105,7 +105,7 @@ class Run:
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
-                self._books = self._read_books()
+                self._known = self._read_manifest_state()
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
@@ -113,7 +113,7 @@ class Run:
         except BaseException as error:
             self._record_failure(error)
             if self._summary.rebuilt_because and isinstance(error, SparkifyError):
-                error.hint += f"\nBefore that, the star was built anew: {self._summary.rebuilt_because}."
+                error.hint += f"\nBefore that, the star was rebuilt: {self._summary.rebuilt_because}."
             raise
         self._book.finish("done")
         return self._summary
@@ -160,7 +160,7 @@ class Run:
         self._engine.commit()
 
     def _rebuild_if_needed(self) -> None:
-        """Build the star anew from staging, if it was asked for or a setting changed."""
+        """Rebuild the star from staging, if that was asked for or a setting changed."""
         changes = changed_settings(self._engine, self._star_settings)
         reasons = [f"{change.setting} changed from {change.before} to {change.now}" for change in changes]
         if self._options.full_refresh:
@@ -235,17 +235,17 @@ class Run:
         from sparkify.reader.reader import Stager
         from sparkify.star.prepared import prepare
 
-        books = self._unchanged_books()
-        first_new = books.last_file + 1
+        state = self._unchanged_manifest()
+        first_new = state.last_file + 1
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
-            stager = Stager(self._spool, first_new, books.last_reject + 1, self._land, self._reader_report())
+            stager = Stager(self._spool, first_new, state.last_reject + 1, self._land, self._reader_report())
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
         self._engine.begin()
-        self._unchanged_books()
+        self._unchanged_manifest()
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._timed("load"):
             loader.load(staged, stager)
@@ -256,9 +256,9 @@ class Run:
         self._transform(prepared, first_new)
         self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
         loader.drop_temporary()
-        books = self._read_books()
+        state = self._read_manifest_state()
         self._commit(prepared)
-        self._books = books
+        self._known = state
         self._count(staged)
 
     def _land(self, file: SourceFile, file_id: int) -> int | None:
@@ -271,8 +271,8 @@ class Run:
             self._summary.not_landed[file.uri] = str(error)
             return None
 
-    def _read_books(self) -> ManifestState:
-        """The books as they are now."""
+    def _read_manifest_state(self) -> ManifestState:
+        """The manifest as it is now."""
         return ManifestState(
             *self._engine.execute(
                 "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0), "
@@ -280,18 +280,18 @@ class Run:
             )[0]
         )
 
-    def _unchanged_books(self) -> ManifestState:
-        """The books, if they are as this run knows them: where no lock is held meanwhile, another may have written.
+    def _unchanged_manifest(self) -> ManifestState:
+        """The manifest, if it is as this run knows it: where no lock is held meanwhile, another may have written.
 
         Raises:
             WarehouseError: another run has.
         """
-        books = self._read_books()
-        if books != self._books:
+        state = self._read_manifest_state()
+        if state != self._known:
             raise WarehouseError(
                 "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
             )
-        return books
+        return state
 
     def _refuse_if_too_many(self, staged: Staged) -> None:
         rejected = self._summary.rejected + staged.rejected

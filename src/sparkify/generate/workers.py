@@ -25,7 +25,7 @@ from sparkify.generate.errors import GenerateError
 
 WORKER_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",  # numpy starts threads for linear algebra, which nobody here uses
-    # glibc gives large arrays back to the system at once, and the next one costs page faults anew.
+    # glibc gives large arrays back to the system at once, and the next one costs page faults again.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
 }

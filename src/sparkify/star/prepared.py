@@ -61,7 +61,7 @@ class Prepared:
                 raise CheckFailed(
                     f"check {check.name} failed ({check.about}): {finding.count:,} bad rows",
                     hint=f"{finding.text}\nThe transaction was undone. If you did not change the tables by hand, "
-                    "this is a fault in Sparkify: please report it. sparkify etl --full-refresh builds the star anew.",
+                    "this is a fault in Sparkify: please report it. sparkify etl --full-refresh rebuilds the star.",
                 )
             if finding:
                 yield finding

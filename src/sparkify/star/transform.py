@@ -263,7 +263,7 @@ def _match(writer: _Writer) -> Iterator[Statement]:
 
 
 def _replace_small(writer: _Writer, name: str) -> Iterator[Statement]:
-    """A small table is worked out anew, and what differs is replaced."""
+    """A small table is computed again, and the rows that differ are replaced."""
     definition = definitions.table(name)
     key, columns = definition.key[0], columns_of(definition.column_names)
     new, removed = f"new_{name}", f"removed_{name}"

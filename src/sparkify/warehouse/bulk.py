@@ -19,7 +19,7 @@ def staging_columns(record_type: RecordType) -> list[LoadColumn]:
 
 
 def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spool: Spool) -> None:
-    """Load rows into one of the books, in bulk."""
+    """Load rows into one of the metadata tables, in bulk."""
     path = spool.path(table)
     write_rows(path, rows)
     load_spooled(engine, table, [path])
@@ -32,7 +32,7 @@ def write_rows(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def load_spooled(engine: Engine, table: str, paths: list[str]) -> None:
-    """Load files of newline-delimited JSON into one of the books."""
+    """Load files of newline-delimited JSON into one of the metadata tables."""
     columns = [LoadColumn(column.name, column.type) for column in definitions.table(table).columns]
     engine.load(table, columns, packed=paths)
 

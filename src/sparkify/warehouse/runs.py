@@ -15,7 +15,7 @@ class RunLog:
     def __init__(self, engine: Engine, version: str, settings: Mapping[str, object]) -> None:
         self._engine = engine
         engine.execute(
-            "UPDATE etl_runs SET state = 'interrupted', reason = 'the process ended without a word' "
+            "UPDATE etl_runs SET state = 'interrupted', reason = 'the process ended without saying why' "
             "WHERE state = 'running'"
         )
         self.run_id: int = engine.execute("SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs")[0][0]

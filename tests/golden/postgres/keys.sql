@@ -1,4 +1,4 @@
--- the settings that the star was built with; if one changes, the star is built anew
+-- the settings that the star was built with; if one changes, the star is rebuilt
 ALTER TABLE etl_settings ADD CONSTRAINT etl_settings_pkey PRIMARY KEY (setting);
 
 -- every run of the etl, those that failed too

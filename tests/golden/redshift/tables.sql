@@ -1,4 +1,4 @@
--- the settings that the star was built with; if one changes, the star is built anew
+-- the settings that the star was built with; if one changes, the star is rebuilt
 CREATE TABLE etl_settings (
   setting VARCHAR(65535) NOT NULL,
   setting_value VARCHAR(65535) NOT NULL,

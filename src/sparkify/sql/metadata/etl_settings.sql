@@ -1,5 +1,5 @@
 /*
-about: the settings that the star was built with; if one changes, the star is built anew
+about: the settings that the star was built with; if one changes, the star is rebuilt
 key: setting
 columns:
   setting        VARCHAR  not null  name of the setting
