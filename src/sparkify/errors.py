@@ -1,7 +1,11 @@
 """What can go wrong, on one screen.
 
 SparkifyError                 exit code 1: the work failed
-├── SourceError               a folder, a file or an object store
+├── SourceError               a folder or an object store; the run cannot go on
+│   └── FileError             one file alone; the others can be loaded
+│       ├── CannotOpen        it is gone, may not be read, or is no regular file; its rows of before stay
+│       ├── KeepsChanging     it changes while it is read; its rows of before stay
+│       └── Damaged           its bytes cannot be unpacked or read; its rows of before go
 ├── WarehouseError            the warehouse's server, file or lock
 │   └── NoWarehouse           there is none yet
 ├── CloudError                AWS, when it is asked for a cluster
@@ -28,6 +32,36 @@ class SparkifyError(Exception):
 
 class SourceError(SparkifyError):
     """A source could not be listed or read."""
+
+
+class FileError(SourceError):
+    """One file of a source cannot be read; the others can.
+
+    `uri` is the file's canonical URI, `reason` what is wrong with it in words that can follow its name, such as `is not
+    valid gzip data`. `keeps_rows` says whether rows of an earlier content stay in the warehouse: the content could not
+    be seen, so it is not known to be gone.
+    """
+
+    keeps_rows = True
+
+    def __init__(self, what: str, *, uri: str = "", reason: str = "", hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.uri = uri
+        self.reason = reason
+
+
+class CannotOpen(FileError):
+    """A file is gone, may not be read, or is no regular file."""
+
+
+class KeepsChanging(FileError):
+    """A file changed again while it was read a second time."""
+
+
+class Damaged(FileError):
+    """A file was read, but its bytes cannot be unpacked or are no text that could hold records."""
+
+    keeps_rows = False
 
 
 class WarehouseError(SparkifyError):

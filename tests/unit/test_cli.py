@@ -183,7 +183,7 @@ def test_a_file_or_folder_that_the_system_refuses(loaded: Path, monkeypatch: pyt
 
     before = picture(loaded / "w.duckdb")
     monkeypatch.setattr(os, name, refuse)
-    with pytest.raises(SourceError, match=re.escape(f"cannot read {refused}: permission denied")):
+    with pytest.raises(SourceError, match=re.escape(f"{refused} cannot be read: permission denied")):
         load(loaded)
     monkeypatch.undo()
     assert picture(loaded / "w.duckdb") == before
@@ -192,7 +192,7 @@ def test_a_file_or_folder_that_the_system_refuses(loaded: Path, monkeypatch: pyt
 def test_a_pipe_is_not_a_file(either: Path) -> None:
     os.mkfifo(either / "logs" / "b.json")
     before = state(either / "songs"), (either / "w.duckdb").exists()
-    assert_error(sparkify(*ETL, cwd=either), 1, "not a regular file", "b.json")
+    assert_error(sparkify(*ETL, cwd=either), 1, "is not a regular file", "b.json")
     assert (state(either / "songs"), (either / "w.duckdb").exists()) == before
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
 
 from sparkify.contract import Kind
-from sparkify.errors import SourceError
+from sparkify.errors import CannotOpen, Damaged, KeepsChanging, SourceError
 
 if TYPE_CHECKING:
     from sparkify.storage.spool import Spool
@@ -140,9 +140,27 @@ def no_json(location: str) -> SourceError:
     return SourceError(f"no JSON below {location}", hint=f"Files must end in one of {' '.join(ENDINGS)}.")
 
 
-def keeps_changing(file: SourceFile) -> SourceError:
+def keeps_changing(file: SourceFile) -> KeepsChanging:
     """The error for a file that changed again after it was read once more."""
-    return SourceError(
-        f"{shown(file.uri)} keeps changing while it is read; nothing of it was loaded",
+    reason = "keeps changing while it is read"
+    return KeepsChanging(
+        f"{shown(file.uri)} {reason}; nothing of it was loaded",
+        uri=file.uri,
+        reason=reason,
         hint="Let its writer finish (write elsewhere, then rename), and run again.",
+    )
+
+
+def cannot_open(uri: str, reason: str, hint: str) -> CannotOpen:
+    """The error for a file that is there or was, and cannot be read; `reason` follows its name."""
+    return CannotOpen(f"{shown(uri)} {reason}", uri=uri, reason=reason, hint=hint)
+
+
+def damaged(uri: str, reason: str) -> Damaged:
+    """The error for a file whose bytes are broken; `reason` follows its name, such as `is not valid gzip data`."""
+    return Damaged(
+        f"{shown(uri)} {reason}; nothing of it was loaded",
+        uri=uri,
+        reason=reason,
+        hint="Replace the file or move it out of the source, and run again.",
     )

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError
-from sparkify.sources.base import ENDINGS, Source, SourceFile, is_hidden, no_json
+from sparkify.sources.base import ENDINGS, Source, SourceFile, cannot_open, is_hidden, no_json
 
 RACY_SECONDS = 2.0
 """A file changed this shortly before it was read may change again within the same tick of its clock (as in git)."""
@@ -86,7 +86,7 @@ class Folder(Source):
         with _naming(entry.path):
             status = entry.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise SourceError(f"not a regular file: {entry.path}", hint="Move it out of the source.")
+            raise cannot_open(file_uri(entry.path), "is not a regular file", "Move it out of the source.")
         return SourceFile(kind, file_uri(entry.path), entry.path, status.st_size, tag_of(status), self)
 
     def file_at(self, kind: Kind, uri: str) -> SourceFile:
@@ -162,10 +162,17 @@ class _naming:  # noqa: N801
             raise _explained(error, self._path) from error
 
 
+_OF_THIS_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors that say nothing about a file: this machine has run out of something."""
+
+
 def _explained(error: OSError, path: str) -> SourceError:
+    uri = file_uri(path)
     if error.errno == errno.ELOOP:
-        return SourceError(f"link in a circle: {path}", hint="Remove the link, or point it at a file.")
+        return cannot_open(uri, "is a link in a circle", "Remove the link, or point it at a file.")
     if isinstance(error, FileNotFoundError) and os.path.islink(path):
-        return SourceError(f"link to nothing: {path}", hint="Remove the link, or point it at a file.")
+        return cannot_open(uri, "is a link to nothing", "Remove the link, or point it at a file.")
     reason = (error.strerror or str(error)).lower()
-    return SourceError(f"cannot read {path}: {reason}", hint="Check that it is there and may be read.")
+    if error.errno in _OF_THIS_MACHINE or os.path.isdir(path):
+        return SourceError(f"{path} cannot be read: {reason}", hint="Check that it is there and may be read.")
+    return cannot_open(uri, f"cannot be read: {reason}", "Check that it is there and may be read.")

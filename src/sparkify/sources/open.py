@@ -6,15 +6,11 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from xxhash import xxh3_128
 
-from sparkify.errors import SourceError
-
-if TYPE_CHECKING:
-    pass
-from sparkify.sources.base import Content, SourceFile, shown
+from sparkify.sources.base import Content, SourceFile, damaged
 
 _HASH_STEP = 1024 * 1024
 
@@ -148,20 +144,13 @@ def _unpack(packed: Iterator[bytes], file: SourceFile) -> Iterator[bytes]:
             try:
                 chunk = state.decompress(data)
             except (zlib.error, zstandard.ZstdError) as error:
-                raise _damaged(file, f"is not valid {file.packing} data") from error
+                raise damaged(file.uri, f"is not valid {file.packing} data") from error
             size_out += len(chunk)
             if size_out > BOMB_BYTES and size_out > BOMB_RATIO * size_in:
-                raise _damaged(file, f"unpacks to more than {BOMB_RATIO} times its size")
+                raise damaged(file.uri, f"unpacks to more than {BOMB_RATIO} times its size")
             yield chunk
             if not state.eof:
                 break
             data, state = state.unused_data, None
     if state is not None or not size_in:
-        raise _damaged(file, f"breaks off: the {file.packing} stream has no end")
-
-
-def _damaged(file: SourceFile, what: str) -> SourceError:
-    return SourceError(
-        f"{shown(file.uri)} {what}; nothing of it was loaded",
-        hint="Replace the file or move it out of the source, and run again.",
-    )
+        raise damaged(file.uri, f"breaks off: the {file.packing} stream has no end")

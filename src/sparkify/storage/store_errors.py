@@ -10,7 +10,7 @@ import re
 
 from obstore.exceptions import InvalidPathError
 
-from sparkify.errors import SourceError, SparkifyError, UsageError
+from sparkify.errors import CannotOpen, SourceError, SparkifyError, UsageError
 
 _CODE = re.compile(r"(?:<Code>|\(code: )(\w+)")
 _STATUS = re.compile(r"status code: (\d{3})")
@@ -60,7 +60,8 @@ def explained(error: Exception, uri: str, action: str, *, may_be_public: bool = 
     if code == "NoSuchBucket" or (action == "list" and status == "404"):
         return SourceError(f"no such bucket: {scheme}://{bucket}", hint="Check its name, and AWS_ENDPOINT_URL if set.")
     if isinstance(error, FileNotFoundError):
-        return SourceError(f"{uri} is gone since it was listed", hint="Run again.")
+        reason = "is gone since it was listed"
+        return CannotOpen(f"{uri} {reason}", uri=uri, reason=reason, hint="Run again.")
     if code in _EXPIRED:
         return SourceError(f"cannot {action} {uri}: the credentials have expired", hint="Sign in again, and run again.")
     if code in _WRONG_KEYS:
@@ -129,4 +130,7 @@ def _denied(uri: str, action: str, may_be_public: bool) -> SourceError:
         below = {"read": f"/{key}", "list": ""}.get(action, f"/{key}/*")
         hint = f"It needs {_PERMISSIONS[action]} on arn:aws:s3:::{bucket}{below}."
         hint += " For a public bucket set anonymous = true." if may_be_public else ""
-    return SourceError(f"access denied: may not {action} {uri}", hint=hint)
+    what = f"access denied: may not {action} {uri}"
+    if action == "read":
+        return CannotOpen(what, uri=uri, reason="may not be read: access denied", hint=hint)
+    return SourceError(what, hint=hint)
