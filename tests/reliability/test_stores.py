@@ -305,10 +305,10 @@ def test_the_next_chunk_is_fetched_while_one_is_loaded(s3: S3Server, tmp_path: P
         with opened(chunk[0]) as stream:
             assert stream.readinto(memoryview(bytearray(size))) == chunk[0].size
         fetcher.release(chunk)
-        assert not list(spool.folder.iterdir())
+        assert [path.name for path in spool.folder.iterdir()] == ["lock"]
     with Spool(str(tmp_path), limit=size) as spool, Fetcher(spool) as fetcher:
         fetcher.begin(chunk)
-        assert not list(spool.folder.iterdir())
+        assert [path.name for path in spool.folder.iterdir()] == ["lock"]
         with pytest.raises(SourceError, match=r"s3://lake/log_data/0.json is gone since it was listed"):
             fetcher.finish(chunk)
 

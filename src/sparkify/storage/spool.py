@@ -1,12 +1,11 @@
 """A folder for what is under way: packed lines, unpacked files, links. It goes when the run ends.
 
-A run that was killed leaves its folder behind; the next run removes it.
+A run that was killed leaves its folder behind; the next run removes it (see `leftovers`).
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -20,8 +19,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from sparkify.errors import UsageError
-
-_PREFIX = "sparkify-spool-"
+from sparkify.storage.leftovers import LOCK, FolderLock, own_name, remove_leftovers
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
@@ -65,7 +63,8 @@ class Spool:
 
     def __init__(self, parent: str | None = None, limit: int = sys.maxsize) -> None:
         self._base = Path(parent or tempfile.gettempdir())
-        self.folder = self._base / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        self.folder = self._base / own_name()
+        self._owner = FolderLock(self.folder)
         self.limit = limit
         self._lock = threading.Lock()
         self._numbers = count(1)
@@ -80,25 +79,32 @@ class Spool:
         """
         try:
             self._base.mkdir(parents=True, exist_ok=True)
-            _remove_orphans(self._base)
+            remove_leftovers(self._base)
             self.folder.mkdir(mode=0o700)
+            self._owner.take()
         except OSError as error:
+            self._remove()
             raise UsageError(
                 f"cannot make the spool in {self._base}: {error.strerror}",
                 hint="Set spool to a folder that can be written.",
             ) from error
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._remove()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._owner.release()
 
     def path(self, stem: str) -> str:
         """A path in the folder that was not used before; it has no character that is special to anyone."""
+        self._owner.give_sign()
         return str(self.folder / f"{stem}-{next(self._numbers):06}.ndjson")
 
     def create(self, path: str) -> SpoolFile:
@@ -144,20 +150,13 @@ class Spool:
     def clear(self) -> None:
         """Remove every file in the folder, but no copies."""
         for entry in self.folder.iterdir():
-            if not entry.is_dir() or entry.is_symlink():
+            if entry.name != LOCK and (not entry.is_dir() or entry.is_symlink()):
                 entry.unlink()
         with self._lock:
             self._written = 0
 
     def _free(self) -> int:
         return self.limit - self._written - sum(self._copied.values())
-
-
-def _remove_orphans(base: Path) -> None:
-    for folder in base.glob(f"{_PREFIX}*"):
-        pid = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_alive(pid: int) -> bool:
