@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sparkify.config.settings import load
 from sparkify.engines.base import Engine, Result, Row
 from sparkify.engines.registry import connect as connect_engine
+from sparkify.engines.registry import local_files
 from sparkify.etl.run import Run
 from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
@@ -111,12 +112,15 @@ class Warehouse:
 
         Raises:
             UsageError: a package is missing.
-            SparkifyError: the file cannot be written.
+            UsageError: it would replace the warehouse, or what is no regular file.
+            OutputError: the file cannot be written.
         """
         from sparkify.reports.html import require_packages, write_report
+        from sparkify.storage.output_file import Kept, OutputFile
 
         require_packages()
-        write_report(Path(path), self._engine, without_password(self._url), analyze(self._engine))
+        output = OutputFile(path, "the report", Kept(local_files(self._url)))
+        write_report(output, self._engine, without_password(self._url), analyze(self._engine))
 
     def close(self) -> None:
         """End the connection."""

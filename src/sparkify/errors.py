@@ -9,9 +9,13 @@ SparkifyError                 exit code 1: the work failed
 ├── WarehouseError            the warehouse's server, file or lock
 │   └── NoWarehouse           there is none yet
 ├── CloudError                AWS, when it is asked for a cluster
+├── OutputError               standard output, a report or a file of rejects could not be written
 ├── CheckFailed               a blocking check found bad rows
 ├── UsageError                exit code 2: wrong usage or configuration
 └── TooManyRejects            exit code 3: refused, more rejects than `max_rejects` allows
+
+Any other exception ends with 1 too; SIGINT and SIGTERM end with 130 and 143. `cli/ending.py` makes a paragraph and an
+exit code of all of them.
 
 Every message says what happened, where, and what to do. None holds a secret.
 """
@@ -74,6 +78,10 @@ class NoWarehouse(WarehouseError):
 
 class CloudError(SparkifyError):
     """AWS could not be reached, refused, or failed to do what it was asked for."""
+
+
+class OutputError(SparkifyError):
+    """What a command made could not be written."""
 
 
 class CheckFailed(SparkifyError):

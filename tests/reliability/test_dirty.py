@@ -185,12 +185,14 @@ def test_too_many_rejects_are_refused_and_written_to_a_file(tmp_path: Path) -> N
     from sparkify.engines.registry import connect
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
+    from sparkify.storage.output_file import OutputFile
 
+    output = OutputFile(tmp_path / "rejects.ndjson", "the rejects")
     write_lines(tmp_path / "logs/a.json", [GOOD, b"bad", b"bad"])
     settings = load_settings({"logs": str(tmp_path / "logs"), "max_rejects": "1"}).settings
     engine = connect(f"duckdb:///{tmp_path}/w.duckdb")
     with pytest.raises(TooManyRejects, match="2 of 3"):
-        Run(engine, settings, Options(rejects_file=tmp_path / "rejects.ndjson")).run()
+        Run(engine, settings, Options(rejects_file=output)).run()
     engine.close()
     written = [json.loads(line) for line in (tmp_path / "rejects.ndjson").read_text().splitlines()]
     assert [(row["line"], row["raw_text"]) for row in written] == [(2, "bad"), (3, "bad")]

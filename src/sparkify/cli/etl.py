@@ -23,6 +23,7 @@ from sparkify.cli.options import (
     Warehouse,
     load_settings,
     open_warehouse,
+    output_file,
 )
 from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 
@@ -42,7 +43,8 @@ def etl(
     repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
     rejects_file: Annotated[
-        Path | None, typer.Option(help="Where the rejects of a refused run are written, as JSON lines.")
+        Path | None,
+        typer.Option(help="Where to write the rejects of a refused run, as JSON lines; - is stdout.", metavar="FILE"),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
@@ -67,7 +69,8 @@ def etl(
     if verbose:
         _say_settings(loaded)
     sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
-    options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_file)
+    rejects_output = output_file(rejects_file, "the rejects", loaded, config)
+    options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_output)
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run(sources)
     report_summary(summary, output, verbose)

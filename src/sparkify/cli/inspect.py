@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse, load_settings, open_warehouse
+from sparkify.cli.options import (
+    Config,
+    Logs,
+    Output,
+    Songs,
+    Verbose,
+    Warehouse,
+    load_settings,
+    new_output,
+    open_warehouse,
+    output_file,
+)
 from sparkify.cli.output import Format, print_json, print_table, print_values, say
 from sparkify.errors import CheckFailed, UsageError
 
@@ -16,6 +27,7 @@ if TYPE_CHECKING:
     from sparkify.config.settings import Settings
     from sparkify.reports.analyze import Analysis, Checked
     from sparkify.reports.questions import Answered, Question
+    from sparkify.storage.output_file import OutputFile
 
 Only = Annotated[
     list[str] | None,
@@ -23,7 +35,8 @@ Only = Annotated[
 ]
 ListQuestions = Annotated[bool, typer.Option("--list", help="List the questions, and end.")]
 ReportFile = Annotated[
-    Path | None, typer.Option("--report", help="Write a report that can be mailed, as one HTML file.", metavar="FILE")
+    Path | None,
+    typer.Option("--report", help="Write the report, one HTML file that can be mailed; - is stdout.", metavar="FILE"),
 ]
 
 
@@ -44,18 +57,18 @@ def analyze(
         return
     if only and report:
         raise UsageError("a report holds every answer, and --only asks for some", hint="Give one of the two.")
-    settings = load_settings(config, warehouse=warehouse).settings
+    loaded = load_settings(config, warehouse=warehouse)
     if only:
-        _answer_only([find_question(name) for name in dict.fromkeys(only)], settings, output)
+        _answer_only([find_question(name) for name in dict.fromkeys(only)], loaded.settings, output)
         return
-    found = _analyzed(settings, report)
-    _print_analysis(found, output)
-    if report:
-        say(f"wrote {report} ({report.stat().st_size / 1e6:.1f} MB)")
+    page = output_file(report, "the report", loaded, config)
+    found = _analyzed(loaded.settings, page)
+    if page is None or not page.is_stdout:
+        _print_analysis(found, output)
     _fail_if_any(found.checks)
 
 
-def _analyzed(settings: Settings, report: Path | None) -> Analysis:
+def _analyzed(settings: Settings, report: OutputFile | None) -> Analysis:
     """What was found; and the report written, if one is asked for."""
     from sparkify.reports.analyze import analyze as analyze_warehouse
 
@@ -67,7 +80,9 @@ def _analyzed(settings: Settings, report: Path | None) -> Analysis:
     require_packages()
     with open_warehouse(settings) as engine:
         found = analyze_warehouse(engine)
-        write_report(report, engine, settings.public()["warehouse"], found)
+        size = write_report(report, engine, settings.public()["warehouse"], found)
+    if not report.is_stdout:
+        say(f"wrote {report} ({size / 1e6:.1f} MB)")
     return found
 
 
@@ -137,11 +152,19 @@ class Picture(StrEnum):
 PictureFormat = Annotated[Picture, typer.Option("--format", help="How to draw.")]
 
 
-def erd(picture: PictureFormat = Picture.MERMAID) -> None:
+def erd(
+    picture: PictureFormat = Picture.MERMAID,
+    out: Annotated[Path, typer.Option("--out", help="Where to write it; - is stdout.", metavar="FILE")] = Path("-"),
+    config: Config = None,
+    verbose: Verbose = False,
+) -> None:
     """Draw the star schema from its definitions; no warehouse is needed."""
     from sparkify.reports.erd import mermaid, svg
 
-    print(svg() if picture is Picture.SVG else mermaid(), end="")
+    output = new_output(out, "the picture", config)
+    output.write(svg() if picture is Picture.SVG else mermaid())
+    if not output.is_stdout:
+        say(f"wrote the picture to {output}")
 
 
 def query(

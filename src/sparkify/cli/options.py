@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from sparkify.cli.output import Format, say
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded, Settings
     from sparkify.engines.base import Engine
+    from sparkify.storage.output_file import OutputFile
 
 Warehouse = Annotated[str | None, typer.Option(help="The warehouse: duckdb:///path/to/file.duckdb.", metavar="URL")]
 Logs = Annotated[str | None, typer.Option(help="The folder that holds the logs.", metavar="URI")]
@@ -47,6 +49,32 @@ def load_settings(config: str | None, **flags: object) -> Loaded:
     for warning in loaded.classic.take_up() if loaded.classic else ():
         say(f"warning: {warning}")
     return loaded
+
+
+def output_file(path: Path | None, what: str, loaded: Loaded, *files: str | None) -> OutputFile | None:
+    """A file that a command writes, if one is named; it is none that the command reads, nor the warehouse."""
+    if path is None:
+        return None
+    from sparkify.config.kept import kept_files
+    from sparkify.storage.output_file import OutputFile
+
+    return OutputFile(path, what, kept_files(loaded.settings, *files))
+
+
+def new_output(path: Path, what: str, config: str | None = None, *, is_config: bool = False) -> OutputFile:
+    """A file that is written without need of settings; those that are there say what must be left alone."""
+    from sparkify.config.kept import kept_files
+    from sparkify.config.settings import load
+    from sparkify.errors import UsageError
+    from sparkify.storage.output_file import OutputFile
+
+    if str(path) == "-":
+        return OutputFile(path, what)
+    try:
+        settings = load({}, config).settings
+    except UsageError:  # the file may be written because the settings are wrong
+        return OutputFile(path, what)
+    return OutputFile(path, what, kept_files(settings, config, is_config=is_config))
 
 
 @contextmanager

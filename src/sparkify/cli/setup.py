@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, open_warehouse
+from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, new_output, open_warehouse
 from sparkify.cli.output import Format, print_json, say
 from sparkify.errors import UsageError
 
@@ -21,13 +21,12 @@ def init(
     """Write a commented sparkify.toml."""
     from sparkify.config.settings import example
 
-    if file.exists() and not force:
+    output = new_output(file, "the settings", is_config=True)
+    if file.is_file() and not force:
         raise UsageError(f"{file} is there already", hint="Write over it with --force, or name another file.")
-    try:
-        file.write_text(example(), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}", hint="Name another file.") from error
-    say(f"wrote {file}: set logs and songs in it, then run: sparkify etl")
+    output.write(example())
+    if not output.is_stdout:
+        say(f"wrote {file}: set logs and songs in it, then run: sparkify etl")
 
 
 def create_tables(

@@ -18,10 +18,12 @@ class _Entry(NamedTuple):
     module: str
     extra: str
     dialect: Dialect
+    is_local: bool = False
+    """Whether its warehouses are files of this machine."""
 
 
 REGISTRY: dict[str, _Entry] = {
-    "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB),
+    "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB, is_local=True),
     "postgresql": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
     "postgres": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
     "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT),
@@ -46,6 +48,19 @@ def connect(url: str, access: Access | None = None) -> Engine:
         ) from error
     engine: Engine = module.open_engine(url, access or Access())
     return engine
+
+
+def local_files(url: str) -> tuple[str, ...]:
+    """The files of this machine that a warehouse is kept in, and those that its engine makes beside them.
+
+    Raises:
+        UsageError: the URL is malformed, or its scheme unknown.
+    """
+    entry = _entry(url)
+    if not entry.is_local:
+        return ()
+    found: tuple[str, ...] = importlib.import_module(entry.module).files_of(url)
+    return found
 
 
 def dialect_of(url: str) -> Dialect:

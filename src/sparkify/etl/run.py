@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config.settings import Settings
@@ -304,7 +303,7 @@ class Run:
         if self._options.rejects_file:
             names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "raw_text")
             lines = [json.dumps(dict(zip(names, (shown(row[0]), *row[1:]), strict=True))) for row in rows]
-            _write_lines(self._options.rejects_file, lines)
+            self._options.rejects_file.write("".join(f"{line}\n" for line in lines))
         examples = "".join(
             f"  {shown(uri)}, line {line}: {where} {reason}\n"
             for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
@@ -366,13 +365,6 @@ class Run:
             yield
         finally:
             self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start
-
-
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the rejects to {path}: {error.strerror}", hint="Name another file.") from error
 
 
 def state_of(error: BaseException) -> str:

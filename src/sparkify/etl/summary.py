@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sparkify.contract import RECORD_TYPES
+from sparkify.storage.output_file import OutputFile
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Options:
     prune: bool = False
     full_refresh: bool = False
     replay: bool = False
-    rejects_file: Path | None = None
+    rejects_file: OutputFile | None = None
 
 
 @dataclass

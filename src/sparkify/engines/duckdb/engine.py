@@ -40,6 +40,12 @@ def path_of(url: str) -> Path:
     return Path(path[1:])
 
 
+def files_of(url: str) -> tuple[str, ...]:
+    """The file that the URL names, and the log that DuckDB keeps beside it."""
+    path = str(path_of(url))
+    return path, f"{path}.wal"
+
+
 def open_engine(url: str, access: Access) -> DuckDBEngine:
     """Open the file that the URL names; made if it is missing, unless it is only to be read."""
     path = path_of(url)
