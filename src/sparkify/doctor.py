@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,10 @@ from sparkify.text import without_password
 from sparkify.warehouse.settings import Change, changed_settings, star_settings
 
 _PROBE = "sparkify_doctor"
+
+
+class _Undo(Exception):
+    """Ends a transaction of which nothing is to stay."""
 
 
 class State(StrEnum):
@@ -174,11 +178,9 @@ def _writable(settings: Settings) -> str:
     """Make a table in a transaction that is undone: the only sure proof."""
     with closing(connect(settings.warehouse, settings.access(read_only=False))) as engine:
         engine.become_writer()
-        engine.begin()
-        try:
+        with suppress(_Undo), engine.transaction():
             engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
-        finally:
-            engine.rollback()
+            raise _Undo
     return "can be written to; no other process uses it"
 
 

@@ -15,9 +15,10 @@ import pytest
 from tests.redshift.rules import banned_in, unparsable, without_texts
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.redshift import direct_load as landing
+from sparkify.engines.redshift import direct_load
+from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.registry import REGISTRY
-from sparkify.sql import ddl, definitions
+from sparkify.sql import definitions
 from sparkify.sql import render as rendering
 from sparkify.sql.ddl import create_table
 from sparkify.sql.dialect import Dialect
@@ -37,10 +38,10 @@ SEPARATOR = ";\n\n"
 def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Files by name, each a list of statements and what they are about."""
     yield "tables", [(table.about, create_table(table, dialect)) for table in definitions.all_tables()]
-    if dialect.capabilities.enforces_keys:
-        yield "keys", [(table.about, sql) for table in definitions.all_tables() for sql in ddl.add_keys(table)]
-    if dialect.capabilities.lands_from:
-        yield "landing", list(_landing())
+    if keys := [(table.about, step.sql) for table in definitions.all_tables() for step in dialect.after_create(table)]:
+        yield "keys", keys
+    if dialect is REDSHIFT:
+        yield "direct_load", list(_direct_load())
     for folder in ("star", "intermediate", "checks", "questions"):
         for name in definitions.names_in(folder):
             path = f"{folder}/{name}"
@@ -60,23 +61,26 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         )
 
 
-def _landing() -> Iterator[tuple[str, str]]:
+def _direct_load() -> Iterator[tuple[str, str]]:
     """What takes an object in; names that are made at run time are fixed here."""
     role = "arn:aws:iam::123456789012:role/copy"
-    yield "lines", landing.CREATE_LINES
-    yield "an object as lines", landing.copy_sql(landing.LINES, "s3://bucket/manifest", role, landing.AS_LINES)
+    yield "lines", direct_load.CREATE_LINES
+    yield (
+        "an object as lines",
+        direct_load.copy_sql(direct_load.LINES, "s3://bucket/manifest", role, direct_load.AS_LINES),
+    )
     for record_type in RECORD_TYPES.values():
-        table = f"landed_{record_type.kind}"
-        yield f"{record_type.kind}: lines, and those that are not plain", landing.lines_sql(record_type)
-        yield f"{record_type.kind}: records", landing.create_landing(table, record_type)
+        table = f"direct_load_{record_type.kind}"
+        yield f"{record_type.kind}: lines, and those that are not plain", direct_load.lines_sql(record_type)
+        yield f"{record_type.kind}: records", direct_load.create_table(table, record_type)
         options = "FORMAT AS JSON 's3://bucket/paths'"
         yield (
             f"{record_type.kind}: an object as records",
-            landing.copy_sql(table, "s3://bucket/manifest", role, options),
+            direct_load.copy_sql(table, "s3://bucket/manifest", role, options),
         )
-        yield f"{record_type.kind}: records that break the contract", landing.records_sql(table, record_type)
+        yield f"{record_type.kind}: records that break the contract", direct_load.records_sql(table, record_type)
         columns = staging_columns(record_type)
-        yield f"{record_type.kind}: into staging", landing.insert_sql(record_type.table, table, columns, 7)
+        yield f"{record_type.kind}: into staging", direct_load.insert_sql(record_type.table, table, columns, 7)
 
 
 def _named(statement: Statement) -> tuple[str, str]:

@@ -101,4 +101,4 @@ def test_redshift_holds_what_duckdb_holds(stack: str, bucket_prefix: str, tmp_pa
     for warehouse in (packed, direct):
         assert command("compare", warehouse, duckdb, cwd=tmp_path).returncode == 0
     summary = json.loads(done.stdout)
-    assert (summary["files_landed"] > 0, summary["not_landed"]) == (True, {})
+    assert (summary["files_direct"] > 0, summary["not_direct"]) == (True, {})

@@ -22,8 +22,7 @@ from tests.support import LONG, REAL, event, needs_real_sample, song
 
 import sparkify
 from sparkify.contract import EVENTS, SONGS, RecordType
-from sparkify.engines.redshift.direct_load import LINES, lines_sql
-from sparkify.engines.redshift.engine import RedshiftEngine
+from sparkify.engines.redshift.direct_load import LINES, DirectLoad, lines_sql
 from sparkify.engines.registry import connect
 from sparkify.errors import WarehouseError
 from sparkify.etl.summary import Summary
@@ -68,7 +67,7 @@ def test_nothing_travels_through_the_client(warehouse: str, redshift: RedshiftSt
     put("logs/a.json", _lines(event(), event(itemInSession=1, artist="Zoë ~ \\", song='"Heroes": live')))
     put("songs/x.json", _lines(song()))
     summary = _etl(warehouse, redshift)
-    assert (summary.files_landed, summary.not_landed, summary.records) == (2, {}, 3)
+    assert (summary.files_direct, summary.not_direct, summary.records) == (2, {}, 3)
     assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [
         ("1-1-0", "SO1"),
         ("1-1-1", run("SELECT song_id FROM songs WHERE inferred")[0][0]),
@@ -79,7 +78,7 @@ def test_nothing_travels_through_the_client(warehouse: str, redshift: RedshiftSt
     ]
     copies = [sql for sql in redshift.statements if sql.startswith("COPY staging")]
     assert copies == []
-    assert run("SELECT tablename FROM pg_tables WHERE tablename LIKE 'landed%'") == []
+    assert run("SELECT tablename FROM pg_tables WHERE tablename LIKE 'direct_load%'") == []
     again = _etl(warehouse, redshift)
     assert (again.files_loaded, again.files_unchanged) == (0, 2)
 
@@ -100,7 +99,7 @@ def test_the_real_sample_is_the_same_as_on_duckdb(
     large = sum(path.stat().st_size >= 180_000 for path in REAL.glob("log_data/**/*.json"))
     summary = _etl(warehouse, redshift, direct_from="180000")
     assert 0 < large < 30
-    assert (summary.files_loaded, summary.files_landed, summary.not_landed) == (101, large, {})
+    assert (summary.files_loaded, summary.files_direct, summary.not_direct) == (101, large, {})
     assert _differences(tmp_path, warehouse, redshift) == []
 
 
@@ -113,9 +112,9 @@ def test_what_is_not_plain_is_read_here_and_ends_as_elsewhere(
     for kind, line in lines.items():
         put(f"logs/{kind}.json", _lines(GOOD, line, GOOD))
     summary = _etl(warehouse, redshift, max_rejects="100%")
-    landed = set(lines) - {Path(uri).stem for uri in summary.not_landed}
-    assert landed == {"point zero", "array as text", "escapes", "carriage return"}
-    assert (summary.files_landed, summary.rejected) == (5, len(BAD))
+    direct = set(lines) - {Path(uri).stem for uri in summary.not_direct}
+    assert direct == {"point zero", "array as text", "escapes", "carriage return"}
+    assert (summary.files_direct, summary.rejected) == (5, len(BAD))
     assert _differences(tmp_path, warehouse, redshift) == []
 
 
@@ -178,7 +177,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("body", "landed"),
+    ("body", "direct"),
     [
         (_lines(event())[:-1], True),
         (_lines(event()).replace(b"\n", b"\r\n"), True),
@@ -190,11 +189,11 @@ def _is_utf8(line: bytes) -> bool:
     ids=["no last end", "carriage return", "only spaces", "blank line", "byte-order mark", "nothing"],
 )
 def test_every_byte_is_accounted_for(
-    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put, body: bytes, landed: bool
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put, body: bytes, direct: bool
 ) -> None:
     put("logs/a.json", body)
     put("songs/x.json", _lines(song()))
-    assert _etl(warehouse, redshift).files_landed == 1 + landed
+    assert _etl(warehouse, redshift).files_direct == 1 + direct
     assert _differences(tmp_path, warehouse, redshift) == []
 
 
@@ -203,20 +202,20 @@ def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
 ) -> None:
     put("logs/a.json", _lines(event(userId="1")))
     put("songs/x.json", _lines(song()))
-    land, changes = RedshiftEngine.land, [_lines(event(userId="2"))]
+    take, changes = DirectLoad._take, [_lines(event(userId="2"))]
 
-    def overtaken(self: RedshiftEngine, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
-        records = land(self, uri, size, record_type, file_id)
+    def overtaken(self: DirectLoad, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        records = take(self, uri, size, record_type, file_id)
         if record_type is EVENTS and changes:
             put("logs/a.json", changes.pop())
         return records
 
-    monkeypatch.setattr(RedshiftEngine, "land", overtaken)
-    assert _etl(warehouse, redshift).files_landed == 2
+    monkeypatch.setattr(DirectLoad, "_take", overtaken)
+    assert _etl(warehouse, redshift).files_direct == 2
     assert run("SELECT songplay_id FROM songplays") == [("2-1-0",)]
     put("logs/a.json", _lines(event(userId="3")))  # of the same size, and without a hash to hold it against
     summary = _etl(warehouse, redshift)
-    assert (summary.files_changed, summary.files_landed) == (1, 1)
+    assert (summary.files_changed, summary.files_direct) == (1, 1)
     assert run("SELECT songplay_id FROM songplays") == [("3-1-0",)]
 
 
@@ -244,7 +243,7 @@ def test_a_warehouse_that_does_not_take_objects_in_is_told_of_and_gets_them_pack
     put("songs/x.json", _lines(song()))
     if fault == "role":
         redshift.faults.fail(
-            "^copy landed", ServerError("XX000", "the cluster is not authorized to assume IAM Role"), times=9
+            "^copy direct_load", ServerError("XX000", "the cluster is not authorized to assume IAM Role"), times=9
         )
     elif fault == "object":
         redshift.faults.deny(f"s3://{redshift.bucket}/in/")
@@ -259,8 +258,8 @@ def test_a_warehouse_that_does_not_take_objects_in_is_told_of_and_gets_them_pack
         rounded = lambda value: f"{float(value):.6g}" if isinstance(value, copying.Number) else as_text(value)  # noqa: E731
         monkeypatch.setattr(copying, "as_text", rounded)
     summary = _etl(warehouse, redshift)
-    assert (summary.files_loaded, summary.files_landed, len(summary.not_landed)) == (2, 0, 2)
-    assert all(reason in said for said in summary.not_landed.values()), summary.not_landed
+    assert (summary.files_loaded, summary.files_direct, len(summary.not_direct)) == (2, 0, 2)
+    assert all(reason in said for said in summary.not_direct.values()), summary.not_direct
     assert run("SELECT COUNT(*), MIN(song_id) FROM songplays") == [(2, "SO1")]
 
 
@@ -277,7 +276,7 @@ def test_nothing_is_read_here_once_the_connection_is_lost(
         return real(self, file)
 
     monkeypatch.setattr(ObjectStore, "open", noted)
-    redshift.faults.cut("^copy landed_1")
+    redshift.faults.cut("^copy direct_load_1")
     with pytest.raises(WarehouseError, match="Redshift"):
         _etl(warehouse, redshift)
     assert read == []
@@ -291,7 +290,7 @@ def test_a_conflict_and_a_lost_connection(warehouse: str, redshift: RedshiftStan
         _etl(warehouse, redshift)
     assert run("SELECT COUNT(*) FROM etl_files") == [(0,)]
     redshift.faults.fail(r"^insert into \"?songplays", serializable_violation("songplays"))
-    assert _etl(warehouse, redshift).files_landed == 2
+    assert _etl(warehouse, redshift).files_direct == 2
     assert run("SELECT COUNT(*) FROM staging_events") == [(1,)]
 
 
@@ -300,15 +299,15 @@ def test_the_setting_says_from_where_on(warehouse: str, redshift: RedshiftStandI
     put("logs/a.json", _lines(event()))
     put("songs/x.json", _lines(song()))
     summary = _etl(warehouse, redshift, direct_from=setting)
-    assert (summary.files_loaded, summary.files_landed, summary.not_landed) == (2, 0, {})
-    assert not [sql for sql in redshift.statements if "landed" in sql]
+    assert (summary.files_loaded, summary.files_direct, summary.not_direct) == (2, 0, {})
+    assert not [sql for sql in redshift.statements if "direct_load" in sql]
 
 
 def test_what_is_compressed_is_read_here(warehouse: str, redshift: RedshiftStandIn, put: Put) -> None:
     put("logs/a.json.gz", gzip.compress(_lines(event())))
     put("songs/x.json", _lines(song()))
     summary = _etl(warehouse, redshift)
-    assert (summary.files_loaded, summary.files_landed, summary.not_landed) == (2, 1, {})
+    assert (summary.files_loaded, summary.files_direct, summary.not_direct) == (2, 1, {})
 
 
 def test_what_a_user_sees(warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put) -> None:

@@ -148,7 +148,7 @@ def test_nothing_is_sent_that_redshift_lacks(gathered: Gathered) -> None:
 
 def test_every_copy_has_a_role_and_takes_all_or_nothing(gathered: Gathered) -> None:
     copies = [sql for sql in gathered.arrived if sql.startswith("COPY ")]
-    assert {sql.split()[1] for sql in copies} >= {"staging_events", "etl_files", "landed_lines", "landed_1"}
+    assert {sql.split()[1] for sql in copies} >= {"staging_events", "etl_files", "direct_load_lines", "direct_load_1"}
     assert {sql: found for sql in copies if (found := rules.faults_of_copy(sql))} == {}
 
 

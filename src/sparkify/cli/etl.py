@@ -117,7 +117,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
         from_files = count_of(summary.files_loaded, "file")
         say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
-        _say_landing(summary)
+        _say_direct_loads(summary)
     else:
         are = "is" if summary.files_unchanged == 1 else "are"
         say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
@@ -142,14 +142,14 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
 
-def _say_landing(summary: Summary) -> None:
+def _say_direct_loads(summary: Summary) -> None:
     """Which files the warehouse took in by itself, and which it was to take and did not."""
-    if summary.files_landed:
-        say(f"{count_of(summary.files_landed, 'large file')} went straight from S3 into the warehouse")
-    for uri, reason in list(summary.not_landed.items())[:MOST_SHOWN]:
+    if summary.files_direct:
+        say(f"{count_of(summary.files_direct, 'large file')} went straight from S3 into the warehouse")
+    for uri, reason in list(summary.not_direct.items())[:MOST_SHOWN]:
         say(f"read here: {plain_text(uri)}: {plain_text(reason)}")
-    if len(summary.not_landed) > MOST_SHOWN:
-        say(f"and {len(summary.not_landed) - MOST_SHOWN:,} more large files were read here (direct_from)")
+    if len(summary.not_direct) > MOST_SHOWN:
+        say(f"and {len(summary.not_direct) - MOST_SHOWN:,} more large files were read here (direct_from)")
 
 
 def plan(

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from sparkify.config.classic import Classic, is_classic, read_classic
 from sparkify.engines.base import Access
+from sparkify.engines.settings import EngineSettings
 from sparkify.errors import UsageError
 from sparkify.text import without_password
 
@@ -44,7 +45,7 @@ class MaxRejects(NamedTuple):
 DEFAULT_MAX_REJECTS = MaxRejects(number=10, share=0.01)
 
 
-class Settings(BaseSettings):
+class Settings(EngineSettings, BaseSettings):
     """All settings. `sources` says where each value came from; `public()` shows them without secrets."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", arbitrary_types_allowed=True)
@@ -71,13 +72,6 @@ class Settings(BaseSettings):
     schema_: str = Field(
         "", alias="schema", description="the schema that holds the tables, in PostgreSQL; by default public"
     )
-    copy_role: str = Field("", description="the ARN of the IAM role with which Redshift reads S3")
-    copy_spool: str = Field("", description="the prefix in S3, s3://bucket/prefix, for rows on their way into Redshift")
-    direct_from: ByteSize | None = Field(
-        ByteSize(64 * 2**20),
-        description="Redshift takes objects of S3 of at least this size in by itself, without a detour over this "
-        "machine; none switches it off",
-    )
     spool: str | None = Field(None, description="the folder for what is under way; by default the system's")
     spool_limit: ByteSize = Field(ByteSize(8 * 2**30), description="disk that the spool may use, such as 8GiB")
     anonymous: bool = Field(False, description="read object stores without signing in, as public buckets allow")
@@ -86,12 +80,7 @@ class Settings(BaseSettings):
     )
     _password: str = PrivateAttr("")
 
-    @field_validator("direct_from", mode="before")
-    @classmethod
-    def _a_size_or_none(cls, value: object) -> object:
-        return None if value == "none" else value
-
-    @field_validator("chunk_files", "chunk_bytes", "spool_limit", "direct_from", mode="before")
+    @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
     @classmethod
     def _not_a_boolean(cls, value: object) -> object:
         if isinstance(value, bool):
@@ -131,7 +120,11 @@ class Settings(BaseSettings):
 
     def access(self, *, read_only: bool) -> Access:
         """How the warehouse is to be opened."""
-        return Access(read_only, self.memory_limit, self.schema_, self.copy_role, self.copy_spool, self._password)
+        return Access(read_only, self.memory_limit, self.schema_, self.anonymous, self.of_engines(), self._password)
+
+    def of_engines(self) -> dict[str, Any]:
+        """The settings that engines declare for themselves."""
+        return {name: getattr(self, name) for name in EngineSettings.model_fields}
 
     def with_password(self, password: str) -> Settings:
         """These settings with a password for the warehouse, which is shown and stored nowhere."""
@@ -150,10 +143,12 @@ class Settings(BaseSettings):
         return values
 
 
-FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
-"""The settings by the names that users write."""
+_MODEL_FIELDS = dict(sorted(Settings.model_fields.items(), key=lambda pair: pair[0] in EngineSettings.model_fields))
 
-_ATTRIBUTES = {field.alias or name: name for name, field in Settings.model_fields.items()}
+FIELDS = {field.alias or name: field for name, field in _MODEL_FIELDS.items()}
+"""The settings by the names that users write; those of one engine come last."""
+
+_ATTRIBUTES = {field.alias or name: name for name, field in _MODEL_FIELDS.items()}
 
 
 class Loaded(NamedTuple):
@@ -270,7 +265,7 @@ def _toml(name: str, default: object) -> str:
         "max_rejects": '"1%"',
         "chunk_bytes": '"2GiB"',
         "spool_limit": '"8GiB"',
-        "direct_from": '"64MiB"',
+        "direct_from": '"none"',
         "anonymous": "false",
         "log_jsonpath": '"s3://bucket/log_json_path.json"',
     }

@@ -1,21 +1,25 @@
-"""What every engine does for the stages.
+"""What every engine does for the steps of a run.
 
-An engine does I/O and little else. Shared code asks its capabilities, never its name.
+An engine does I/O and little else. Shared code asks its capabilities, never its name; what one engine alone does is a
+hook of its dialect (`sparkify.sql.dialect`), and settings of one engine are declared in its folder.
 """
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sparkify.contract import RecordType
 from sparkify.errors import WarehouseError
+from sparkify.sources.base import SourceFile
 from sparkify.sql.dialect import Capabilities, Dialect
 
 Row = tuple[Any, ...]
-
+T = TypeVar("T")
 
 ROWS_IN_BATCH = 10_000
 """How many rows `Engine.stream` gives at a time."""
@@ -26,15 +30,16 @@ class Access:
     """How a warehouse is to be opened.
 
     `memory_limit` is for the work that DuckDB does in this process, such as 1GB; `schema` is where the tables are, in
-    a warehouse that has schemas; `copy_role` (an ARN) is what Redshift reads S3 as, and `copy_spool` (s3://bucket/prefix)
-    where rows lie on their way into it. `password` is one that is not in the URL; it is in no text of this.
+    a warehouse that has schemas; `anonymous` says that object stores are read without signing in. `own` holds the
+    settings that engines declare for themselves, by name (`sparkify.engines.settings`). `password` is one that is not
+    in the URL; it is in no text of this.
     """
 
     read_only: bool = False
     memory_limit: str = ""
     schema: str = ""
-    copy_role: str = ""
-    copy_spool: str = ""
+    anonymous: bool = False
+    own: Mapping[str, Any] = field(default_factory=dict)
     password: str = field(default="", repr=False)
 
 
@@ -53,16 +58,44 @@ class LoadColumn(NamedTuple):
     empty_is_null: bool = False
 
 
+class Item(NamedTuple):
+    """A file to be read, and the number that it has in the manifest."""
+
+    file: SourceFile
+    file_id: int
+
+
+class Held(NamedTuple):
+    """An item whose rows the engine holds already: they did not pass through this process.
+
+    `file` is the file as it was read, `records` is how many records it has; all of them were accepted. Its file_id
+    among `Rows.held` appends the rows to a table.
+    """
+
+    file: SourceFile
+    file_id: int
+    records: int
+
+
+class Rows(NamedTuple):
+    """Rows that were read, ready for one bulk load: newline-delimited JSON, in which missing members are NULL.
+
+    `packed` are paths of files whose lines have all columns. `whole` are paths of files whose lines lack the last
+    column, a file_id, which is the number beside the path. `held` are the file_ids of items that the engine holds.
+    """
+
+    columns: Sequence[LoadColumn]
+    packed: Sequence[str] = ()
+    whole: Sequence[tuple[str, int]] = ()
+    held: Sequence[int] = ()
+
+
 class LoadFailed(Exception):
     """A bulk load met a line that it could not take, in the file at `path` if that is known."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)
         self.path = path
-
-
-class CannotLand(Exception):
-    """An object was not taken in by the warehouse itself, and must be read here; says why."""
 
 
 class Conflict(WarehouseError):
@@ -84,7 +117,7 @@ class Engine(ABC):
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement with `?` for parameters; all rows come back."""
+        """Run one rendered statement with `?` for parameters; all rows come back."""
 
     @abstractmethod
     def query(self, sql: str) -> Result:
@@ -102,52 +135,79 @@ class Engine(ABC):
             WarehouseError: another one does; says who.
         """
 
-    @abstractmethod
-    def begin(self) -> None:
-        """Begin a transaction."""
+    @contextmanager
+    def transaction(self, tables: Sequence[str] = ()) -> Iterator[None]:
+        """A transaction: committed at the end of the block, undone if anything is raised in it.
+
+        `tables` are those that it may write to, for an engine that has to know them before; none means any.
+
+        Raises:
+            Conflict: another one wrote to the same tables; nothing was kept, and the block may be tried again.
+        """
+        try:
+            self._begin(tables)
+            yield
+            self._commit()
+        except BaseException:
+            self._rollback()
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read in the block is the state of one moment; nothing can be written in it."""
+        self._begin_snapshot()
+        try:
+            yield
+        finally:
+            self._rollback()
 
     @abstractmethod
-    def commit(self) -> None:
+    def _begin(self, tables: Sequence[str]) -> None:
+        """Begin a transaction that writes."""
+
+    @abstractmethod
+    def _begin_snapshot(self) -> None:
+        """Begin a transaction that only reads, and sees one moment."""
+
+    @abstractmethod
+    def _commit(self) -> None:
         """Commit the transaction."""
 
     @abstractmethod
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
+    def _rollback(self) -> None:
+        """Undo the transaction, if there is one; raises nothing if the connection is lost."""
+
+    def use(self, own: Mapping[str, Any]) -> None:  # noqa: B027
+        """Take the settings of a run that engines declare for themselves, in the place of those in `Access.own`."""
+
+    def reads_itself(self, file: SourceFile) -> bool:
+        """Whether `read` is likely to read a file where it is: no copy of it on this machine is needed."""
+        return False
+
+    def read(self, items: Sequence[Item], read_item: Callable[[Item], T]) -> Iterator[T | Held]:
+        """Read items, outside of any transaction; what comes back is in their order.
+
+        `read_item` and the items can be pickled: an engine may call it on another machine. It may also read an item
+        without it, and give Held. By default threads of this process do it.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            yield from threads.map(read_item, items)
+
+    @property
+    def not_held(self) -> Mapping[str, str]:
+        """Why items that `reads_itself` had promised were read by `read_item` after all: reasons by URI."""
+        return {}
 
     @abstractmethod
-    def load(
-        self,
-        table: str,
-        columns: Sequence[LoadColumn],
-        packed: Sequence[str] = (),
-        whole: Sequence[tuple[str, int]] = (),
-    ) -> None:
-        """Load newline-delimited JSON into a table.
-
-        `packed` are paths of files with all columns. `whole` are paths of files whose lines lack the last column, a
-        file_id, which is the number beside the path. Missing members are NULL.
+    def append(self, table: str, rows: Rows) -> None:
+        """Add rows to a table, within a transaction.
 
         Raises:
             LoadFailed: a line could not be taken; the transaction must be undone.
         """
 
-    def land(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
-        """Take an object of newline-delimited JSON, of `size` bytes, in from its store, outside of any transaction.
-
-        Only where `capabilities.lands_from` names its scheme. The number of its records comes back; `load_landed` puts
-        them into their table, `forget_landed` drops them.
-
-        Raises:
-            CannotLand: the warehouse does not take it, or cannot tell that all of its records are plain.
-        """
-        raise NotImplementedError
-
-    def load_landed(self, table: str, columns: Sequence[LoadColumn], file_id: int) -> None:
-        """Load an object that has landed into a table, whose last column is the file_id."""
-        raise NotImplementedError
-
-    def forget_landed(self) -> None:  # noqa: B027
-        """Drop what has landed."""
+    def forget_held(self) -> None:  # noqa: B027
+        """Drop the rows of all items that the engine holds."""
 
     @abstractmethod
     def table_names(self) -> set[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from sparkify.engines.base import LoadColumn, LoadFailed
+from sparkify.engines.base import LoadColumn, LoadFailed, Rows
 from sparkify.errors import WarehouseError
 from sparkify.sql.render import quoted
 
@@ -30,10 +30,9 @@ def open_reader(memory_limit: str) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"preserve_insertion_order": False, **limit})
 
 
-def readings(
-    columns: Sequence[LoadColumn], packed: Sequence[str], whole: Sequence[tuple[str, int]]
-) -> Iterator[Reading]:
-    """The SELECTs that read the files, as `Engine.load` is given them, into all of the columns."""
+def readings(rows: Rows) -> Iterator[Reading]:
+    """The SELECTs that read the files of some rows, into all of the columns."""
+    columns, packed, whole, _ = rows
     values = [_value(column) for column in columns]
     if packed:
         yield Reading(_select(values), [list(packed), _types(columns)])

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row
+from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row, Rows
 from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
@@ -57,7 +57,7 @@ class ChunkLoader:
         self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
-        self._engine.load("gone_files", [LoadColumn("file_id", "BIGINT")], packed=[path])
+        self._engine.append("gone_files", Rows([LoadColumn("file_id", "BIGINT")], packed=[path]))
         self._keep_resolutions()
         for book in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
@@ -95,9 +95,8 @@ class ChunkLoader:
     def _load_batch(self, batch: Batch, files: list[ReadFile]) -> None:
         columns = staging_columns(batch.record_type)
         try:
-            self._engine.load(batch.record_type.table, columns, batch.packed, batch.whole)
-            for landed in batch.landed:
-                self._engine.load_landed(batch.record_type.table, columns, landed)
+            rows = Rows(columns, batch.packed, batch.whole, batch.landed)
+            self._engine.append(batch.record_type.table, rows)
         except LoadFailed as failure:
             file_id = dict(batch.whole).get(failure.path)
             kind = batch.record_type.kind

@@ -6,13 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config.settings import Settings
-from sparkify.contract import RECORD_TYPES
-from sparkify.engines.base import CannotLand, Conflict, Engine
+from sparkify.engines.base import Conflict, Engine, Held, Item
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, list_sources
 from sparkify.etl.plan import Plan, compare
@@ -99,6 +98,7 @@ class Run:
 
     def _recorded(self, make: Callable[[], Plan]) -> Summary:
         """Do what a plan says, and write the history."""
+        self._engine.use(self._settings.of_engines())
         create_missing_tables(self._engine)
         self._book = RunLog(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
@@ -118,9 +118,8 @@ class Run:
         return self._summary
 
     def _record_failure(self, error: BaseException) -> None:
-        """Undo, and write down why; a warehouse that is out of reach must not hide the reason."""
+        """Write down why; a warehouse that is out of reach must not hide the reason."""
         with suppress(WarehouseError):
-            self._engine.rollback()
             self._book.finish(state_of(error), reason_of(error))
 
     def _work(self, plan: Plan) -> None:
@@ -144,19 +143,15 @@ class Run:
             self._summary.files_removed = len(plan.vanished)
 
     def _with_way(self, file: SourceFile) -> SourceFile:
-        """The file, marked if the warehouse is to take it in by itself: large, not compressed, and within its reach."""
-        least = self._settings.direct_from
-        if least is None or file.size < least or file.packing or self._settings.anonymous:
-            return file
-        return replace(file, lands=file.scheme in self._engine.capabilities.lands_from)
+        """The file, marked if the engine is to read it where it is."""
+        return replace(file, by_engine=self._engine.reads_itself(file))
 
     def _follow_tags(self, plan: Plan) -> None:
         """Write down the new tags of files that have their old content."""
         if not plan.retagged:
             return
-        self._engine.begin()
-        follow_tags(self._engine, ((entry.file_id, file.tag) for file, entry in plan.retagged), self._spool)
-        self._engine.commit()
+        with self._engine.transaction():
+            follow_tags(self._engine, ((entry.file_id, file.tag) for file, entry in plan.retagged), self._spool)
 
     def _rebuild_if_needed(self) -> None:
         """Rebuild the star from staging, if that was asked for or a setting changed."""
@@ -169,11 +164,11 @@ class Run:
         from sparkify.star.prepared import clear, prepare
 
         self._summary.rebuilt_because = " and ".join(reasons)
-        self._engine.begin()
-        clear(self._engine)
-        prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
-        self._transform(prepared)
-        self._commit(prepared)
+        with self._transaction():
+            clear(self._engine)
+            prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
+            self._transform(prepared)
+            prepared.drop_temporary(self._engine)
 
     def _load_in_parts(self, files: list[SourceFile], following: list[SourceFile] | None = None) -> None:
         """Load a chunk, in halves if the spool is too small for it; meanwhile the following one is fetched."""
@@ -225,8 +220,7 @@ class Run:
                     raise
                 time.sleep(conflicts)
             finally:
-                self._engine.rollback()
-                self._engine.forget_landed()
+                self._engine.forget_held()
                 self._spool.clear()
 
     def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
@@ -243,32 +237,32 @@ class Run:
             with self._timed("read"):
                 staged = stager.stage(files, careful)
             prepared = future.result()
-        self._engine.begin()
-        self._unchanged_manifest()
-        loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
-        with self._timed("load"):
-            loader.load(staged, stager)
-            _raise_if_changed(staged)
-            loader.forget(gone)
-            loader.resolve(self._resolves)
-        self._refuse_if_too_many(staged)
-        self._transform(prepared, first_new)
-        self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
-        loader.drop_temporary()
-        state = self._read_manifest_state()
-        self._commit(prepared)
+        with self._transaction():
+            self._unchanged_manifest()
+            loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
+            with self._timed("load"):
+                loader.load(staged, stager)
+                _raise_if_changed(staged)
+                loader.forget(gone)
+                loader.resolve(self._resolves)
+            self._refuse_if_too_many(staged)
+            self._transform(prepared, first_new)
+            self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
+            loader.drop_temporary()
+            prepared.drop_temporary(self._engine)
+            state = self._read_manifest_state()
         self._known = state
         self._count(staged)
 
     def _land(self, file: SourceFile, file_id: int) -> int | None:
-        """Let the warehouse take in a file by itself; one that it did not take is not offered again."""
-        if file.uri in self._summary.not_landed:
+        """Let the engine read a file by itself; one that it did not take must be read here."""
+        if not self._engine.reads_itself(file):
             return None
-        try:
-            return self._engine.land(file.uri, file.size, RECORD_TYPES[file.kind], file_id)
-        except CannotLand as error:
-            self._summary.not_landed[file.uri] = str(error)
-            return None
+        (found,) = self._engine.read([Item(file, file_id)], lambda _item: None)
+        if isinstance(found, Held):
+            return found.records
+        self._summary.not_direct |= self._engine.not_held
+        return None
 
     def _read_manifest_state(self) -> ManifestState:
         """The manifest as it is now."""
@@ -329,16 +323,18 @@ class Run:
         self._summary.repaired_texts = len(self._repaired)
         self._summary.repaired_rows += repairs.rows
 
-    def _commit(self, prepared: Prepared) -> None:
-        with self._timed("commit"):
-            prepared.drop_temporary(self._engine)
-            self._engine.commit()
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One chunk; how long its commit takes is noted."""
+        with ExitStack() as commit, self._engine.transaction():
+            yield
+            commit.enter_context(self._timed("commit"))
         self._summary.chunks += 1
 
     def _count(self, staged: Staged) -> None:
         summary = self._summary
         summary.files_loaded += len(staged.files)
-        summary.files_landed += sum(len(batch.landed) for batch in staged.batches.values())
+        summary.files_direct += sum(len(batch.landed) for batch in staged.batches.values())
         summary.records += staged.records
         summary.rejected += staged.rejected
         for read in staged.files:

@@ -25,14 +25,14 @@ class Summary:
 
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
     `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
-    the catalogue and users that are new or changed. `files_landed` of the files loaded were taken in by the warehouse
-    itself; `not_landed` says of others, by URI, why they were not.
+    the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
+    itself; `not_direct` says of others, by URI, why they were not.
     """
 
     run_id: int = 0
     files_loaded: int = 0
-    files_landed: int = 0
-    not_landed: dict[str, str] = field(default_factory=dict)
+    files_direct: int = 0
+    not_direct: dict[str, str] = field(default_factory=dict)
     files_changed: int = 0
     files_unchanged: int = 0
     files_removed: int = 0

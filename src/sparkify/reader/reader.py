@@ -146,7 +146,7 @@ class Stager:
         """Let the warehouse take in what is to land there; the files that must be read here are returned."""
         here = []
         for file in files:
-            found = self._landed(file) if file.lands else None
+            found = self._landed(file) if file.by_engine else None
             if found is None:
                 here.append(file)
                 continue
@@ -209,7 +209,7 @@ class Stager:
 
         They leave `staged` with all that was said of them; what comes back stands for them.
         """
-        files = [replace(read.file, lands=False) for read in staged.files if read.file_id in file_ids]
+        files = [replace(read.file, by_engine=False) for read in staged.files if read.file_id in file_ids]
         staged.files = [read for read in staged.files if read.file_id not in file_ids]
         again = self.stage(files, frozenset(file.uri for file in files))
         staged.files += again.files

@@ -96,7 +96,7 @@ class SourceFile:
     """One file of a source.
 
     `uri` is canonical: one file has one URI, however the source was spelled. `path` is the file's name within its
-    `source`. `tag` changes when the content does. `lands` says that the warehouse is to take it in by itself.
+    `source`. `tag` changes when the content does. `by_engine` says that the engine is to read it where it is.
     """
 
     kind: Kind
@@ -105,12 +105,12 @@ class SourceFile:
     size: int
     tag: str
     source: Source = field(compare=False, repr=False)
-    lands: bool = field(default=False, compare=False)
+    by_engine: bool = field(default=False, compare=False)
 
     @property
     def is_copied(self) -> bool:
         """Whether it must be copied to this machine before it is read."""
-        return self.source.copies_files and not self.lands
+        return self.source.copies_files and not self.by_engine
 
     @property
     def scheme(self) -> str:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
 from sparkify.sql.definitions import Table
-from sparkify.sql.dialect import Dialect
+from sparkify.sql.dialect import Dialect, Guarantee
 from sparkify.sql.render import columns_of, parse, quoted
 from sparkify.star.transform import AFFECTED_PLAYS, PLAYS, Chunk, keys_in_scope, plays_query, scope
 
@@ -52,9 +52,10 @@ class CheckFinding:
 def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Check]:
     """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything.
 
-    During a load an engine that enforces keys and references needs no check of them.
+    During a load what the engine guarantees needs no check.
     """
-    derived = () if loading and dialect.capabilities.enforces_keys else _derived(chunk)
+    guaranteed = dialect.capabilities.guarantees if loading else frozenset()
+    derived = () if guaranteed >= _DERIVED else _derived(chunk)
     found = [
         Check(name, about, blocking, render.render(query, dialect, chunk.literals))
         for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
@@ -74,6 +75,7 @@ def run_check(engine: Engine, check: Check, first_new: int = 0) -> CheckFinding 
     return CheckFinding(check, count, result.columns, result.rows)
 
 
+_DERIVED: frozenset[Guarantee] = frozenset({"key", "reference", "not_null"})
 _Named = tuple[str, str, bool, exp.Query]
 
 

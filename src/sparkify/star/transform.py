@@ -15,9 +15,9 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.sql import ddl, definitions, render
+from sparkify.sql import definitions, render
 from sparkify.sql.definitions import Table
-from sparkify.sql.dialect import Dialect
+from sparkify.sql.dialect import Dialect, Step
 from sparkify.sql.render import Relations, columns_of, parse, quoted, select
 
 
@@ -68,41 +68,26 @@ def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     """The statements that bring the star up to staging; they run in one transaction with the load."""
     writer = _Writer(chunk, dialect)
     found = _in_full(writer) if chunk.in_full else _incremental(writer)
-    if chunk.in_full and dialect.capabilities.enforces_keys:
-        found = chain(_without_keys(), found, _with_keys())
-    if dialect.capabilities.plans_by_statistics:
-        found = _with_statistics(found, chunk.in_full)
-    return list(found)
+    if chunk.in_full:
+        star = [definitions.table(name) for name in definitions.STAR]
+        before, after = dialect.before_full_build(star), dialect.after_full_build(star)
+        found = chain(_of_engine(before), found, _of_engine(after))
+    return list(_with_statistics(found, chunk.in_full, dialect))
 
 
-def _without_keys() -> Iterator[Statement]:
-    """Keys are dropped before a table is filled in full: they are held once, in bulk, at the end."""
-    for name in reversed(definitions.STAR):
-        for sql in ddl.drop_keys(definitions.table(name)):
-            yield Statement(f"drop the keys of {name}", sql)
+def _of_engine(steps: Iterable[Step]) -> Iterator[Statement]:
+    """What the engine alone does."""
+    return (Statement(step.about, step.sql) for step in steps)
 
 
-def _with_keys() -> Iterator[Statement]:
-    for name in definitions.STAR:
-        for sql in ddl.add_keys(definitions.table(name)):
-            yield Statement(f"declare the keys of {name}", sql)
-
-
-def _with_statistics(statements: Iterable[Statement], in_full: bool) -> Iterator[Statement]:
-    """Each table that was just made or, in a full load, filled is looked at by the planner before it is read.
-
-    So is staging, always: what the planner knows of a table that was small takes the square of the time once it is not.
-    """
+def _with_statistics(statements: Iterable[Statement], in_full: bool, dialect: Dialect) -> Iterator[Statement]:
+    """The planner hears of each table that was just made or, in a full load, filled; of staging always."""
     for record_type in RECORD_TYPES.values():
-        yield _statistics(record_type.table)
+        yield from _of_engine(dialect.statistics(record_type.table))
     for statement in statements:
         yield statement
         if statement.fills and (in_full or statement.temporary):
-            yield _statistics(statement.fills)
-
-
-def _statistics(table: str) -> Statement:
-    return Statement(f"statistics of {table}", f"ANALYZE {quoted(table)}")
+            yield from _of_engine(dialect.statistics(statement.fills))
 
 
 class _Writer:
@@ -165,8 +150,8 @@ def _deduplicate(writer: _Writer, rows: str, suffix: str = "") -> Statement:
 def clear(dialect: Dialect) -> list[Statement]:
     """The statements that empty the star before it is filled in full; references go before what they refer to."""
     tables = [*reversed(definitions.STAR), "etl_matches"]
-    keys = list(_without_keys()) if dialect.capabilities.enforces_keys else []
-    return keys + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
+    keys = dialect.before_full_build(definitions.table(name) for name in definitions.STAR)
+    return list(_of_engine(keys)) + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
 
 
 def _in_full(writer: _Writer) -> Iterator[Statement]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sparkify.contract import FILE_ID, RecordType
-from sparkify.engines.base import Engine, LoadColumn
+from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.sql import definitions
 from sparkify.storage.spool import Spool, json_line
 
@@ -34,7 +34,7 @@ def write_rows(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
 def load_spooled(engine: Engine, table: str, paths: list[str]) -> None:
     """Load files of newline-delimited JSON into one of the metadata tables."""
     columns = [LoadColumn(column.name, column.type) for column in definitions.table(table).columns]
-    engine.load(table, columns, packed=paths)
+    engine.append(table, Rows(columns, packed=paths))
 
 
 def timestamp(seconds: float) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sparkify.contract import Kind
-from sparkify.engines.base import Engine, LoadColumn
+from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
 
@@ -43,7 +43,8 @@ def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -
     engine.execute(f"CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag {engine.dialect.type('VARCHAR')})")
     path = spool.path("new-tags")
     write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
-    engine.load("new_tags", [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")], packed=[path])
+    columns = [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")]
+    engine.append("new_tags", Rows(columns, packed=[path]))
     engine.execute(
         "UPDATE etl_files SET content_tag = n.content_tag, read_at = CAST(? AS TIMESTAMP) "
         "FROM new_tags AS n WHERE etl_files.file_id = n.file_id",

@@ -14,13 +14,12 @@ def create_missing_tables(engine: Engine) -> list[str]:
     there = engine.table_names()
     missing = [table for table in definitions.all_tables() if table.name not in there]
     if missing:
-        engine.begin()
-        for table in missing:
-            engine.execute(ddl.create_table(table, engine.dialect))
-        for table in missing if engine.capabilities.enforces_keys else ():
-            for sql in ddl.add_keys(table):
-                engine.execute(sql)
-        engine.commit()
+        with engine.transaction():
+            for table in missing:
+                engine.execute(ddl.create_table(table, engine.dialect))
+            for table in missing:
+                for step in engine.dialect.after_create(table):
+                    engine.execute(step.sql)
     return [table.name for table in missing]
 
 
@@ -29,10 +28,9 @@ def drop_tables(engine: Engine) -> list[str]:
     engine.become_writer()
     there = engine.table_names()
     present = [table.name for table in reversed(definitions.all_tables()) if table.name in there]
-    engine.begin()
-    for name in present:
-        engine.execute(f"DROP TABLE {quoted(name)}")
-    engine.commit()
+    with engine.transaction():
+        for name in present:
+            engine.execute(f"DROP TABLE {quoted(name)}")
     return present
 
 

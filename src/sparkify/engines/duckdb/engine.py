@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -139,29 +139,23 @@ class DuckDBEngine(Engine):
     def become_writer(self) -> None:
         """The lock on the file has seen to it."""
 
-    def begin(self) -> None:
-        """Begin a transaction."""
+    def _begin(self, tables: Sequence[str]) -> None:
         self.execute("BEGIN TRANSACTION")
 
-    def commit(self) -> None:
-        """Commit the transaction."""
+    def _begin_snapshot(self) -> None:
+        self.execute("BEGIN TRANSACTION READ ONLY")
+
+    def _commit(self) -> None:
         self.execute("COMMIT")
 
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
+    def _rollback(self) -> None:
         with _translated(), suppress(duckdb.TransactionException):  # there was none
             self.connection.execute("ROLLBACK")
 
-    def load(
-        self,
-        table: str,
-        columns: Sequence[LoadColumn],
-        packed: Sequence[str] = (),
-        whole: Sequence[tuple[str, int]] = (),
-    ) -> None:
-        """Load newline-delimited JSON with DuckDB's own reader."""
-        names = ", ".join(quoted(column.name) for column in columns)
-        for reading in readings(columns, packed, whole):
+    def append(self, table: str, rows: Rows) -> None:
+        """Add rows with DuckDB's own reader of JSON."""
+        names = ", ".join(quoted(column.name) for column in rows.columns)
+        for reading in readings(rows):
             with load_failures():
                 self.connection.execute(f"INSERT INTO {quoted(table)} ({names}) {reading.sql}", reading.parameters)
 

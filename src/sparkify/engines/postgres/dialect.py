@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
-from sparkify.sql.dialect import Capabilities, Dialect
+from collections.abc import Iterable, Sequence
 
-POSTGRES = Dialect(
+from sparkify.sql.definitions import Table
+from sparkify.sql.dialect import Capabilities, Dialect, Step
+
+
+class PostgresDialect(Dialect):
+    """PostgreSQL enforces keys and references, and must be told with ANALYZE what a new table holds."""
+
+    def after_create(self, definition: Table) -> Sequence[Step]:
+        """Declare the keys of a new table."""
+        from sparkify.engines.postgres.keys import add_keys
+
+        return [Step(f"declare the keys of {definition.name}", sql) for sql in add_keys(definition)]
+
+    def before_full_build(self, tables: Iterable[Table]) -> Sequence[Step]:
+        """Drop the keys: after the build they are checked once, in bulk."""
+        from sparkify.engines.postgres.keys import drop_keys
+
+        return [
+            Step(f"drop the keys of {table.name}", sql) for table in reversed(list(tables)) for sql in drop_keys(table)
+        ]
+
+    def after_full_build(self, tables: Iterable[Table]) -> Sequence[Step]:
+        """Declare the keys again."""
+        return [step for table in tables for step in self.after_create(table)]
+
+    def statistics(self, table: str) -> Sequence[Step]:
+        """Without it a plan that was made for a small table takes the square of the time once the table is large."""
+        from sparkify.sql.render import quoted
+
+        return [Step(f"statistics of {table}", f"ANALYZE {quoted(table)}")]
+
+
+POSTGRES = PostgresDialect(
     name="postgres",
     functions={
         "FROM_MILLIS": "(TIMESTAMP '1970-01-01 00:00:00' + {0} * INTERVAL '1 millisecond')",
@@ -14,5 +46,5 @@ POSTGRES = Dialect(
         "MAX_TEXT": 'MAX({0} COLLATE "C")',
     },
     types={"DOUBLE": "DOUBLE PRECISION"},
-    capabilities=Capabilities(enforces_keys=True, plans_by_statistics=True),
+    capabilities=Capabilities(guarantees=frozenset({"key", "reference", "not_null"})),
 )

@@ -15,7 +15,7 @@ from psycopg import sql as composed
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows
 from sparkify.engines.ndjson import Reading, open_reader, readings
 from sparkify.engines.postgres.csv_pipe import CsvPipe
 from sparkify.engines.postgres.dialect import POSTGRES
@@ -157,7 +157,7 @@ class PostgresEngine(Engine):
 
         Where the warehouse is only to be read it is one statement, in a transaction that it cannot end or change.
         """
-        if not self._access.read_only:
+        if not self._access.read_only or self._in_transaction():
             with translated(self.connection):
                 return _result(self.connection.execute(sql))
         self.execute("BEGIN READ ONLY")
@@ -167,7 +167,7 @@ class PostgresEngine(Engine):
                     cursor = self.connection.execute(sql)
                 return _result(cursor)
         finally:
-            self.rollback()
+            self._rollback()
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches, from a cursor that the server holds."""
@@ -179,6 +179,9 @@ class PostgresEngine(Engine):
             cursor.execute(sql)
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
                 yield rows
+
+    def _in_transaction(self) -> bool:
+        return not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE
 
     def become_writer(self) -> None:
         """Hold the advisory lock of the schema; it ends with the connection."""
@@ -209,34 +212,29 @@ class PostgresEngine(Engine):
         application, user, pid = rows[0]
         return f"{application or 'a session'} (user {user}, server process {pid})"
 
-    def begin(self) -> None:
-        """Begin a transaction."""
+    def _begin(self, tables: Sequence[str]) -> None:
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 
-    def commit(self) -> None:
-        """Commit the transaction."""
+    def _begin_snapshot(self) -> None:
+        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def _commit(self) -> None:
         self.execute("COMMIT")
 
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one; where that cannot be said to the server, by ending the connection."""
-        if self.connection.closed or self.connection.info.transaction_status == TransactionStatus.IDLE:
+    def _rollback(self) -> None:
+        """Undo the transaction; where that cannot be said to the server, by ending the connection."""
+        if not self._in_transaction():
             return
         try:
             self.execute("ROLLBACK")
         except WarehouseError:
             self.connection.close()
 
-    def load(
-        self,
-        table: str,
-        columns: Sequence[LoadColumn],
-        packed: Sequence[str] = (),
-        whole: Sequence[tuple[str, int]] = (),
-    ) -> None:
-        """Read newline-delimited JSON with DuckDB's reader, and pass the rows on by COPY."""
-        names = ", ".join(quoted(column.name) for column in columns)
+    def append(self, table: str, rows: Rows) -> None:
+        """Read the JSON with DuckDB's reader, and pass the rows on by COPY."""
+        names = ", ".join(quoted(column.name) for column in rows.columns)
         copy = f"COPY {quoted(table)} ({names}) FROM STDIN (FORMAT csv)"
-        for reading in readings(columns, packed, whole):
+        for reading in readings(rows):
             self._copy(copy, reading)
 
     def _copy(self, copy: str, reading: Reading) -> None:

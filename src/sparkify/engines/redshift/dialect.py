@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Capabilities, Dialect
+from sparkify.sql.definitions import Table
+from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Dialect, TableOptions
 
-REDSHIFT = Dialect(
+
+class RedshiftDialect(Dialect):
+    """Redshift takes keys, references and the order of rows for the planner alone."""
+
+    def table_options(self, definition: Table) -> TableOptions:
+        """Keys and references, which the checks guarantee and Redshift does not; and the order of the rows."""
+        from sparkify.sql.render import columns_of, quoted
+
+        lines = [f"PRIMARY KEY ({columns_of(definition.key)})"] if definition.has_primary_key else []
+        lines += [
+            f"FOREIGN KEY ({reference.column}) REFERENCES {quoted(reference.table)} ({reference.key})"
+            for reference in definition.references
+        ]
+        sort = f" SORTKEY ({quoted(definition.sort)})" if definition.sort else ""
+        return TableOptions(lines, f"\nDISTSTYLE AUTO{sort}")
+
+
+REDSHIFT = RedshiftDialect(
     name="redshift",
     functions={
         # Whole seconds and the rest apart: a product of a fraction and an interval is rounded.
@@ -18,6 +36,4 @@ REDSHIFT = Dialect(
         **BYTEWISE_AGGREGATES,
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
-    # The checks guarantee what is declared: Redshift does not hold it, but plans as if it did.
-    capabilities=Capabilities(declares_keys=True, lands_from=frozenset({"s3"})),
 )

@@ -17,18 +17,19 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import NamedTuple
 
-from sparkify.contract import EVENTS, Field, RecordType, Type
-from sparkify.engines.base import CannotLand, LoadColumn, Row
+from sparkify.contract import EVENTS, RECORD_TYPES, Field, RecordType, Type
+from sparkify.engines.base import Held, Item, LoadColumn, Row
 from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.redshift.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.redshift.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.reader.canonical import Notation, canonical_record
+from sparkify.sources.base import SourceFile, keeps_changing
 from sparkify.sql import render, rules
 from sparkify.sql.render import quoted
 
-LINES = "landed_lines"
-PROBED = "landed_probe"
+LINES = "direct_load_lines"
+PROBED = "direct_load_probe"
 CREATE_LINES = f"CREATE TEMPORARY TABLE {LINES} (line {REDSHIFT.type('VARCHAR')})"
 AS_LINES = "DELIMITER '\\001' IGNOREBLANKLINES"
 """The options with which COPY takes each line whole: no line of JSON holds this delimiter."""
@@ -41,13 +42,13 @@ _CONTROLS = " || ".join(f"CHR({code})" for code in range(1, 32))
 Execute = Callable[[str], list[Row]]
 
 
-def create_landing(table: str, record_type: RecordType) -> str:
+def create_table(table: str, record_type: RecordType) -> str:
     """A table for records: texts as they are, numbers as DOUBLE, which COPY makes of JSON without a loss."""
-    columns = ", ".join(f"{quoted(field.name)} {_landing_type(field)}" for field in record_type.fields)
+    columns = ", ".join(f"{quoted(field.name)} {_column_type(field)}" for field in record_type.fields)
     return f"CREATE TEMPORARY TABLE {table} ({columns})"
 
 
-def _landing_type(field: Field) -> str:
+def _column_type(field: Field) -> str:
     return REDSHIFT.type(field.type.value if field.type is Type.TEXT else Type.DOUBLE.value)
 
 
@@ -106,38 +107,73 @@ def _value(column: LoadColumn) -> str:
     return f"CAST({name} AS {column.type})" if column.type in (Type.BIGINT, Type.INTEGER) else name
 
 
-class Landing:
-    """Takes objects in, one after another; what was taken lies in temporary tables until `forget`."""
+class NotTaken(Exception):
+    """An object was not taken in by the warehouse itself, and must be read here; says why."""
 
-    def __init__(self, execute: Execute, spool: Callable[[], SpoolInS3], role: Callable[[], str]) -> None:
+
+class DirectLoad:
+    """Takes objects in, one after another; their rows are in temporary tables until `forget`.
+
+    `direct_from` is from how many bytes on an object is taken; None means never.
+    """
+
+    def __init__(
+        self, execute: Execute, spool: Callable[[], SpoolInS3], role: Callable[[], str], direct_from: int | None
+    ) -> None:
         self._execute = execute
         self._open_spool = spool
         self._role = role
+        self.direct_from = direct_from
         self._tables: dict[int, str] = {}
         self._numbers = count(1)
         self._refusal: str | None = None
+        self.refused: dict[str, str] = {}
 
-    def take(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+    def is_meant_for(self, file: SourceFile) -> bool:
+        """Whether a file is large, not compressed, in S3, and was not refused before."""
+        is_large = self.direct_from is not None and file.size >= self.direct_from
+        return is_large and file.scheme == "s3" and not file.packing and file.uri not in self.refused
+
+    def take(self, item: Item) -> Held | None:
+        """Take an object in as it is now, once more if it changed meanwhile; None if it must be read here.
+
+        Raises:
+            SourceError: it keeps changing.
+        """
+        file = item.file
+        for _ in range(2):
+            try:
+                records = self._take(file.uri, file.size, RECORD_TYPES[file.kind], item.file_id)
+            except NotTaken as error:
+                self.refused[file.uri] = str(error)
+                return None
+            now = file.source.file_at(file.kind, file.uri)
+            if now.tag == file.tag:
+                return Held(file, item.file_id, records)
+            file = now
+        raise keeps_changing(file)
+
+    def _take(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
         """Take an object of `size` bytes in; the number of its records comes back.
 
         Raises:
-            CannotLand: it is not proven that all of its records are plain.
+            NotTaken: it is not proven that all of its records are canonical.
         """
         if self._refusal is None:
             self._refusal = self._probe()
         if self._refusal:
-            raise CannotLand(self._refusal)
-        table = f"landed_{next(self._numbers)}"
+            raise NotTaken(self._refusal)
+        table = f"direct_load_{next(self._numbers)}"
         try:
             lines = self._lines(uri, record_type)
             if not lines.are_all_of(size):
-                raise CannotLand(f"COPY made lines of {lines.octets:,} bytes of {size:,}")
+                raise NotTaken(f"COPY made lines of {lines.octets:,} bytes of {size:,}")
             if lines.faults:
-                raise CannotLand(f"{lines.faults:,} of {lines.number:,} lines are not plain")
+                raise NotTaken(f"{lines.faults:,} of {lines.number:,} lines are not plain")
             records = self._records(table, uri, record_type, lines.number)
         except WarehouseError as error:
             self._stay_connected()
-            raise CannotLand(error.what) from error
+            raise NotTaken(error.what) from error
         self._drop(self._tables.get(file_id))
         self._tables[file_id] = table
         return records
@@ -170,15 +206,15 @@ class Landing:
 
     def _records(self, table: str, uri: str, record_type: RecordType, lines: int) -> int:
         """Take the records of an object, each of which has a line of its own."""
-        self._execute(create_landing(table, record_type))
+        self._execute(create_table(table, record_type))
         try:
             with self._objects(manifest=_manifest(uri), paths=jsonpaths(record_type)) as urls:
                 self._copy(table, urls["manifest"], f"FORMAT AS JSON '{urls['paths']}'")
             records, faults = self._execute(records_sql(table, record_type))[0]
             if records != lines:
-                raise CannotLand(f"COPY made {records:,} records of {lines:,} lines")
+                raise NotTaken(f"COPY made {records:,} records of {lines:,} lines")
             if faults:
-                raise CannotLand(f"{faults:,} of {records:,} records break the contract")
+                raise NotTaken(f"{faults:,} of {records:,} records break the contract")
         except BaseException:
             self._drop(table)
             raise
@@ -208,7 +244,7 @@ class Landing:
                 if plain != expected or not other.number == other.faults == len(NOT_PLAIN):
                     return "this warehouse does not tell plain lines from others as Sparkify does"
                 return self._probe_values(urls["plain"])
-        except (WarehouseError, CannotLand) as error:
+        except (WarehouseError, NotTaken) as error:
             self._stay_connected()
             return f"this warehouse did not take a probe: {error}"
 

@@ -1,7 +1,7 @@
 """Amazon Redshift, by AWS's own driver; rows go in by COPY from S3.
 
 The client reads and checks the records as for every engine, writes them as Parquet below the spool in S3, and one COPY
-with a manifest takes them in. Large objects of S3 need not travel through the client: see `landing`. Facts about
+with a manifest takes them in. Large objects of S3 need not travel through the client: see `direct_load`. Facts about
 Redshift are from AWS's documentation (docs/redshift.md says which of them were seen to hold).
 """
 
@@ -10,25 +10,27 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
-from sparkify.contract import RecordType
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, LoadColumn, Result, Row
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Held, Item, LoadColumn, Result, Row, Rows, T
 from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
 from sparkify.engines.redshift.address import address_in, address_of_stack, connect
 from sparkify.engines.redshift.dialect import REDSHIFT
-from sparkify.engines.redshift.direct_load import Landing
+from sparkify.engines.redshift.direct_load import DirectLoad
 from sparkify.engines.redshift.errors import translated
+from sparkify.engines.redshift.settings import RedshiftSettings
 from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.sources.base import SourceFile
 from sparkify.sql.render import quoted
 
 DEFAULT_SCHEMA = "public"
@@ -48,7 +50,7 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if "stack" in options:
         address, role = address_of_stack(options)
-        access = replace(access, copy_role=access.copy_role or role)
+        access = replace(access, own={**access.own, "copy_role": access.own.get("copy_role") or role})
     else:
         address = address_in(parts, options, access)
     schema = options.get("schema") or access.schema or DEFAULT_SCHEMA
@@ -70,11 +72,12 @@ class RedshiftEngine(Engine):
         self.connection = connection
         self._schema = schema
         self._access = access
+        self._settings = RedshiftSettings(**access.own)
         self._is_writer = False
         self._in_transaction = False
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._spool: SpoolInS3 | None = None
-        self._landing = Landing(self.execute, self._spool_in_s3, self._role)
+        self._direct = DirectLoad(self.execute, self._spool_in_s3, self._role, self._direct_from)
 
     def set_up(self) -> None:
         """Find the schema; it is made unless it is only to be read."""
@@ -131,42 +134,75 @@ class RedshiftEngine(Engine):
         """From here on each transaction begins by locking the manifest, which makes it wait for any other writer."""
         self._is_writer = True
 
-    def begin(self) -> None:
-        """Begin a transaction. LOCK is its first statement, for any query would take the snapshot before the wait."""
+    def _begin(self, tables: Sequence[str]) -> None:
+        """LOCK is the first statement, for any query would take the snapshot before the wait."""
         locks = self._is_writer and "etl_files" in self.table_names()
         self.execute("BEGIN")
         self._in_transaction = True
         if locks:
             self.execute("LOCK etl_files")
 
-    def commit(self) -> None:
-        """Commit the transaction."""
+    def _begin_snapshot(self) -> None:
+        self.execute("BEGIN READ ONLY")
+        self._in_transaction = True
+
+    def _commit(self) -> None:
         self.execute("COMMIT")
         self._in_transaction = False
 
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one; a connection that is lost has undone it."""
+    def _rollback(self) -> None:
+        """Undo the transaction; a connection that is lost has undone it."""
         if self._in_transaction:
             self._in_transaction = False
             with suppress(WarehouseError):
                 self.execute("ROLLBACK")
 
-    def load(
-        self,
-        table: str,
-        columns: Sequence[LoadColumn],
-        packed: Sequence[str] = (),
-        whole: Sequence[tuple[str, int]] = (),
-    ) -> None:
-        """Write the records as Parquet below the spool in S3, and COPY them."""
+    def use(self, own: Mapping[str, Any]) -> None:
+        """Take the settings of a run; a stack's role stays where no other is named."""
+        role = own.get("copy_role") or self._settings.copy_role
+        self._settings = RedshiftSettings(**{**own, "copy_role": role})
+        self._direct.direct_from = self._direct_from
+
+    @property
+    def _direct_from(self) -> int | None:
+        """From how many bytes on an object is loaded directly; not at all where S3 is read without signing in."""
+        return None if self._access.anonymous else self._settings.direct_from
+
+    def reads_itself(self, file: SourceFile) -> bool:
+        """Whether COPY is to take in a file from S3: a large one that is not compressed."""
+        return self._direct.is_meant_for(file)
+
+    def read(self, items: Sequence[Item], read_item: Callable[[Item], T]) -> Iterator[T | Held]:
+        """Let COPY take in the large objects of S3; all others, and what it does not take, are read here."""
+        if not any(map(self.reads_itself, (item.file for item in items))):
+            yield from super().read(items, read_item)
+            return
+        found = [self._direct.take(item) if self.reads_itself(item.file) else None for item in items]
+        here = super().read([item for item, held in zip(items, found, strict=True) if held is None], read_item)
+        for held in found:
+            yield next(here) if held is None else held
+
+    @property
+    def not_held(self) -> Mapping[str, str]:
+        """Why objects were read here that COPY might have taken in."""
+        return self._direct.refused
+
+    def append(self, table: str, rows: Rows) -> None:
+        """Write the records as Parquet below the spool in S3, and COPY them; what was loaded directly is inserted."""
         with tempfile.TemporaryDirectory(prefix="sparkify-parquet-") as name:
             folder = Path(name)
-            rows = sum(
-                self._write(folder / f"{number}", reading, columns)
-                for number, reading in enumerate(readings(columns, packed, whole))
+            number_of_rows = sum(
+                self._write(folder / f"{number}", reading, rows.columns)
+                for number, reading in enumerate(readings(rows))
             )
-            if rows:
-                self._copy(table, sorted(folder.rglob("*.parquet")), rows)
+            if number_of_rows:
+                self._copy(table, sorted(folder.rglob("*.parquet")), number_of_rows)
+        for file_id in rows.held:
+            self._direct.insert(table, rows.columns, file_id)
+
+    def forget_held(self) -> None:
+        """Drop the temporary tables of what was loaded directly."""
+        self._direct.forget()
 
     def _write(self, folder: Path, reading: Reading, columns: Sequence[LoadColumn]) -> int:
         """Write what was read, in the order of the columns: COPY from Parquet goes by place."""
@@ -192,20 +228,8 @@ class RedshiftEngine(Engine):
         if loaded != rows:
             raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
 
-    def land(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
-        """Let COPY take an object in, and prove its records plain by SQL."""
-        return self._landing.take(uri, size, record_type, file_id)
-
-    def load_landed(self, table: str, columns: Sequence[LoadColumn], file_id: int) -> None:
-        """Insert the records of an object that has landed."""
-        self._landing.insert(table, columns, file_id)
-
-    def forget_landed(self) -> None:
-        """Drop the temporary tables of what has landed."""
-        self._landing.forget()
-
     def _role(self) -> str:
-        role = self._access.copy_role
+        role = self._settings.copy_role
         if not _ROLE.fullmatch(role):
             raise UsageError(
                 f"copy_role is not the ARN of an IAM role: {role!r}" if role else "copy_role is not set",
@@ -215,7 +239,7 @@ class RedshiftEngine(Engine):
 
     def _spool_in_s3(self) -> SpoolInS3:
         if self._spool is None:
-            self._spool = spool_in_s3(self._access.copy_spool)
+            self._spool = spool_in_s3(self._settings.copy_spool)
             self._spool.remove_orphans()
         return self._spool
 

@@ -1,4 +1,4 @@
-"""What a warehouse is asked before objects land in it: lines that are plain, and lines that are not."""
+"""What a warehouse is asked before the first direct load: lines that are plain, and lines that are not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLAIN = {
     **{_play(number, f",{more}"): values for number, (more, values) in enumerate(_VALUES)},
     _play(len(_VALUES), user="", page="Home"): _LOGGED_OUT,
 }
-"""Plain lines of events, and what some of their fields must be once they have landed."""
+"""Plain lines of events, and what some of their fields must be once they are loaded."""
 
 NOT_PLAIN = (
     _play(more=',"song":"y"'),
