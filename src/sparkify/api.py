@@ -104,7 +104,8 @@ class Warehouse:
             UsageError: there is no question of that name.
         """
         wanted = [find_question(name) for name in names] if names else questions()
-        found = answer_all(self._engine, wanted)
+        with self._engine.snapshot():
+            found = answer_all(self._engine, wanted)
         return {answered.question.name: Answer(Result(answered.columns, answered.rows)) for answered in found}
 
     def report(self, path: str | Path) -> None:
@@ -120,7 +121,8 @@ class Warehouse:
 
         require_packages()
         output = OutputFile(path, "the report", Kept(local_files(self._url)))
-        write_report(output, self._engine, without_password(self._url), analyze(self._engine))
+        with self._engine.snapshot():
+            write_report(output, self._engine, without_password(self._url), analyze(self._engine))
 
     def close(self) -> None:
         """End the connection."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from enum import StrEnum
-from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 from sparkify.config.settings import Loaded, Settings, load
 from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine
+from sparkify.engines.diagnosis import Diagnosis, State, checked, failed, signed_in
 from sparkify.engines.registry import connect
+from sparkify.engines.registry import diagnose as diagnose_engine
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.etl.listing import list_sources
 from sparkify.sources.base import SourceFile
@@ -27,23 +26,6 @@ class _Undo(Exception):
     """Ends a transaction of which nothing is to stay."""
 
 
-class State(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-class Diagnosis(NamedTuple):
-    """What one check found; `fix` says what to do if it failed."""
-
-    check: str
-    state: State
-    found: str
-    fix: str = ""
-
-
 def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator[Diagnosis]:
     """Check everything, one after another; what depends on a check that failed is skipped.
 
@@ -52,7 +34,7 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
     try:
         loaded = load(flags, config)
     except SparkifyError as error:
-        yield _failed("configuration", error)
+        yield failed("configuration", error)
         yield from (
             Diagnosis(check, State.SKIPPED, "the configuration must be right first")
             for check in ("sources", "warehouse")
@@ -61,23 +43,11 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
     settings = loaded.settings
     warnings = loaded.classic.take_up() if loaded.classic else []
     yield Diagnosis("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
-    yield from _credentials(settings)
+    yield from _before_opening(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
-        yield _checked("log_jsonpath", lambda: _jsonpaths(str(settings.log_jsonpath)))
+        yield checked("log_jsonpath", lambda: _jsonpaths(str(settings.log_jsonpath)))
     yield from _warehouse(settings)
-
-
-def _checked(check: str, ask: Callable[[], str]) -> Diagnosis:
-    """The finding of a question that answers what was found, or raises what is wrong."""
-    try:
-        return Diagnosis(check, State.OK, ask())
-    except SparkifyError as error:
-        return _failed(check, error)
-
-
-def _failed(check: str, error: SparkifyError) -> Diagnosis:
-    return Diagnosis(check, State.FAILED, error.what, error.hint)
 
 
 def _configured(loaded: Loaded) -> str:
@@ -92,7 +62,7 @@ def _sources(settings: Settings) -> Iterator[Diagnosis]:
         others: dict[str, None] = dict.fromkeys(set(locations) - {check})
         if location:
             alone = settings.model_copy(update={**others, "log_jsonpath": None})
-            yield _checked(check, lambda settings=alone: _listed(settings))  # type: ignore[misc]
+            yield checked(check, lambda settings=alone: _listed(settings))  # type: ignore[misc]
         elif any(locations.values()):
             yield Diagnosis(check, State.SKIPPED, "not given")
         else:
@@ -106,7 +76,7 @@ def _apart(settings: Settings) -> Iterator[Diagnosis]:
     try:
         list_sources(settings.model_copy(update={"log_jsonpath": None}))
     except UsageError as error:
-        yield _failed("sources", error)
+        yield failed("sources", error)
     except SparkifyError:
         return  # one of the two has said so
 
@@ -140,12 +110,17 @@ def _warehouse(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("warehouse", State.OK, f"{url}: none yet; sparkify etl makes it")
         return
     except SparkifyError as error:
-        yield _failed("warehouse", error)
+        yield failed("warehouse", error)
         return
     with closing(engine):
         yield Diagnosis("warehouse", State.OK, f"{url}: opens")
-        yield _checked("contract", lambda: _contract(engine, settings))
-    yield _checked("writable", lambda: _writable(settings))
+        yield checked("contract", lambda: _contract(engine, settings))
+        yield from engine.diagnose()
+        is_busy = bool(engine.writer())
+    if is_busy:
+        yield Diagnosis("writable", State.SKIPPED, "another run is at work")
+    else:
+        yield checked("writable", lambda: _writable(settings))
 
 
 def _contract(engine: Engine, settings: Settings) -> str:
@@ -176,72 +151,19 @@ def _refuse_newer(changes: list[Change]) -> None:
 
 def _writable(settings: Settings) -> str:
     """Make a table in a transaction that is undone: the only sure proof."""
-    with closing(connect(settings.warehouse, settings.access(read_only=False))) as engine:
-        engine.become_writer()
-        with suppress(_Undo), engine.transaction():
-            engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
-            raise _Undo
+    opened_warehouse = closing(connect(settings.warehouse, settings.access(read_only=False)))
+    with suppress(_Undo), opened_warehouse as engine, engine.writing(), engine.transaction():
+        engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
+        raise _Undo
     return "can be written to; no other process uses it"
 
 
-def _credentials(settings: Settings) -> Iterator[Diagnosis]:
-    """Who is signed in, and what for; asked only where AWS is needed."""
-    scheme = settings.warehouse.split(":")[0]
-    in_s3 = any(str(place).startswith("s3://") for place in (settings.logs, settings.songs, settings.log_jsonpath))
-    if scheme != "redshift" and not in_s3:
-        return
-    options = _options(settings.warehouse) if scheme == "redshift" else {}
-    yield _checked("credentials", lambda: _signed_in(options.get("region")))
-    if scheme == "redshift":
-        yield from _ways_into_redshift(settings, options.get("stack", ""), options.get("region"))
-
-
-def _ways_into_redshift(settings: Settings, stack: str, region: str | None) -> Iterator[Diagnosis]:
-    """The cluster, if it is found by its stack; the role that COPY acts with; and the spool that it reads."""
-    if stack:
-        yield _checked("cluster", lambda: _cluster(stack, region))
-    if settings.copy_role or not stack:
-        yield _checked("copy_role", lambda: _role(settings.copy_role, region))
-    yield _checked("copy_spool", lambda: _copy_spool(settings.copy_spool))
-
-
-def _options(url: str) -> dict[str, str]:
-    """What stands behind the question mark of a URL."""
-    return {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-def _signed_in(region: str | None) -> str:
-    from sparkify.cluster.aws import connect as connect_aws
-
-    cloud = connect_aws(region)
-    return f"{cloud.caller()} in {cloud.region}"
-
-
-def _cluster(stack: str, region: str | None) -> str:
-    from sparkify.cluster.address import find_cluster, temporary_login
-
-    address = find_cluster(stack, region)
-    temporary_login(address)
-    return f"{address.host}:{address.port}, with a password for {address.user}"
-
-
-def _role(arn: str, region: str | None) -> str:
-    from sparkify.cluster.aws import connect as connect_aws
-    from sparkify.cluster.roles import check_copy_role
-
-    if not arn:
-        raise UsageError(
-            "not given",
-            hint="Name the role with which Redshift reads S3 in sparkify.toml or SPARKIFY_COPY_ROLE, such as "
-            "arn:aws:iam::123456789012:role/NAME; a cluster that sparkify cluster create made brings its own.",
-        )
-    check_copy_role(arn, cloud=connect_aws(region))
-    return f"{arn}: Redshift may act with it"
-
-
-def _copy_spool(url: str) -> str:
-    """Write, list and remove a small object: the only sure proof."""
-    from sparkify.engines.redshift.spool import spool_in_s3
-
-    spool_in_s3(url).check()
-    return f"{url}: may be written to, listed and removed from"
+def _before_opening(settings: Settings) -> Iterator[Diagnosis]:
+    """What it takes to open the warehouse; and who is signed in to AWS, if the sources alone need that."""
+    named = set()
+    for diagnosis in diagnose_engine(settings.warehouse, settings.access(read_only=True)):
+        named.add(diagnosis.check)
+        yield diagnosis
+    places = (settings.logs, settings.songs, settings.log_jsonpath)
+    if "credentials" not in named and any(str(place).startswith("s3://") for place in places):
+        yield checked("credentials", signed_in)

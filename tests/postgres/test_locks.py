@@ -23,10 +23,9 @@ HOLDER = """
 import sys, time
 from sparkify.engines.registry import connect
 engine = connect(sys.argv[1])
-engine.become_writer()
-engine.begin()
-print("held", flush=True)
-time.sleep(60)
+with engine.writing(), engine.transaction():
+    print("held", flush=True)
+    time.sleep(60)
 """
 
 
@@ -51,7 +50,7 @@ def test_two_at_once_on_one_schema(server: DebianServer, tmp_path: Path) -> None
         assert begun.wait(30)
         url = url_of(warehouse(tmp_path))
         second = sparkify("etl", "--warehouse", url, "--logs", "logs", "--songs", "songs", cwd=tmp_path)
-        assert_error(second, 1, "is in use by sparkify on ", "Wait until it ends")
+        assert_error(second, 1, "another run is at work in the warehouse: sparkify on ", "Wait until it ends")
         found = re.search(r"process (\d+) \(user postgres, server process (\d+)\)", second.stderr)
         assert found
         assert int(found[1]) == os.getpid()

@@ -20,7 +20,8 @@ def doctor(
     verbose: Verbose = False,
 ) -> None:
     """Check configuration, sources, warehouse and credentials, and say how to fix what is wrong."""
-    from sparkify.doctor import State, diagnose
+    from sparkify.doctor import diagnose
+    from sparkify.engines.diagnosis import State
 
     found = []
     for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config):

@@ -7,6 +7,7 @@ hook of its dialect (`sparkify.sql.dialect`), and settings of one engine are dec
 from __future__ import annotations
 
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
+from sparkify.engines.diagnosis import Diagnosis, State
 from sparkify.errors import WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.dialect import Capabilities, Dialect
+from sparkify.storage.spool import Spool
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -102,6 +105,13 @@ class Conflict(WarehouseError):
     """The transaction met another one that wrote to the same tables; it was undone, and may be tried again."""
 
 
+def another_run(who: str) -> WarehouseError:
+    """The error of whoever comes second."""
+    return WarehouseError(
+        f"another run is at work in the warehouse: {who}", hint="Wait until it ends, or end it there; then run again."
+    )
+
+
 class Engine(ABC):
     """A connection to a warehouse.
 
@@ -127,13 +137,51 @@ class Engine(ABC):
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches, for there may be more than memory holds."""
 
-    @abstractmethod
-    def become_writer(self) -> None:
-        """Make sure that no other process writes to the warehouse until this connection ends.
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._writing_thread: int | None = None
+        self._in_snapshot = False
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nobody else writes to the warehouse in the block; one within another, in the same thread, changes nothing.
 
         Raises:
-            WarehouseError: another one does; says who.
+            WarehouseError: another run is at work; says which.
         """
+        me = threading.get_ident()
+        if self._writing_thread == me:
+            yield
+            return
+        if not self._turn.acquire(blocking=False):
+            raise another_run("in another thread of this process")
+        try:
+            self._take_turn()
+            self._writing_thread = me
+            try:
+                yield
+            finally:
+                self._writing_thread = None
+                self._end_turn()
+        finally:
+            self._turn.release()
+
+    @abstractmethod
+    def _take_turn(self) -> None:
+        """Be the only writer until `_end_turn` or the end of the connection, or raise `another_run`."""
+
+    @abstractmethod
+    def _end_turn(self) -> None:
+        """Let others write; raises nothing if the connection is lost."""
+
+    @abstractmethod
+    def writer(self) -> str:
+        """Who else writes to the warehouse at the moment; empty if nobody does. It does not wait."""
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """What doctor says of an open warehouse."""
+        who = self.writer()
+        yield Diagnosis("writer", State.OK, f"another run is at work: {who}" if who else "no run is at work")
 
     @contextmanager
     def transaction(self, tables: Sequence[str] = ()) -> Iterator[None]:
@@ -156,9 +204,11 @@ class Engine(ABC):
     def snapshot(self) -> Iterator[None]:
         """Whatever is read in the block is the state of one moment; nothing can be written in it."""
         self._begin_snapshot()
+        self._in_snapshot = True
         try:
             yield
         finally:
+            self._in_snapshot = False
             self._rollback()
 
     @abstractmethod
@@ -177,8 +227,8 @@ class Engine(ABC):
     def _rollback(self) -> None:
         """Undo the transaction, if there is one; raises nothing if the connection is lost."""
 
-    def use(self, own: Mapping[str, Any]) -> None:  # noqa: B027
-        """Take the settings of a run that engines declare for themselves, in the place of those in `Access.own`."""
+    def use(self, own: Mapping[str, Any], spool: Spool) -> None:  # noqa: B027
+        """Work with the settings of a run that engines declare for themselves, and put files into its spool."""
 
     def reads_itself(self, file: SourceFile) -> bool:
         """Whether `read` is likely to read a file where it is: no copy of it on this machine is needed."""

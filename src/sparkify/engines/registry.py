@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sparkify.engines.base import Access, Engine
+from sparkify.engines.diagnosis import Diagnosis
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.postgres.dialect import POSTGRES
 from sparkify.engines.redshift.dialect import REDSHIFT
@@ -18,6 +20,7 @@ class _Entry(NamedTuple):
     module: str
     extra: str
     dialect: Dialect
+    diagnosis: str = ""
     is_local: bool = False
     """Whether its warehouses are files of this machine."""
 
@@ -26,9 +29,10 @@ REGISTRY: dict[str, _Entry] = {
     "duckdb": _Entry("sparkify.engines.duckdb.engine", "", DUCKDB, is_local=True),
     "postgresql": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
     "postgres": _Entry("sparkify.engines.postgres.engine", "postgres", POSTGRES),
-    "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT),
+    "redshift": _Entry("sparkify.engines.redshift.engine", "redshift", REDSHIFT, "sparkify.engines.redshift.diagnosis"),
 }
-"""URL scheme: the module that holds the engine, the extra that installs what it needs, and the SQL it speaks."""
+"""URL scheme: the module that holds the engine, the extra that installs what it needs, its SQL, and the module that
+diagnoses what it takes to open it."""
 
 
 def connect(url: str, access: Access | None = None) -> Engine:
@@ -61,6 +65,13 @@ def local_files(url: str) -> tuple[str, ...]:
         return ()
     found: tuple[str, ...] = importlib.import_module(entry.module).files_of(url)
     return found
+
+
+def diagnose(url: str, access: Access) -> Iterator[Diagnosis]:
+    """What doctor says of all that it takes to open a warehouse; nothing of most, or of a URL that is wrong."""
+    entry = REGISTRY.get(url.split("://")[0])
+    if entry and entry.diagnosis:
+        yield from importlib.import_module(entry.diagnosis).diagnose(url, access)
 
 
 def dialect_of(url: str) -> Dialect:

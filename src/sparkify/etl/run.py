@@ -84,7 +84,8 @@ class Run:
         """
         with self._timed("list"):
             listing, roots = sources or list_sources(self._settings)
-        return self._recorded(lambda: compare(listing, roots, read_manifest(self._engine), replay=self._options.replay))
+        replay = self._options.replay
+        return self._run_alone(lambda: compare(listing, roots, read_manifest(self._engine), replay=replay))
 
     def run_replay(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
         """Load a file whose lines fix some rejects, and mark those as resolved by it.
@@ -94,12 +95,16 @@ class Run:
         """
         self._resolves = tuple(reject_ids)
 
-        return self._recorded(lambda: Plan(new=[file]))
+        return self._run_alone(lambda: Plan(new=[file]))
+
+    def _run_alone(self, make: Callable[[], Plan]) -> Summary:
+        """Do what a plan says, as the one writer: nobody else takes this run's number, or takes it for interrupted."""
+        with self._engine.writing():
+            create_missing_tables(self._engine)
+            return self._recorded(make)
 
     def _recorded(self, make: Callable[[], Plan]) -> Summary:
         """Do what a plan says, and write the history."""
-        self._engine.use(self._settings.of_engines())
-        create_missing_tables(self._engine)
         self._book = RunLog(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
         try:
@@ -108,6 +113,7 @@ class Run:
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
+                self._engine.use(self._settings.of_engines(), spool)
                 self._work(plan)
         except BaseException as error:
             self._record_failure(error)

@@ -69,15 +69,16 @@ class _Relation:
 
 
 def compare_warehouses(first: Engine, second: Engine) -> Iterator[TableComparison]:
-    """Every table, compared.
+    """Every table, compared; of each warehouse one moment is read.
 
     Raises:
         WarehouseError: a warehouse cannot be read, or lacks tables.
     """
     for engine in (first, second):
         require_tables(engine)
-    for relation in _relations():
-        yield _compare(relation, (first, second))
+    with first.snapshot(), second.snapshot():
+        for relation in _relations():
+            yield _compare(relation, (first, second))
 
 
 def _relations() -> Iterator[_Relation]:

@@ -141,6 +141,17 @@ class Spool:
         os.mkdir(path)
         return path
 
+    def resize_folder(self, path: str, size: int) -> None:
+        """Say how many bytes a folder of copies holds in truth.
+
+        Raises:
+            SpoolFull: the limit does not allow them.
+        """
+        with self._lock:
+            if size > self._free() + self._copied[path]:
+                raise SpoolFull
+            self._copied[path] = size
+
     def drop_folder(self, path: str) -> None:
         """Remove a folder of copies."""
         shutil.rmtree(path, ignore_errors=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import sqlglot
@@ -19,6 +19,7 @@ from tests.redshift.standin.wire import ServerError
 
 MAX_VARCHAR = 65535
 DEFAULT_VARCHAR = 256
+MOST_FETCHED = 1000
 
 
 @dataclass(frozen=True)
@@ -528,6 +529,40 @@ def _analyze(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
     return Plan("pass", f"{word} {table}".strip(), sql)
 
 
+_CURSOR = re.compile(r"\s*DECLARE\s+(\w+)\s+CURSOR\s+FOR\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def _declare_cursor(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
+    """A cursor: https://docs.aws.amazon.com/redshift/latest/dg/declare.html."""
+    found = _CURSOR.fullmatch(sql)
+    if found is None:
+        raise syntax_error("DECLARE")
+    query = plan(found[2], case_sensitive=case_sensitive)
+    return replace(query, sql=f"DECLARE {found[1]} CURSOR FOR {query.sql}", original=sql)
+
+
+def _fetch(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
+    """FETCH FORWARD: on a cluster of one node 1,000 rows at the most, by AWS's page on FETCH."""
+    reader = Reader(tokens)
+    reader.expect("FETCH")
+    reader.expect("FORWARD")
+    number = reader.whole_number()
+    reader.expect("FROM")
+    name = reader.name(case_sensitive=case_sensitive)
+    reader.end()
+    if number > MOST_FETCHED:
+        raise unsupported(f"Fetch size {number} exceeds the limit of {MOST_FETCHED} for a single node configuration")
+    return Plan("pass", f"FETCH FORWARD {number} FROM {name}", sql)
+
+
+def _close_cursor(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
+    reader = Reader(tokens)
+    reader.expect("CLOSE")
+    name = reader.name(case_sensitive=case_sensitive)
+    reader.end()
+    return Plan("pass", f"CLOSE {name}", sql)
+
+
 def _set(sql: str, tokens: list[Token], case_sensitive: bool) -> Plan:
     reader = Reader(tokens)
     reader.next()
@@ -548,6 +583,9 @@ _COMMANDS = {
     "ANALYZE": _analyze,
     "VACUUM": _analyze,
     "SET": _set,
+    "DECLARE": _declare_cursor,
+    "FETCH": _fetch,
+    "CLOSE": _close_cursor,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -65,7 +66,7 @@ def open_engine(url: str, access: Access) -> DuckDBEngine:
         )
     if access.read_only and not path.exists():
         raise NoWarehouse(f"no warehouse at {path}", hint="Make it with: sparkify etl --logs … --songs …")
-    return DuckDBEngine(_open(path, access))
+    return DuckDBEngine(_open(path, access), path)
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -98,6 +99,11 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
         holder = _HOLDER.search(text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         raise WarehouseError(f"{path} is in use by {who}", hint="Wait until it ends, or close it there.") from error
+    if "different configuration" in text:
+        raise WarehouseError(
+            f"{path} is open in this process already, with another memory_limit, or for reading only",
+            hint="Close it there, or open it in the same way.",
+        ) from error
     if "not a valid DuckDB database" in text or "Unable to find" in text:
         raise WarehouseError(
             f"not a DuckDB file: {path}", hint="Name another file; this one was left alone."
@@ -107,13 +113,19 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
     ) from error
 
 
+_WRITERS: dict[str, str] = {}
+"""Files that a run of this process writes to, and the names of its threads."""
+
+
 class DuckDBEngine(Engine):
     """A DuckDB file."""
 
     dialect = DUCKDB
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        super().__init__()
         self.connection = connection
+        self._path = os.path.realpath(path)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement."""
@@ -132,12 +144,25 @@ class DuckDBEngine(Engine):
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches."""
         with _translated():
-            cursor = self.connection.cursor().execute(sql)
+            # A cursor is a connection of its own, and sees its own moment.
+            connection = self.connection if self._in_snapshot else self.connection.cursor()
+            cursor = connection.execute(sql)
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
                 yield rows
 
-    def become_writer(self) -> None:
-        """The lock on the file has seen to it."""
+    def _take_turn(self) -> None:
+        """DuckDB's lock on the file keeps other processes out, but not other connections of this one."""
+        thread = threading.current_thread().name
+        if (who := _WRITERS.setdefault(self._path, thread)) is not thread:
+            raise another_run(f"in this process, thread {who}")
+
+    def _end_turn(self) -> None:
+        del _WRITERS[self._path]
+
+    def writer(self) -> str:
+        """Another thread of this process, or nobody."""
+        who = _WRITERS.get(self._path)
+        return f"in this process, thread {who}" if who else ""
 
     def _begin(self, tables: Sequence[str]) -> None:
         self.execute("BEGIN TRANSACTION")

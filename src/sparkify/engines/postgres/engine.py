@@ -15,7 +15,7 @@ from psycopg import sql as composed
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run
 from sparkify.engines.ndjson import Reading, open_reader, readings
 from sparkify.engines.postgres.csv_pipe import CsvPipe
 from sparkify.engines.postgres.dialect import POSTGRES
@@ -93,10 +93,10 @@ class PostgresEngine(Engine):
     dialect = POSTGRES
 
     def __init__(self, connection: psycopg.Connection[Row], schema: str, access: Access) -> None:
+        super().__init__()
         self.connection = connection
         self._schema = schema
         self._access = access
-        self._is_writer = False
         self._reader: duckdb.DuckDBPyConnection | None = None
 
     def set_up(self) -> None:
@@ -183,34 +183,40 @@ class PostgresEngine(Engine):
     def _in_transaction(self) -> bool:
         return not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE
 
-    def become_writer(self) -> None:
+    def _take_turn(self) -> None:
         """Hold the advisory lock of the schema; it ends with the connection."""
-        if self._is_writer:
-            return
         key = _lock_key(self._schema)
         last = time.monotonic() + _LOCK_SECONDS
         while not self.execute("SELECT pg_try_advisory_lock(?)", [key])[0][0]:
             if time.monotonic() > last:
-                raise WarehouseError(
-                    f"schema {self._schema} is in use by {self._holder(key)}",
-                    hint="Wait until it ends, or end it there.",
-                )
+                raise another_run(self.writer() or "another session, which has just ended")
             time.sleep(_LOCK_SECONDS / 20)
-        self._is_writer = True
 
-    def _holder(self, key: int) -> str:
+    def _end_turn(self) -> None:
+        with suppress(WarehouseError):  # the lock ends with the connection
+            self.execute("SELECT pg_advisory_unlock(?)", [_lock_key(self._schema)])
+
+    def writer(self) -> str:
+        """The session that holds the advisory lock."""
         rows = self.execute(
             "SELECT a.application_name, a.usename, a.pid "
             "FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid "
-            "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+            "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid <> pg_backend_pid() "
             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
             "AND (CAST(l.classid AS BIGINT) << 32) + CAST(l.objid AS BIGINT) = ?",
-            [key],
+            [_lock_key(self._schema)],
         )
         if not rows:
-            return "another session, which has just ended"
+            return ""
         application, user, pid = rows[0]
-        return f"{application or 'a session'} (user {user}, server process {pid})"
+        return f"{application or 'a session'} (user {user}, server process {pid}){self._running()}"
+
+    def _running(self) -> str:
+        """The run that `etl_runs` says is at work, and since when."""
+        if "etl_runs" not in self.table_names():
+            return ""
+        rows = self.execute("SELECT run_id, started_at FROM etl_runs WHERE state = 'running' ORDER BY run_id DESC")
+        return f", run {rows[0][0]} since {rows[0][1]:%Y-%m-%d %H:%M:%S} UTC" if rows else ""
 
     def _begin(self, tables: Sequence[str]) -> None:
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")

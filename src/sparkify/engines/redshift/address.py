@@ -19,6 +19,7 @@ from sparkify.errors import CloudError, UsageError, WarehouseError
 
 DEFAULT_PORT = 5439
 DEFAULT_DATABASE = "dev"
+CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def connect(address: Address) -> Connection:
     try:
         with warnings.catch_warnings(), _asking_iam(address):
             warnings.simplefilter("ignore", DeprecationWarning)  # the driver makes its SSLContext in an old way
-            connection = redshift_connector.connect(**arguments)
+            connection = redshift_connector.connect(timeout=CONNECT_SECONDS, **arguments)
     except CloudError:
         raise
     except Exception as error:  # the driver raises its own errors, the socket's, and whatever else it meets
@@ -96,6 +97,7 @@ def connect(address: Address) -> Connection:
             hint="Check the address, that the cluster is available, that its security group admits this machine, and "
             "the user and the password.",
         ) from error
+    connection._usock.settimeout(None)  # the limit is for connecting alone: COPY may take hours
     connection.autocommit = True
     return connection
 

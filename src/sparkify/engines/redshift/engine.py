@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,21 +21,24 @@ import duckdb
 from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Held, Item, LoadColumn, Result, Row, Rows, T
-from sparkify.engines.ndjson import Reading, load_failures, open_reader, readings
-from sparkify.engines.redshift.address import address_in, address_of_stack, connect
+from sparkify.engines.base import Access, Engine, Held, Item, Result, Row, Rows, T
+from sparkify.engines.ndjson import open_reader
+from sparkify.engines.redshift.address import Address, address_in, address_of_stack, connect
 from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.redshift.direct_load import DirectLoad
 from sparkify.engines.redshift.errors import translated
+from sparkify.engines.redshift.lock import WriterLock, holder
+from sparkify.engines.redshift.parquet import parquet_parts
 from sparkify.engines.redshift.settings import RedshiftSettings
 from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.render import quoted
+from sparkify.storage.spool import Spool
 
 DEFAULT_SCHEMA = "public"
-PART_BYTES = "64MB"
-"""How large a Parquet part may grow: the slices of a cluster load parts side by side."""
+FETCHED_ROWS = 1000
+"""How many rows are fetched at once: AWS allows no more on a cluster of a single node."""
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -54,7 +57,7 @@ def open_engine(url: str, access: Access) -> RedshiftEngine:
     else:
         address = address_in(parts, options, access)
     schema = options.get("schema") or access.schema or DEFAULT_SCHEMA
-    engine = RedshiftEngine(connect(address), schema.lower(), access)  # Redshift folds capitals, in quotes too
+    engine = RedshiftEngine(address, schema.lower(), access)  # Redshift folds capitals, in quotes too
     try:
         engine.set_up()
     except BaseException:
@@ -68,15 +71,19 @@ class RedshiftEngine(Engine):
 
     dialect = REDSHIFT
 
-    def __init__(self, connection: Connection, schema: str, access: Access) -> None:
-        self.connection = connection
+    def __init__(self, address: Address, schema: str, access: Access) -> None:
+        super().__init__()
+        self.connection: Connection = connect(address)
+        self._address = address
         self._schema = schema
         self._access = access
         self._settings = RedshiftSettings(**access.own)
-        self._is_writer = False
+        self._lock: WriterLock | None = None
+        self._cursors = count(1)
         self._in_transaction = False
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._spool: SpoolInS3 | None = None
+        self._run_spool: Spool | None = None
         self._direct = DirectLoad(self.execute, self._spool_in_s3, self._role, self._direct_from)
 
     def set_up(self) -> None:
@@ -124,29 +131,48 @@ class RedshiftEngine(Engine):
             )
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
-        """Run a query whose rows come in batches."""
-        with self._statement() as cursor:
-            cursor.execute(sql)
-            while rows := cursor.fetchmany(ROWS_IN_BATCH):
-                yield [tuple(row) for row in rows]
+        """Run a query whose rows come in batches, from a cursor that the server holds: the driver reads all at once."""
+        name = f"sparkify_{next(self._cursors)}"
+        with nullcontext() if self._in_transaction else self.snapshot():
+            self.execute(f"DECLARE {name} CURSOR FOR {sql}")
+            while rows := self.execute(f"FETCH FORWARD {FETCHED_ROWS} FROM {name}"):
+                yield rows
+            self.execute(f"CLOSE {name}")
 
-    def become_writer(self) -> None:
-        """From here on each transaction begins by locking the manifest, which makes it wait for any other writer."""
-        self._is_writer = True
+    def _take_turn(self) -> None:
+        self._lock = WriterLock(self._another)
+
+    def _end_turn(self) -> None:
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def writer(self) -> str:
+        """Who holds `etl_lock`."""
+        return "" if self._lock else holder(self)
+
+    def _another(self) -> RedshiftEngine:
+        """Another connection to the same place."""
+        other = RedshiftEngine(self._address, self._schema, self._access)
+        try:
+            other.set_up()
+        except BaseException:
+            other.close()
+            raise
+        return other
 
     def _begin(self, tables: Sequence[str]) -> None:
-        """LOCK is the first statement, for any query would take the snapshot before the wait."""
-        locks = self._is_writer and "etl_files" in self.table_names()
+        """No table is locked: whoever writes holds `etl_lock`, and readers wait for nobody."""
         self.execute("BEGIN")
         self._in_transaction = True
-        if locks:
-            self.execute("LOCK etl_files")
 
     def _begin_snapshot(self) -> None:
         self.execute("BEGIN READ ONLY")
         self._in_transaction = True
 
     def _commit(self) -> None:
+        if self._lock:
+            self._lock.check()
         self.execute("COMMIT")
         self._in_transaction = False
 
@@ -157,11 +183,12 @@ class RedshiftEngine(Engine):
             with suppress(WarehouseError):
                 self.execute("ROLLBACK")
 
-    def use(self, own: Mapping[str, Any]) -> None:
-        """Take the settings of a run; a stack's role stays where no other is named."""
+    def use(self, own: Mapping[str, Any], spool: Spool) -> None:
+        """Work with the settings of a run, and in its spool; a stack's role stays where no other is named."""
         role = own.get("copy_role") or self._settings.copy_role
         self._settings = RedshiftSettings(**{**own, "copy_role": role})
         self._direct.direct_from = self._direct_from
+        self._run_spool = spool
 
     @property
     def _direct_from(self) -> int | None:
@@ -189,31 +216,17 @@ class RedshiftEngine(Engine):
 
     def append(self, table: str, rows: Rows) -> None:
         """Write the records as Parquet below the spool in S3, and COPY them; what was loaded directly is inserted."""
-        with tempfile.TemporaryDirectory(prefix="sparkify-parquet-") as name:
-            folder = Path(name)
-            number_of_rows = sum(
-                self._write(folder / f"{number}", reading, rows.columns)
-                for number, reading in enumerate(readings(rows))
-            )
-            if number_of_rows:
-                self._copy(table, sorted(folder.rglob("*.parquet")), number_of_rows)
+        with ExitStack() as stack:
+            spool = self._run_spool or stack.enter_context(Spool())
+            parts, number = stack.enter_context(parquet_parts(spool, self._duckdb(), rows))
+            if number:
+                self._copy(table, parts, number)
         for file_id in rows.held:
             self._direct.insert(table, rows.columns, file_id)
 
     def forget_held(self) -> None:
         """Drop the temporary tables of what was loaded directly."""
         self._direct.forget()
-
-    def _write(self, folder: Path, reading: Reading, columns: Sequence[LoadColumn]) -> int:
-        """Write what was read, in the order of the columns: COPY from Parquet goes by place."""
-        names = ", ".join(quoted(column.name) for column in columns)
-        sql = (
-            f"COPY (SELECT * FROM ({reading.sql}) AS r ({names})) TO '{folder}' "
-            f"(FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '{PART_BYTES}')"
-        )
-        with load_failures():
-            written = self._duckdb().execute(sql, reading.parameters).fetchone()
-        return int(written[0]) if written else 0
 
     def _copy(self, table: str, parts: Sequence[Path], rows: int) -> None:
         with self._spool_in_s3().folder() as put:
