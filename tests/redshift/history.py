@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from tests.redshift.standin import RedshiftStandIn
@@ -13,6 +13,8 @@ from tests.support import event, song, write_lines
 
 import sparkify
 from sparkify.cli import _run
+from sparkify.engines.base import Access
+from sparkify.engines.registry import connect
 
 SPOILT = "Björk".encode().decode("latin-1").encode().decode("latin-1")
 """Björk, encoded to UTF-8 twice too often."""
@@ -91,8 +93,16 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("compare", url, elsewhere, code=1)
     command("analyze", *here, "--report", "report.html")
     command("doctor", *here, *sources)
+    _look_while_another_writes(here, sources)
     with sparkify.connect(url) as connection:
         assert connection.query("SELECT 1").rows == [(1,)]
+
+
+def _look_while_another_writes(here: tuple[str, str], sources: tuple[str, ...]) -> None:
+    access = Access(schema=os.environ["SPARKIFY_SCHEMA"])
+    with closing(connect(here[1], access)) as engine, engine.writing():
+        command("doctor", *here, *sources)
+        command("etl", *here, *sources, code=1)
 
 
 def _look_back(here: tuple[str, str]) -> None:

@@ -21,7 +21,7 @@ from sparkify.engines.redshift.engine import RedshiftEngine
 
 SOURCE = Path(sparkify.__file__).parent
 METHODS = ("execute", "query", "stream")
-_OTHERS = ("engines/duckdb.py", "engines/postgres", "engines/csv_pipe.py", "generate/")
+_OTHERS = ("engines/duckdb/", "engines/postgres/", "generate/")
 """What never runs where the warehouse is Redshift."""
 
 

@@ -23,23 +23,24 @@ from sparkify.star.checks import SHOWN_ROWS
 GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
 
 HANDED_ON = {
-    ("engines/redshift.py", "self.execute…"): "to `Landing`, which calls it `_execute`",
+    ("engines/redshift/engine.py", "self.execute…"): "to `DirectLoad`, which calls it `_execute`",
+    ("engines/redshift/lock.py", "self._connection.execute…"): "to `run`, in the same function",
 }
 """Methods that are handed on; the calls of whoever takes them are found by the same name."""
 
 ELSEWHERE = {
     ("cli/app.py", "inspect.query…"): "a command of that name",
     ("cli/cluster.py", "stack.execute"): "a change set of CloudFormation",
-    ("doctor.py", "urlsplit(url).query…"): "a part of a URL",
-    ("engines/redshift.py", "parts.query…"): "a part of a URL",
-    ("engines/redshift.py", "self._duckdb().execute"): "DuckDB, which writes the Parquet",
-    ("splitting.py", "self._stream…"): "the bytes of a file",
-    ("stores.py", "result.stream"): "an object of a store, by obstore",
+    ("engines/redshift/diagnosis.py", "urlsplit(url).query…"): "a part of a URL",
+    ("engines/redshift/engine.py", "parts.query…"): "a part of a URL",
+    ("engines/redshift/parquet.py", "reader.execute"): "DuckDB, which writes the Parquet",
+    ("reader/framing.py", "self._stream…"): "the bytes of a file",
+    ("sources/object_store.py", "result.stream"): "an object of a store, by obstore",
 }
 """What is called so and is none of an engine's."""
 
 NEVER = {
-    ("warehouse.py", "create_missing_tables"): "keys are declared with the table: `enforces_keys` is false",
+    ("warehouse/tables.py", "_create"): "keys are declared with the table: `after_create` does nothing",
 }
 """Functions with a call that is not made where the warehouse is Redshift; one call in each."""
 
@@ -157,14 +158,16 @@ def test_nothing_in_a_transaction_commits_it(gathered: Gathered) -> None:
     assert [sql for found in transactions(gathered) for sql in rules.committing_in(found)] == []
 
 
-def test_tables_are_locked_first_and_in_one_order(gathered: Gathered) -> None:
+def test_only_the_writers_lock_is_locked_and_before_anything_is_written(gathered: Gathered) -> None:
+    """LOCK is ACCESS EXCLUSIVE: on any other table it would keep readers waiting."""
     tables = [table.name for table in all_tables()]
     locking = [found for found in transactions(gathered) if rules.locks_in(found)]
-    loading = [found for found in transactions(gathered) if any(sql.startswith("COPY ") for sql in found)]
-    assert loading
-    assert all(found in locking for found in loading)
-    assert rules.out_of_order(rules.locks_in(found) for found in locking) == []
+    assert {table for found in locking for table in rules.locks_in(found)} == {"etl_lock"}
     assert [sql for found in locking for sql in rules.affected_before_lock(found, tables)] == []
+    statements = gathered.arrived
+    writing = re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM|COPY) \"?({'|'.join(tables)})\b")
+    first = next(at for at, sql in enumerate(statements) if writing.match(sql))
+    assert "LOCK etl_lock" in statements[:first]
 
 
 def test_keys_and_references_name_what_is_there(gathered: Gathered) -> None:

@@ -64,14 +64,11 @@ class WriterLock:
             try:
                 self._become_holder(max(last - time.monotonic(), LOOK_SECONDS))
                 return
-            except Conflict:
+            except (Conflict, Canceled) as error:
                 self._connection.execute("ROLLBACK")
-                if time.monotonic() > last:
+                if isinstance(error, Canceled) or time.monotonic() > last:
                     raise another_run(_said(self._connection)) from None
                 time.sleep(LOOK_SECONDS)
-            except Canceled:
-                self._connection.execute("ROLLBACK")
-                raise another_run(_said(self._connection)) from None
 
     def _become_holder(self, seconds: float) -> None:
         """Write down who the holder is, for all to see; then hold the row.
