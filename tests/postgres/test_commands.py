@@ -93,7 +93,7 @@ def test_etl_prunes_and_refreshes(loaded: tuple[str, Path]) -> None:
     write_lines(folder / "logs/b.json", [event(itemInSession=1)])
     summary = json.loads(_ok("etl", url, *_sources(folder), "--prune", "--output", "json").out)
     assert (summary["files_loaded"], summary["files_removed"]) == (1, 1)
-    assert "built anew" in _ok("etl", url, *_sources(folder), "--full-refresh").err
+    assert "was rebuilt" in _ok("etl", url, *_sources(folder), "--full-refresh").err
 
 
 def test_tables_are_dropped_and_created(loaded: tuple[str, Path]) -> None:
