@@ -16,6 +16,7 @@ import pytest
 from tests.redshift.driver import Run
 from tests.redshift.standin import RedshiftStandIn, copying
 from tests.redshift.standin.faults import serializable_violation
+from tests.redshift.standin.stores import CarriageReturn
 from tests.redshift.standin.wire import ServerError
 from tests.reliability.test_dirty import BAD, GOOD, ODD_BUT_GOOD, _mutated
 from tests.support import LONG, REAL, event, needs_real_sample, song
@@ -115,6 +116,23 @@ def test_what_is_not_plain_is_read_here_and_ends_as_elsewhere(
     direct = set(lines) - {Path(uri).stem for uri in summary.not_direct}
     assert direct == {"point zero", "array as text", "escapes", "carriage return"}
     assert (summary.files_direct, summary.rejected) == (5, len(BAD))
+    assert _differences(tmp_path, warehouse, redshift) == []
+
+
+@pytest.mark.parametrize("reading", ["a letter", "a line end", "refused"])
+def test_a_carriage_return_may_be_anything_to_copy(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put, reading: CarriageReturn
+) -> None:
+    """Direct loading is not off because of it, and the rows are those of DuckDB."""
+    redshift.stores.carriage_return = reading
+    put("songs/x.json", _lines(song()))
+    put("logs/plain.json", _lines(event()))
+    put("logs/between.json", _lines(event(sessionId=2)).replace(b"\n", b"\r") + _lines(event(sessionId=3)))
+    put("logs/rubbish.json", b"x\r" + _lines(event(sessionId=4)))
+    put("logs/crlf.json", _lines(event(sessionId=5), event(sessionId=6)).replace(b"\n", b"\r\n"))
+    summary = _etl(warehouse, redshift, max_rejects="100%")
+    assert {"songs/x", "logs/plain"}.isdisjoint(uri.split("/in/")[1][:-5] for uri in summary.not_direct)
+    assert summary.rejected == 1
     assert _differences(tmp_path, warehouse, redshift) == []
 
 

@@ -126,6 +126,7 @@ class RedshiftStandIn:
             thread.join()
         self._sessions, self._threads = [], []
         self.faults.clear()
+        self.stores.carriage_return = "a letter"
         self.statements.clear()
         self.users.clear()
         self.accept_iam_users = True

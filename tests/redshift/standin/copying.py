@@ -431,7 +431,12 @@ class Loader:
 
     def _delimited_rows(self, file: str, data: bytes) -> Iterator[list[str | None]]:
         """Lines cut at the delimiter. Quotes and backslashes are letters like others, but for \\N, which is NULL."""
-        lines = data.decode(errors="surrogateescape").split("\n")
+        text = data.decode(errors="surrogateescape")
+        if self.stores.carriage_return == "refused" and "\r" in text.replace("\r\n", ""):
+            raise ServerError("XX000", "Invalid carriage return in the input")
+        if self.stores.carriage_return == "a line end":
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.split("\n")
         for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
             if line or not self.copy.ignore_blank_lines:
                 row = self._delimited_row(file, number, line)

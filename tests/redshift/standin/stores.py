@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from tests.redshift.standin.faults import Faults
 from tests.redshift.standin.wire import ServerError
 
 REGION = "us-east-1"
+
+
+CarriageReturn = Literal["a letter", "a line end", "refused"]
+"""What COPY makes of a carriage return in text; AWS's pages on COPY do not say."""
 
 
 class Stores:
@@ -19,6 +23,7 @@ class Stores:
     def __init__(self, endpoint: str, faults: Faults) -> None:
         self._client = client(endpoint)
         self._faults = faults
+        self.carriage_return: CarriageReturn = "a letter"
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """The keys that begin with a prefix, without those that stand for folders."""

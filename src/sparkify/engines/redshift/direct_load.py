@@ -20,7 +20,7 @@ from typing import NamedTuple
 from sparkify.contract import EVENTS, RECORD_TYPES, Field, RecordType, Type
 from sparkify.engines.base import Held, Item, LoadColumn, Row
 from sparkify.engines.redshift.dialect import REDSHIFT
-from sparkify.engines.redshift.probes import NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
+from sparkify.engines.redshift.probes import CARRIAGE_RETURNS, NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.redshift.spool import SpoolInS3
 from sparkify.errors import WarehouseError
 from sparkify.reader.canonical import Notation, canonical_record
@@ -238,6 +238,8 @@ class DirectLoad:
         try:
             if not all(self._refuses(content) for content in NOT_TEXT):
                 return "COPY of this warehouse takes NUL, or bytes that are not UTF-8"
+            if not all(self._reads_no_more(content, records) for content, records in CARRIAGE_RETURNS):
+                return "COPY of this warehouse takes a carriage return for something unknown"
             with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
                 plain, other = (self._lines(url, EVENTS) for url in urls.values())
                 expected = Lines(len(as_lines(PLAIN)), len(PLAIN), 0)
@@ -247,6 +249,16 @@ class DirectLoad:
         except (WarehouseError, NotTaken) as error:
             self._stay_connected()
             return f"this warehouse did not take a probe: {error}"
+
+    def _reads_no_more(self, content: bytes, records: int) -> bool:
+        """Whether COPY fails on a file, or the proof does, or both find the records that there are."""
+        try:
+            with self._objects(content=content) as urls:
+                found = self._lines(urls["content"], EVENTS)
+        except WarehouseError:
+            self._stay_connected()
+            return True
+        return not found.are_all_of(len(content)) or found.faults > 0 or found.number == records
 
     def _refuses(self, content: bytes) -> bool:
         """Whether COPY fails on a file or loses some of it, or the proof fails on all of its lines."""
