@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,15 +47,30 @@ def _server() -> ForkServerContext:
     return context
 
 
+GONE = "TEST_REMOVES_THE_WORKING_DIRECTORY"
+"""In the environment of a command: its working directory is removed before it begins."""
+CLOSED = "closed"
+"""In `streams`: the stream is closed when the process begins."""
+
+
 def run(
-    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], seconds: float
+    arguments: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    seconds: float,
+    streams_at: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, with nothing to read and UTF-8 to write; its end comes back."""
+    """Run a command in a folder, with nothing to read and UTF-8 to write; its end comes back.
+
+    `streams_at` may put a path such as /dev/full, or CLOSED, in the place of `stdin`, `stdout` or `stderr`.
+    """
     with tempfile.TemporaryDirectory(prefix="sparkify-command-") as name:
+        given = streams_at or {}
         streams = [Path(name) / stream for stream, _ in STREAMS]
         for path in streams:
             path.touch()
-        process = _server().Process(target=_run, args=(arguments, cwd, dict(env), streams))
+        used = [given.get(path.name, str(path)) for path in streams]
+        process = _server().Process(target=_run, args=(arguments, cwd, dict(env), used))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -93,14 +109,22 @@ def _etl(begun: Connection, env: dict[str, str], url: str, settings: dict[str, A
         warehouse.etl(**settings)
 
 
-def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: list[Path]) -> None:
+def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: list[str]) -> None:
     """What the forked process does."""
-    for number, path in enumerate(streams):
-        _open_as(number, path)
-    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     os.chdir(cwd)
+    for number, path in enumerate(streams):
+        if path == CLOSED:
+            os.close(number)
+        else:
+            _open_as(number, path)
+    stdin, stdout, stderr = (path != CLOSED for path in streams)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False) if stdin else None
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False) if stdout else None
+    sys.stderr = (
+        os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False) if stderr else None
+    )
+    if env.pop(GONE, ""):
+        shutil.rmtree(cwd)
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["sparkify", *arguments]
@@ -109,7 +133,7 @@ def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: li
     main()
 
 
-def _open_as(number: int, path: Path) -> None:
+def _open_as(number: int, path: str) -> None:
     opened = os.open(path, STREAMS[number][1])
     os.dup2(opened, number)
     os.close(opened)

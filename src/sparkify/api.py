@@ -86,8 +86,12 @@ class Warehouse:
         return Run(self._engine, loaded, Options(prune=prune, full_refresh=full_refresh), report).run()
 
     def query(self, sql: str) -> Answer:
-        """Run one SELECT statement."""
-        return Answer(self._engine.query(sql))
+        """Run one statement that only reads, such as a SELECT.
+
+        Raises:
+            UsageError: it is several statements, or one that can write.
+        """
+        return Answer(self._engine.ask(sql))
 
     def row_counts(self) -> dict[str, int]:
         """Rows of every table of staging and star."""

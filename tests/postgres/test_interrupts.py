@@ -55,9 +55,9 @@ def _start(folder: Path, url: str) -> subprocess.Popen[str]:
     return start("etl", "--warehouse", url, "--logs", "logs", "--songs", "songs", cwd=folder)
 
 
-def _assert_says_so(run: subprocess.Popen[str]) -> None:
+def _assert_says_so(run: subprocess.Popen[str], number: signal.Signals) -> None:
     _, said = run.communicate(timeout=PATIENCE)
-    assert (run.returncode, said) == (130, "interrupted: the warehouse is at its last committed chunk\n")
+    assert (run.returncode, said) == (128 + number, "interrupted: the warehouse is at its last committed chunk\n")
 
 
 def _assert_completes(place: Any, folder: Path, name: str, undisturbed: Any) -> None:
@@ -81,7 +81,7 @@ def test_during_copy(server: DebianServer, folder: Path, undisturbed: Any, numbe
         assert _queries(server) == ["COPY staging_events"]
         run.send_signal(number)
         proxy.release()
-        _assert_says_so(run)
+        _assert_says_so(run, number)
     _assert_completes(place, folder, name, undisturbed)
 
 
@@ -92,7 +92,7 @@ def test_while_the_server_does_not_answer(server: DebianServer, folder: Path, un
     with Proxy(server.socket, hold_after=1_000_000) as proxy, _start_behind(proxy, folder, place) as run:
         assert proxy.held.wait(PATIENCE)
         run.send_signal(signal.SIGINT)
-        _assert_says_so(run)
+        _assert_says_so(run, signal.SIGINT)
     load(folder, "silent")
     assert rows(place, "SELECT state FROM etl_runs ORDER BY run_id") == [("interrupted",), ("done",)]
     assert picture(place) == undisturbed
@@ -135,7 +135,7 @@ def test_during_a_statement(server: DebianServer, small: Path, table: str, numbe
     with _locked(server, schema, table), _start(small, url_of(place)) as run:
         _wait_until_blocked(server)
         run.send_signal(number)
-        _assert_says_so(run)
+        _assert_says_so(run, number)
     with using(DUCKDB):
         whole = picture(load(small))
     _assert_completes(place, small, name, whole)

@@ -27,13 +27,20 @@ def settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("SPARKIFY_")}
 
 
-def sparkify(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, seconds: float = 120) -> Done:
+def sparkify(
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    seconds: float = 120,
+    streams_at: Mapping[str, str] | None = None,
+) -> Done:
     """Run a command in a folder; its end comes back.
 
-    The process is forked (`tests/forked.py` says why) unless the environment is one that the interpreter reads.
+    `streams_at` puts other streams in the place of the standard ones. The process is forked (`tests/forked.py` says
+    why) unless the environment is one that the interpreter reads.
     """
     if not any(name.startswith("PYTHON") for name in env or ()):
-        return forked.run(arguments, cwd, environment(env), seconds)
+        return forked.run(arguments, cwd, environment(env), seconds, streams_at)
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,

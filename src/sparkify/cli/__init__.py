@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-import io
-import os
-import signal
 import sys
 from typing import NoReturn
 
-INTERRUPTED = 130
-_COMMITTED = "the warehouse is at its last committed chunk"
+from sparkify.cli import signals
 
 
 def main() -> NoReturn:
     """Run the command line, and exit with its code."""
-    arguments = sys.argv[1:]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is shown as an escape
-            stream.reconfigure(errors="backslashreplace")
+    signals.listen()
+    try:
+        from sparkify.cli.streams import take_over
+
+        take_over()
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:  # at the very beginning, or while an error was being explained
+        code = signals.exit_code()
+    signals.ignore()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; its exit code comes back, whatever happened."""
+    try:
+        code = _called(arguments)
+        if signals.is_interrupted() or code == signals.INTERRUPTED:  # typer makes a code of the interrupt
+            raise KeyboardInterrupt
+        sys.stdout.flush()
+    except BaseException as error:
+        return _explained(error, arguments)
+    return code
+
+
+def _called(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         # Asked by scripts on every start: not worth loading a command line for.
         from sparkify.version import __version__
 
         print(f"sparkify {__version__}")
-        sys.exit(0)
-    signal.signal(signal.SIGTERM, _terminated)
-    try:
-        sys.exit(_run(arguments))
-    except KeyboardInterrupt:
-        left = "nothing of this run is left" if arguments[:1] == ["generate"] else _COMMITTED
-        print(f"interrupted: {left}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of stdout is gone; the interpreter's last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _run(arguments: list[str]) -> int:
+        return 0
     from sparkify.cli.app import app
+
+    # Typer hands back the code of Exit, and raises all else for `ending_of` to explain.
+    code = app(args=arguments, prog_name="sparkify", standalone_mode=False)
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: BaseException, arguments: list[str]) -> int:
+    """Say what an exception means, with a traceback if asked for; the exit code comes back."""
+    from sparkify.cli.ending import ending_of
     from sparkify.cli.output import explain
-    from sparkify.errors import SparkifyError
 
-    try:
-        app(args=arguments, prog_name="sparkify")
-    except SparkifyError as error:
-        explain(error, verbose="--verbose" in arguments)
-        return error.exit_code
-    except SystemExit as end:
-        if end.code == INTERRUPTED:  # what typer makes of it
-            raise KeyboardInterrupt from end
-        raise
-    return 0
-
-
-def _terminated(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    ending = ending_of(error, arguments)
+    explain(ending.said, error if "--verbose" in arguments else None)
+    return ending.code

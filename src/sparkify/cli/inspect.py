@@ -73,12 +73,12 @@ def _analyzed(settings: Settings, report: OutputFile | None) -> Analysis:
     from sparkify.reports.analyze import analyze as analyze_warehouse
 
     if report is None:
-        with open_warehouse(settings) as engine, engine.snapshot():
+        with open_warehouse(settings) as engine:
             return analyze_warehouse(engine)
     from sparkify.reports.html import require_packages, write_report
 
     require_packages()
-    with open_warehouse(settings) as engine, engine.snapshot():
+    with open_warehouse(settings) as engine:
         found = analyze_warehouse(engine)
         size = write_report(report, engine, settings.public()["warehouse"], found)
     if not report.is_stdout:
@@ -104,7 +104,7 @@ def _answer_only(wanted: list[Question], settings: Settings, output: Format) -> 
     """Answer some questions, without counts and checks; every row of them."""
     from sparkify.reports.analyze import answer_all
 
-    with open_warehouse(settings) as engine, engine.snapshot():
+    with open_warehouse(settings) as engine:
         answers = answer_all(engine, wanted)
     if output is Format.JSON:
         print_json({"answers": _documents(answers)})
@@ -177,7 +177,7 @@ def query(
     """Run a query; the warehouse is opened for reading only."""
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
-        result = engine.query(sql)
+        result = engine.ask(sql)
     print_table(result.columns, result.rows, output)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,11 +79,12 @@ def new_output(path: Path, what: str, config: str | None = None, *, is_config: b
 
 @contextmanager
 def open_warehouse(settings: Settings, *, read_only: bool = True) -> Iterator[Engine]:
-    """A connection to the configured warehouse."""
+    """A connection to the configured warehouse; what only reads sees one moment of it, and can write nothing."""
     from sparkify.engines.registry import connect
 
     engine = connect(settings.warehouse, settings.access(read_only=read_only))
     try:
-        yield engine
+        with engine.snapshot() if read_only else nullcontext():
+            yield engine
     finally:
         engine.close()

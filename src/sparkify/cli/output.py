@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sparkify.errors import SparkifyError
 from sparkify.text import printable
 
 
@@ -47,23 +46,23 @@ def say(text: str) -> None:
     print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
 
 
-def explain(error: SparkifyError, *, verbose: bool) -> None:
-    """Print an error: what happened, where, what to do; with a traceback if asked for."""
-    if verbose:
+def explain(text: str, error: BaseException | None) -> None:
+    """Print what went wrong: what happened, where, what to do; after the traceback of an error, if one is given."""
+    if error:
         traceback.print_exception(error, file=sys.stderr)
-    say(f"error: {_lines(error.what)}")
-    if error.hint:
-        say(_lines(error.hint))
-
-
-def _lines(text: str) -> str:
-    return "\n".join(plain_text(line) for line in text.splitlines())
+    for line in text.splitlines():
+        say(plain_text(line))
 
 
 def print_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    text = json.dumps(_finite(document), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(_finite(document), default=_jsonable, ensure_ascii=not _is_unicode(), indent=2, allow_nan=False)
     print(_UNPRINTABLE.sub(_json_escape, text))
+
+
+def _is_unicode() -> bool:
+    """Whether standard output takes every character; where it does not, JSON has escapes of its own."""
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "").replace("_", "").startswith("utf")
 
 
 _UNPRINTABLE = re.compile(r"[^\n -~\w]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -214,13 +215,20 @@ def _from_environment() -> list[tuple[str, dict[str, object]]]:
 
 
 def _from_file(path: Path, config: str | None) -> dict[str, object]:
-    if not path.is_file():
+    if not os.path.lexists(path):
         if config:
             raise UsageError(f"no such file: {config}", hint="Write one with: sparkify init")
         return {}
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(None, "it is not a regular file")
         found: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read {path}: {reason}", hint="Put a file of settings there, or remove it.") from error
+    except RecursionError as error:
+        raise UsageError(f"cannot read {path}: it is nested too deeply", hint="Settings are not nested.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", hint="It must be TOML; sparkify init writes one.") from error
     _refuse_unknown(found, f"key {{}} in {path}")
     return found

@@ -19,6 +19,7 @@ from sparkify.engines.diagnosis import Diagnosis, State
 from sparkify.errors import WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.dialect import Capabilities, Dialect
+from sparkify.sql.reading import checked_reading
 from sparkify.storage.spool import Spool
 
 Row = tuple[Any, ...]
@@ -129,9 +130,19 @@ class Engine(ABC):
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one rendered statement with `?` for parameters; all rows come back."""
 
+    def ask(self, sql: str) -> Result:
+        """Run a user's query: one statement that only reads, in a transaction that can do nothing else.
+
+        Raises:
+            UsageError: it is several statements, or one that can write.
+        """
+        statement = checked_reading(sql, self.dialect)
+        with self.snapshot():
+            return self.query(statement)
+
     @abstractmethod
     def query(self, sql: str) -> Result:
-        """Run a user's query."""
+        """Run one query; its rows come back with the names of their columns."""
 
     @abstractmethod
     def stream(self, sql: str) -> Iterator[list[Row]]:
@@ -202,7 +213,13 @@ class Engine(ABC):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Whatever is read in the block is the state of one moment; nothing can be written in it."""
+        """Whatever is read in the block is the state of one moment; nothing can be written in it.
+
+        A block within another is part of it.
+        """
+        if self._in_snapshot:
+            yield
+            return
         self._begin_snapshot()
         self._in_snapshot = True
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import NamedTuple
 
 from sparkify.config.settings import Settings
@@ -37,13 +38,11 @@ def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Diale
         engine = connect(settings.warehouse, settings.access(read_only=True))
     except NoWarehouse:
         return {}, 1, dialect_of(settings.warehouse)
-    try:
+    with closing(engine), engine.snapshot():
         if "etl_files" not in engine.table_names():
             return {}, 1, engine.dialect
         manifest = read_manifest(engine)
         return manifest, max((entry.file_id for entry in manifest.values()), default=0) + 1, engine.dialect
-    finally:
-        engine.close()
 
 
 def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:

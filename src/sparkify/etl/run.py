@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config.settings import Settings
 from sparkify.engines.base import Conflict, Engine, Held, Item
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseError
+from sparkify.errors import TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, list_sources
 from sparkify.etl.plan import Plan, compare
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
@@ -117,8 +117,7 @@ class Run:
                 self._work(plan)
         except BaseException as error:
             self._record_failure(error)
-            if self._summary.rebuilt_because and isinstance(error, SparkifyError):
-                error.hint += f"\nBefore that, the star was rebuilt: {self._summary.rebuilt_because}."
+            self._note_what_stays(error)
             raise
         self._book.finish("done")
         return self._summary
@@ -127,6 +126,13 @@ class Run:
         """Write down why; a warehouse that is out of reach must not hide the reason."""
         with suppress(WarehouseError):
             self._book.finish(state_of(error), reason_of(error))
+
+    def _note_what_stays(self, error: BaseException) -> None:
+        """Say beside an error what it has left behind."""
+        if self._summary.rebuilt_because:
+            error.add_note(f"Before that, the star was rebuilt: {self._summary.rebuilt_because}.")
+        done = f"{self._summary.chunks:,} of this run" if self._summary.chunks else "none of this run"
+        error.add_note(f"The warehouse is at its last committed chunk ({done}).")
 
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged

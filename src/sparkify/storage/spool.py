@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from sparkify.errors import UsageError
+from sparkify.errors import SparkifyError, UsageError
 from sparkify.storage.leftovers import LOCK, FolderLock, own_name, remove_leftovers
 
 
@@ -43,15 +43,38 @@ class SpoolFile:
 
         Raises:
             SpoolFull: they are too many.
+            SparkifyError: the disk is full, or fails.
         """
         self._spool.take(len(data))
-        return self._file.write(data)
+        with naming_the_spool(self._file.name):
+            return self._file.write(data)
 
     def __enter__(self) -> SpoolFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with naming_the_spool(self._file.name):
+            self._file.close()
+
+
+class naming_the_spool:  # noqa: N801
+    """Say of a full disk that it is the spool's, by a file in it. A class, for it is entered once a block."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, OSError):
+            reason = (error.strerror or str(error)).lower()
+            raise SparkifyError(
+                f"cannot write to the spool in {Path(self._path).parent.parent}: {reason}",
+                hint="Free some disk space there, or set spool to a folder with more.",
+            ) from error
 
 
 class Spool:
@@ -109,7 +132,8 @@ class Spool:
 
     def create(self, path: str) -> SpoolFile:
         """Begin a file in the folder."""
-        return SpoolFile(self, open(path, "wb"))
+        with naming_the_spool(path):
+            return SpoolFile(self, open(path, "wb"))
 
     def take(self, size: int) -> None:
         """Count bytes that are about to be written.

@@ -9,7 +9,7 @@ from typing import Any
 from sparkify.contract import FILE_ID, RecordType
 from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.sql import definitions
-from sparkify.storage.spool import Spool, json_line
+from sparkify.storage.spool import Spool, json_line, naming_the_spool
 
 
 def staging_columns(record_type: RecordType) -> list[LoadColumn]:
@@ -27,7 +27,7 @@ def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spo
 
 def write_rows(path: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as newline-delimited JSON."""
-    with open(path, "wb") as out:
+    with naming_the_spool(path), open(path, "wb") as out:
         out.writelines(json_line(row) for row in rows)
 
 

@@ -86,6 +86,8 @@ def _open(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
     if access.memory_limit:
         config["memory_limit"] = access.memory_limit
+    if access.read_only:  # no COPY … TO, no other file or database, no extension; and no SET that would allow them
+        config |= {"enable_external_access": False, "lock_configuration": True}
     try:
         # Absolute, for DuckDB takes names such as `:memory:` and `sqlite:w` for something else.
         return duckdb.connect(os.path.abspath(path), read_only=access.read_only, config=config)
@@ -133,11 +135,9 @@ class DuckDBEngine(Engine):
             return self.connection.execute(sql, list(parameters)).fetchall()
 
     def query(self, sql: str) -> Result:
-        """Run a user's query."""
+        """Run one query."""
         with _translated():
             cursor = self.connection.execute(sql)
-            if cursor is None:
-                raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
 

@@ -21,7 +21,7 @@ from sparkify.engines.postgres.csv_pipe import CsvPipe
 from sparkify.engines.postgres.dialect import POSTGRES
 from sparkify.engines.postgres.errors import RIGHTS, explain_connect, refusals, translated
 from sparkify.engines.postgres.url import checked_schema, parameters_and_schema, server_name, with_defaults
-from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.errors import NoWarehouse, WarehouseError
 from sparkify.sql.render import quoted
 
 # What psycopg has to say beside its errors is for programs that ask for it.
@@ -153,21 +153,11 @@ class PostgresEngine(Engine):
             return cursor.fetchall() if cursor.description else []
 
     def query(self, sql: str) -> Result:
-        """Run a user's query.
-
-        Where the warehouse is only to be read it is one statement, in a transaction that it cannot end or change.
-        """
-        if not self._access.read_only or self._in_transaction():
-            with translated(self.connection):
-                return _result(self.connection.execute(sql))
-        self.execute("BEGIN READ ONLY")
-        try:
-            with translated(self.connection):
-                with self.connection.pipeline():  # the protocol that takes one statement at a time
-                    cursor = self.connection.execute(sql)
-                return _result(cursor)
-        finally:
-            self._rollback()
+        """Run one query."""
+        with translated(self.connection):
+            with self.connection.pipeline():  # the protocol that takes one statement at a time
+                cursor = self.connection.execute(sql)
+            return _result(cursor)
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """Run a query whose rows come in batches, from a cursor that the server holds."""
@@ -274,12 +264,8 @@ class PostgresEngine(Engine):
 
 
 def _result(cursor: psycopg.Cursor[Row]) -> Result:
-    """The rows of the last statement."""
-    while cursor.nextset():
-        pass
+    """The rows of a statement."""
     if cursor.description is None:
-        if cursor.statusmessage is None:
-            raise UsageError("there is no statement to run", hint='Such as: sparkify query "SELECT 1"')
         return Result((), [])
     return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
 

@@ -121,7 +121,7 @@ class RedshiftEngine(Engine):
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
     def query(self, sql: str) -> Result:
-        """Run a user's query."""
+        """Run one query."""
         with self._statement() as cursor:
             cursor.execute(sql)
             if cursor.description is None:

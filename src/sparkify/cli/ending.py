@@ -1,0 +1,96 @@
+"""The one place that turns every exception into one paragraph and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import NamedTuple
+
+from sparkify.cli import signals
+from sparkify.cli.streams import ReaderGone
+from sparkify.errors import SparkifyError, UsageError
+
+FAILED = 1
+COMMITTED = "the warehouse is at its last committed chunk"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Ending(NamedTuple):
+    """How a command ends that did not end well: its exit code, and what to say, which may be nothing."""
+
+    code: int
+    said: str = ""
+
+
+def ending_of(error: BaseException, arguments: list[str]) -> Ending:
+    """What an exception means to whoever ran the command."""
+    if signals.is_interrupted() or isinstance(error, KeyboardInterrupt):  # it may have become another error since
+        left = "nothing of this run is left" if arguments[:1] == ["generate"] else COMMITTED
+        return Ending(signals.exit_code(), f"interrupted: {left}")
+    if isinstance(error, ReaderGone):
+        return Ending(FAILED)
+    if _is_of_command_line(error):
+        return _wrong_arguments(error)
+    found = _as_ours(error)
+    notes = getattr(error, "__notes__", ())
+    lines = [f"error: {found.what}", found.hint, *notes]
+    return Ending(found.exit_code, "\n".join(line for line in lines if line))
+
+
+def _is_of_command_line(error: BaseException) -> bool:
+    """Whether typer has raised it: it brings an exit code, and a message of its own if there is something to say."""
+    return hasattr(error, "exit_code") and not isinstance(error, SparkifyError)
+
+
+def _wrong_arguments(error: BaseException) -> Ending:
+    """What typer says of arguments; help stays as it is."""
+    code: int = error.exit_code  # type: ignore[attr-defined]
+    message = getattr(error, "format_message", str)()
+    if not message or message.startswith("Usage:"):
+        return Ending(code, message)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "sparkify"
+    return Ending(code, f"error: {message[:1].lower()}{message[1:].rstrip('.')}\nSee: {command} --help")
+
+
+def _as_ours(error: BaseException) -> SparkifyError:
+    """An error with a message for people; those that Sparkify raises have one."""
+    if isinstance(error, SparkifyError):
+        return error
+    if isinstance(error, EOFError) or type(error).__name__ == "Abort":
+        return UsageError("there was no answer to the question, and nothing was done", hint="Answer it, or say --yes.")
+    if isinstance(error, UnicodeEncodeError):
+        return UsageError("an argument or a setting is not UTF-8", hint="Write it in UTF-8.")
+    if isinstance(error, MemoryError):
+        return SparkifyError("there is not enough memory", hint="Lower memory_limit, or load fewer files at a time.")
+    if isinstance(error, RecursionError):
+        return SparkifyError("something is nested too deeply", hint="See where with --verbose.")
+    if isinstance(error, OSError):
+        return _of_system(error)
+    return SparkifyError(
+        f"something unexpected happened: {type(error).__name__}: {_first_line(error)}",
+        hint="This is a fault of Sparkify: please report it, with what --verbose shows.",
+    )
+
+
+def _of_system(error: OSError) -> SparkifyError:
+    """What the operating system refuses: a full disk, a folder that is gone, too many files."""
+    reason = (error.strerror or str(error) or type(error).__name__).lower()
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return UsageError("the working directory does not exist any more", hint="Change to one that does.")
+    if error.errno in _FULL:
+        return SparkifyError(f"{where}{reason}", hint="Free some disk space, and run again.")
+    return SparkifyError(f"{where}{reason}", hint="See where it happened with --verbose.")
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "")
