@@ -25,7 +25,7 @@ def demo(
     data = folder / "data"
     url = f"duckdb:///{folder / 'warehouse.duckdb'}"
     say(f"1. generate: {users:,} users, a month of events, in {data}")
-    generate.generate(data, users=users, begin=DAYS[0], end=DAYS[1], force=True)
+    generate.generate(str(data), users=users, begin=DAYS[0], end=DAYS[1], force=True)
     say(f"\n2. etl: into {url}")
     etl.etl(warehouse=url, logs=str(data / "log_data"), songs=str(data / "song_data"), prune=True, verbose=verbose)
     say("\n3. analyze")

@@ -7,55 +7,46 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sparkify.cli import generate_options as given
 from sparkify.cli.options import Verbose
 from sparkify.cli.output import Format, say
+from sparkify.errors import UsageError
 from sparkify.generate import GenerateOptions, Summary
 from sparkify.generate import generate as run_generate
+from sparkify.storage.kafka import is_topic
+
+if TYPE_CHECKING:
+    from sparkify.generate.topic import TopicOptions
 
 Progress = Callable[[str, int, int], None]
 STAGES = {"songs": "Writing songs", "users": "Simulating users", "days": "Writing days"}
 
 
 def generate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write log_data and song_data into.")],
-    users: Annotated[int | None, typer.Option("--users", help="Users at the beginning. [default: 1000]")] = None,
-    begin: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="First day, or time, UTC. [default: 2018-11-01]")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="The end, exclusive. [default: 30 days later]")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Another seed, other data. [default: 0]")] = None,
-    songs: Annotated[int | None, typer.Option("--songs", help="Songs to make up. [default: 5000]")] = None,
-    catalogue: Annotated[
-        str | None,
-        typer.Option("--catalogue", metavar="URI", help="Play songs from the records below this folder instead."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="A configuration in eventsim's format.")
-    ] = None,
-    growth_rate: Annotated[
-        float | None, typer.Option("--growth-rate", help="New users a year, as a share. [default: 0]")
-    ] = None,
-    attrition_rate: Annotated[
-        float | None, typer.Option("--attrition-rate", help="Users who leave in a year, as a share. [default: 0]")
-    ] = None,
-    match_rate: Annotated[
-        float | None, typer.Option("--match-rate", help="Share of plays whose song is in song_data. [default: 1]")
-    ] = None,
-    first_user_id: Annotated[int | None, typer.Option("--first-user-id", help="[default: 1]")] = None,
-    gzip: Annotated[bool, typer.Option("--gzip", help="Compress the logs.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes; never changes the output. [default: one per processor]")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that holds files; replaces an earlier run's alone.")
-    ] = False,
+    out: given.Out,
+    users: given.Users = None,
+    begin: given.Begin = None,
+    end: given.End = None,
+    seed: given.Seed = None,
+    songs: given.SongCount = None,
+    catalogue: given.Catalogue = None,
+    config: given.EventsimConfig = None,
+    growth_rate: given.GrowthRate = None,
+    attrition_rate: given.AttritionRate = None,
+    match_rate: given.MatchRate = None,
+    first_user_id: given.FirstUserId = None,
+    gzip: given.Gzip = False,
+    workers: given.WorkerCount = None,
+    force: given.Force = False,
+    speed: given.Speed = None,
+    forever: given.Forever = False,
+    topic_form: given.TopicForm = False,
+    transactions: given.Transactions = False,
+    partitions: given.Partitions = 6,
     output: Annotated[Format, typer.Option("--output", help="How to print the summary.")] = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
@@ -77,9 +68,58 @@ def generate(
         workers=workers,
         force=force,
     )
+    if is_topic(out):
+        _onto_topic(out, options, _topic_options(speed, forever, topic_form, transactions, partitions), output)
+        return
+    if speed is not None or forever or topic_form or transactions:
+        raise UsageError(
+            "--speed, --forever, --topic-form and --transactions are for topics", hint="Such as kafka://host:9092/topic"
+        )
     with _progress() as progress:
         summary = run_generate(out, options, progress)
     _print_summary(summary, output, verbose)
+
+
+def _topic_options(
+    speed: float | None, forever: bool, topic_form: bool, transactions: bool, partitions: int
+) -> TopicOptions:
+    from sparkify.config.settings import load
+    from sparkify.generate.topic import TopicOptions
+
+    return TopicOptions(
+        properties=load({}).settings.kafka_properties,
+        topic_form=topic_form,
+        speed=speed,
+        forever=forever,
+        transactions=transactions,
+        partitions=partitions,
+    )
+
+
+def _onto_topic(uri: str, options: GenerateOptions, how: TopicOptions, output: Format) -> None:
+    from sparkify.generate.topic import produce
+
+    done = produce(uri, options, how, _count_events() if sys.stderr.isatty() else None)
+    if output is Format.JSON:
+        print(json.dumps(done._asdict(), indent=2))
+        return
+    rate = done.events / done.seconds
+    rows = [
+        ("events", f"{done.events:,}{' more; an earlier run was continued' if done.resumed else ''}"),
+        ("songs", f"{done.songs:,}"),
+        ("topics", ", ".join(done.topics)),
+        ("time", f"{done.seconds:.1f} s ({rate:,.0f} events/s)"),
+    ]
+    print("\n".join(f"{name:<10} {value}" for name, value in rows))
+
+
+def _count_events() -> Callable[[int], None]:
+    """A line on the terminal that counts."""
+
+    def show(events: int) -> None:
+        print(f"\r{events:,} events", end="", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _print_summary(summary: Summary, output: Format, verbose: bool) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from sparkify.config.classic import Classic, is_classic, read_classic
 from sparkify.engines.base import Access
 from sparkify.engines.settings import EngineSettings
 from sparkify.errors import UsageError
+from sparkify.storage.kafka import public_properties
 from sparkify.text import without_password
 
 CONFIG_FILE = "sparkify.toml"
@@ -79,7 +81,18 @@ class Settings(EngineSettings, BaseSettings):
     log_jsonpath: str | None = Field(
         None, description="the JSONPaths file of the classic warehouse; it is compared with the contract"
     )
+    kafka: dict[str, Any] = Field(
+        {}, description="the connection to Kafka: librdkafka's properties by its own names, as a table [kafka]"
+    )
     _password: str = PrivateAttr("")
+
+    @field_validator("kafka", mode="before")
+    @classmethod
+    def _a_table(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError("must be a table, or in the environment an object of JSON") from error
 
     @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
     @classmethod
@@ -127,6 +140,11 @@ class Settings(EngineSettings, BaseSettings):
         """The settings that engines declare for themselves."""
         return {name: getattr(self, name) for name in EngineSettings.model_fields}
 
+    @property
+    def kafka_properties(self) -> dict[str, str | int | bool]:
+        """librdkafka's properties by its names with dots, however the table was written."""
+        return dict(_flattened(self.kafka))
+
     def with_password(self, password: str) -> Settings:
         """These settings with a password for the warehouse, which is shown and stored nowhere."""
         self._password = password
@@ -137,11 +155,21 @@ class Settings(EngineSettings, BaseSettings):
         values: dict[str, Any] = {name: getattr(self, attribute) for name, attribute in _ATTRIBUTES.items()}
         for name in ("warehouse", "logs", "songs", "copy_spool", "log_jsonpath"):
             values[name] = without_password(values[name]) if values[name] else values[name]
+        values["kafka"] = public_properties(self.kafka_properties)
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
         values["spool_limit"] = int(self.spool_limit)
         values["direct_from"] = "none" if self.direct_from is None else int(self.direct_from)
         return values
+
+
+def _flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str | int | bool]]:
+    """A TOML table with dotted keys is a table of tables: `sasl.username` stands for `"sasl.username"`."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 _MODEL_FIELDS = dict(sorted(Settings.model_fields.items(), key=lambda pair: pair[0] in EngineSettings.model_fields))
@@ -276,6 +304,7 @@ def _toml(name: str, default: object) -> str:
         "direct_from": '"none"',
         "anonymous": "false",
         "log_jsonpath": '"s3://bucket/log_json_path.json"',
+        "kafka": '{ "security.protocol" = "SASL_SSL", "sasl.username" = "loader" }',
     }
     if isinstance(default, bool):
         return str(default).lower()

@@ -12,7 +12,7 @@ from typing import Any
 from sparkify.generate import catalogue
 from sparkify.generate.catalogue import Record
 from sparkify.generate.catalogue_files import read_catalogue
-from sparkify.generate.config import load
+from sparkify.generate.config import Config, load
 from sparkify.generate.job import Job
 from sparkify.generate.options import GenerateOptions, Settings, Summary, resolve
 from sparkify.generate.output import LOGS, SONGS, OutputFolder, Written
@@ -46,14 +46,13 @@ def run(out: Path, options: GenerateOptions, progress: Progress | None) -> Summa
     config = load(None if options.config is None else Path(options.config))
     settings = resolve(options, config)
     folder = OutputFolder(out, settings.force)
-    records, skipped = _catalogue(settings)
-    outside = _outside(settings, records)
-    job = Job(settings, config, [catalogue.song_of(r) for r in records], outside)
+    records, skipped = catalogue_of(settings)
+    job = job_of(settings, config, records)
     with folder:
         songs = _write_songs(records, folder, progress)
         blocks, days = _write_logs(job, folder, progress)
         logs = [Written(f"{LOGS}/{d.path}", d.size) for d in days]
-        used = _used(settings)
+        used = used_settings(settings)
         folder.publish(songs + logs, {"settings": used, "config": config.given})
     return Summary(
         out=out,
@@ -73,10 +72,16 @@ def run(out: Path, options: GenerateOptions, progress: Progress | None) -> Summa
     )
 
 
-def _catalogue(settings: Settings) -> tuple[list[Record], int]:
+def catalogue_of(settings: Settings) -> tuple[list[Record], int]:
+    """The records of the songs that are played, and how many records of a given catalogue were skipped."""
     if settings.catalogue is not None:
         return read_catalogue(settings.catalogue, anonymous=settings.anonymous)
     return make_catalogue(settings.seed, settings.songs), 0
+
+
+def job_of(settings: Settings, config: Config, records: list[Record]) -> Job:
+    """What every worker needs to know of the run."""
+    return Job(settings, config, [catalogue.song_of(record) for record in records], _outside(settings, records))
 
 
 def _outside(settings: Settings, records: list[Record]) -> list[catalogue.Song]:
@@ -108,7 +113,7 @@ def _write_logs(job: Job, folder: OutputFolder, progress: Progress | None) -> tu
     return blocks, [day for day in days if day is not None]
 
 
-def _used(settings: Settings) -> dict[str, Any]:
+def used_settings(settings: Settings) -> dict[str, Any]:
     """What the run was asked for, without what does not change the output, and without a password."""
     kept = {key: value for key, value in asdict(settings).items() if key not in ("workers", "force", "anonymous")}
     if settings.catalogue is not None:

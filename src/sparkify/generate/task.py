@@ -64,6 +64,11 @@ class Task:
         self._spool = Spool(self._job, blocks)
         self._renderer = Renderer(self._job)
 
+    def bucket(self, number: int) -> tuple[list[int], Iterator[bytes]] | None:
+        """The times and the rendered lines of one bucket, numbered over all days; None if nothing happens in it."""
+        bucket = self._spool.bucket(number)
+        return None if bucket is None else (bucket.milliseconds.tolist(), self._renderer.render(bucket))
+
     def day(self, number: int, folder: Path) -> DayFile | None:
         """Write the run's day `number` under `folder`; a day without events has no file."""
         date = day_name(self._job.first_day + number)
