@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.redshift.driver import Run
+from tests.redshift.history import command
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.faults import serializable_violation
 from tests.redshift.standin.wire import ServerError
@@ -30,7 +31,7 @@ from sparkify.errors import WarehouseError
 from sparkify.etl.summary import Progress, Summary
 from sparkify.reports.analyze import holdings
 
-QUICK_SECONDS = 10
+QUICK_SECONDS = 20
 """Far longer than what must not wait takes, and far shorter than the run that it must not wait for."""
 
 
@@ -84,6 +85,8 @@ def test_the_second_run_is_told_who_is_at_work_and_readers_do_not_wait(warehouse
         ):
             _etl(warehouse)
         start = time.monotonic()
+        for arguments in (("status",), ("runs",), ("rejects", "list"), ("plan", "--logs", "logs", "--songs", "songs")):
+            command(*arguments, "--warehouse", warehouse)
         with closing(connect(warehouse, Access(read_only=True))) as engine:
             assert holdings(engine)["songplays"] == 1
         found = {item.check: item for item in diagnose({"warehouse": warehouse, "logs": "logs", "songs": "songs"})}
