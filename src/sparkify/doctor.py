@@ -13,6 +13,7 @@ from sparkify.engines.registry import connect
 from sparkify.engines.registry import diagnose as diagnose_engine
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.etl.listing import list_sources
+from sparkify.reports.unresolved import find_unresolved
 from sparkify.sources.base import SourceFile
 from sparkify.sources.open import opened
 from sparkify.sql.definitions import all_tables
@@ -115,6 +116,8 @@ def _warehouse(settings: Settings) -> Iterator[Diagnosis]:
     with closing(engine):
         yield Diagnosis("warehouse", State.OK, f"{url}: opens")
         yield checked("contract", lambda: _contract(engine, settings))
+        if {"etl_files", "etl_rejects"} <= engine.table_names():
+            yield checked("rejects", lambda: str(find_unresolved(engine)))
         yield from engine.diagnose()
         is_busy = bool(engine.writer())
     if is_busy:

@@ -28,11 +28,14 @@ from sparkify.cli.options import (
 from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 
 MOST_SHOWN = 3
+NOTHING_LOADED = 1
+"""The exit code of a load of which every record was rejected."""
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded
     from sparkify.etl.plan import Plan
     from sparkify.etl.summary import OnProgress, Progress, Summary
+    from sparkify.reports.unresolved import Unresolved
 
 
 def etl(
@@ -56,6 +59,7 @@ def etl(
     from sparkify.etl.listing import list_sources
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
+    from sparkify.reports.unresolved import find_unresolved
 
     loaded = load_settings(
         config,
@@ -73,15 +77,24 @@ def etl(
     options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_output)
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run(sources)
-    report_summary(summary, output, verbose)
+        unresolved = find_unresolved(engine)
+    report_summary(summary, unresolved, output, verbose)
 
 
-def report_summary(summary: Summary, output: Format, verbose: bool) -> None:
-    """Say what a run did."""
+def report_summary(summary: Summary, unresolved: Unresolved, output: Format, verbose: bool) -> None:
+    """Say what a run did, and what is open after it.
+
+    Raises:
+        typer.Exit: every record that it read was rejected, which is no success.
+    """
     if output is Format.JSON:
-        print_json(dataclasses.asdict(summary))
+        print_json({**dataclasses.asdict(summary), "open": unresolved._asdict()})
     else:
         _say_summary(summary, verbose)
+        if unresolved.rejects:
+            say(plain_text(unresolved))
+    if summary.records and summary.rejected >= summary.records:
+        raise typer.Exit(NOTHING_LOADED)
 
 
 def _say_settings(loaded: Loaded) -> None:

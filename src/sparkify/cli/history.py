@@ -113,6 +113,7 @@ def replay(
     from sparkify.etl.replay import replay_from
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
+    from sparkify.reports.unresolved import find_unresolved
 
     if reject_ids and not fixed:
         raise UsageError("rejects are named, and no file that fixes them", hint="Name it with --from FILE.")
@@ -130,7 +131,8 @@ def replay(
             summary = replay_from(engine, settings, fixed, reject_ids or ())
         else:
             summary = Run(engine, settings, Options(replay=True)).run()
-    report_summary(summary, output, verbose)
+        unresolved = find_unresolved(engine)
+    report_summary(summary, unresolved, output, verbose)
 
 
 def explain(

@@ -20,7 +20,7 @@ from sparkify.cli.options import (
     open_warehouse,
     output_file,
 )
-from sparkify.cli.output import Format, print_json, print_table, print_values, say
+from sparkify.cli.output import Format, plain_text, print_json, print_table, print_values, say
 from sparkify.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def _analyzed(settings: Settings, report: OutputFile | None) -> Analysis:
 def _print_analysis(found: Analysis, output: Format) -> None:
     if output is Format.JSON:
         checked = [result._asdict() for result in found.checks]
-        print_json({"rows": found.rows, "checks": checked, "answers": _documents(found.answers)})
+        unresolved = found.unresolved._asdict()
+        answers = _documents(found.answers)
+        print_json({"rows": found.rows, "checks": checked, "answers": answers, "open": unresolved})
         return
     print_table(
         ("table", "rows"), [(name, f"{count:,}") for name, count in found.rows.items()], output, right=("rows",)
@@ -98,6 +100,8 @@ def _print_analysis(found: Analysis, output: Format) -> None:
     print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in found.checks], output)
     print()
     _print_answers(found.answers, whole=False)
+    if found.unresolved.rejects:
+        say(plain_text(found.unresolved))
 
 
 def _answer_only(wanted: list[Question], settings: Settings, output: Format) -> None:

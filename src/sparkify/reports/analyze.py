@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.reports.questions import Answered, Question, ask, questions
+from sparkify.reports.unresolved import Unresolved, find_unresolved
 from sparkify.sql import definitions
 from sparkify.sql.render import quoted
 from sparkify.star.checks import checks, run_check
@@ -27,16 +28,17 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """Rows by table, the state of every check, and an answer to every question."""
+    """Rows by table, the state of every check, an answer to every question, and what is open."""
 
     rows: dict[str, int]
     checks: list[Checked]
     answers: list[Answered]
+    unresolved: Unresolved
 
 
 def analyze(engine: Engine) -> Analysis:
     """Count the rows, run the checks, and answer every question."""
-    return Analysis(row_counts(engine), check_all(engine), answer_all(engine, questions()))
+    return Analysis(row_counts(engine), check_all(engine), answer_all(engine, questions()), find_unresolved(engine))
 
 
 def answer_all(engine: Engine, wanted: Iterable[Question]) -> list[Answered]:
@@ -82,6 +84,7 @@ def holdings(engine: Engine) -> dict[str, object]:
     run = engine.execute("SELECT run_id, state, started_at, reason FROM etl_runs ORDER BY run_id DESC LIMIT 1")
     settings = engine.execute("SELECT setting, setting_value FROM etl_settings ORDER BY setting")
     values: dict[str, object] = {"files": files, **counts, "rejects": int(rejected)}
+    values["open"] = str(find_unresolved(engine))
     values |= {"first_play": first, "last_play": last}
     values |= dict(settings)
     if run:

@@ -91,7 +91,7 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
         **dict(zip(star, rows[0], strict=True)),
         **{f"staging.{name}": staged[name] for name in EVENTS.names},
         "file": shown(uri),
-        "line": _line_of(uri, tag, staged, anonymous),
+        **_place_of(uri, tag, staged, anonymous),
         "run": run_id,
         "copies_in_staging": copies,
         "song_found": _how_found(engine, staged),
@@ -109,20 +109,24 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
     return dict(zip(names, rows[0], strict=True)), len(rows)
 
 
-def _line_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> str:
-    """The line of a record in its file, found by reading the file."""
+def _place_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> dict[str, object]:
+    """The line, from 1, and the byte, from 0, of a record in its file, found by reading it; or why it was not found."""
     record = {name: staged[name] for name in EVENTS.names}
     try:
         with opened(file_at("events", uri, anonymous=anonymous)) as stream:
             if stream.tag != tag:
-                return "unknown: the file has changed since it was loaded"
+                return _nowhere("the file has changed since it was loaded")
             for piece in split(stream, shown(uri)):
                 found = next(CarefulReader(EVENTS).read([piece]))
                 if not isinstance(found, Reject) and found == record:
-                    return f"{piece.line} (byte {piece.offset})"
+                    return {"line": piece.line, "byte": piece.offset}
     except SparkifyError as error:
-        return f"unknown: {error.what}"
-    return "unknown: the file does not hold it any more"
+        return _nowhere(error.what)
+    return _nowhere("the file does not hold it any more")
+
+
+def _nowhere(why: str) -> dict[str, object]:
+    return {"line": None, "byte": None, "line_unknown": why}
 
 
 def _how_found(engine: Engine, staged: dict[str, object]) -> str:

@@ -39,7 +39,8 @@ def test_a_cell_is_no_formula(text: str) -> None:
 
 def test_other_cells_are_as_they_are() -> None:
     row = [-1, -0.5, None, 'a "b", c\nd', "1-2"]
-    assert csv_text(["a"] * 5, [row]) == '\ufeffa,a,a,a,a\r\n-1,-0.5,,"a ""b"", c\nd",1-2\r\n'
+    assert csv_text(["a"] * 5, [row]) == '\ufeff"a","a","a","a","a"\r\n-1,-0.5,,"a ""b"", c\nd","1-2"\r\n'
+    assert csv_text(["a"], [["x;=1+1;"]]) == '\ufeff"a"\r\n"x;=1+1;"\r\n'
 
 
 def specs(page: str) -> dict[str, dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -13,13 +11,19 @@ _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV (RFC 4180), with a byte-order mark by which spreadsheets know UTF-8.
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    Every text is in quotes: a spreadsheet that separates by semicolons must not find a formula behind one. A text that
+    begins like a formula has an apostrophe before it. NULL is an empty cell without quotes.
     """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([harmless(value) for value in row] for row in rows)
-    return "\ufeff" + out.getvalue()
+    lines = (",".join(map(_cell, row)) for row in (columns, *rows))
+    return "\ufeff" + "".join(f"{line}\r\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    return '"' + str(harmless(value)).replace('"', '""') + '"'
 
 
 def harmless(value: object) -> object:
