@@ -639,6 +639,15 @@ def test_every_command_with_output_is_asked_for_a_document() -> None:
     assert len(found) > 8
 
 
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_lines_are_whole(tmp_path: Path, option: str) -> None:
+    done = sparkify(option, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert sparkify("rejects", "list", option, cwd=tmp_path).stdout.startswith("Usage: sparkify rejects list")
+
+
 def test_what_the_documents_say(filled: Path, tmp_path: Path) -> None:
     (tmp_path / "w.duckdb").write_bytes((filled / "w.duckdb").read_bytes())
     where = ("--warehouse", "duckdb:///w.duckdb", "--output", "json")

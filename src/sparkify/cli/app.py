@@ -15,6 +15,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -36,18 +37,18 @@ def _root(
 
 
 app.command("init")(setup.init)
-app.command("doctor")(doctor.doctor)
-app.command("generate")(generate.generate)
+app.command("doctor", short_help="Check the setup, and say how to fix what is wrong.")(doctor.doctor)
+app.command("generate", short_help="Simulate events and songs of a music service.")(generate.generate)
 app.command("create-tables")(setup.create_tables)
-app.command("plan")(etl.plan)
+app.command("plan", short_help="Show what etl would do, or the exact SQL of it.")(etl.plan)
 app.command("etl")(etl.etl)
-app.command("analyze")(inspect.analyze)
-app.command("erd")(inspect.erd)
-app.command("query")(inspect.query)
-app.command("status")(inspect.status)
-app.command("compare")(compare.compare)
+app.command("analyze", short_help="Count rows, run the checks, answer the questions.")(inspect.analyze)
+app.command("erd", short_help="Draw the star schema; no warehouse is needed.")(inspect.erd)
+app.command("query", short_help="Run one statement that only reads.")(inspect.query)
+app.command("status", short_help="Show what the warehouse holds, and what is open.")(inspect.status)
+app.command("compare", short_help="Tell whether two warehouses hold the same rows.")(compare.compare)
 app.command("runs")(history.runs)
 app.add_typer(history.rejects, name="rejects")
-app.command("explain")(history.explain)
-app.add_typer(cluster.cluster, name="cluster")
-app.command("demo")(demo.demo)
+app.command("explain", short_help="Trace a play back to its file and line.")(history.explain)
+app.add_typer(cluster.cluster, name="cluster", short_help="Create, look at and remove a Redshift cluster.")
+app.command("demo", short_help="Generate a month of events, load and analyze them.")(demo.demo)

@@ -150,7 +150,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     for kind, names in summary.unknown_names.items():
         say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
     for name, (count, about) in summary.warnings.items():
-        say(f"warning: the check {name} found {count_of(count, 'row')} against: {about}")
+        say(f"warning: check {name}, {count_of(count, 'row')}: {about}")
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
