@@ -239,7 +239,8 @@ def test_what_is_passed_over_is_said_by_every_command(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[S3]\nSONG_JSONPATH=x\n", "Did you mean LOG_JSONPATH?"),
+        ("[S3]\nLOG_JSON_PATH=x\n", "Did you mean LOG_JSONPATH?"),
+        ("[S3]\nSONGS_DATA=x\n", "Did you mean SONG_DATA?"),
         ("[DWH]\nDWH_IAM_ROLE=x\n", "Did you mean DWH_IAM_ROLE_NAME?"),
     ],
 )
@@ -249,6 +250,26 @@ def test_what_may_be_a_slip_of_the_pen_is_an_error_where_the_right_name_is_missi
     file.write_text(text)
     with pytest.raises(UsageError, match=re.escape(said)):
         read_classic(file)
+
+
+@pytest.mark.parametrize("name", ["SONG_JSONPATH", "SONG_JSON_PATH"])
+def test_a_jsonpath_of_songs_alone_warns_and_loads(file: Path, name: str) -> None:
+    write_lines(file.parent / "logs" / "a.json", [event()])
+    write_lines(file.parent / "songs" / "a.json", [song()])
+    file.write_text(f"[S3]\nLOG_DATA='logs'\n{name}='s3://x/songs_json_path.json'\nSONG_DATA='songs'\n")
+    done = sparkify("etl", "--config", "dwh.cfg", "--warehouse", "duckdb:///w.duckdb", cwd=file.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"warning: unknown key {name} of [S3] in dwh.cfg is passed over" in done.stderr
+    assert "loaded 1 event and 1 song" in done.stderr
+
+
+def test_a_byte_order_mark_before_jsonpaths_is_skipped(file: Path) -> None:
+    write_lines(file.parent / "logs" / "a.json", [event()])
+    paths = file.parent / "paths.json"
+    paths.write_bytes(b"\xef\xbb\xbf" + json.dumps({"jsonpaths": [f"$['{name}']" for name in FIELDS]}).encode())
+    env = {"SPARKIFY_LOG_JSONPATH": "paths.json"}
+    done = sparkify("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb", cwd=file.parent, env=env)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_etl_on_duckdb_with_a_classic_file_shows_and_stores_no_secret(file: Path) -> None:
@@ -284,6 +305,9 @@ def test_the_jsonpaths_of_the_classic_warehouse_are_those_of_the_contract(tmp_pa
     [
         (json.dumps({"jsonpaths": [f"$['{name}']" for name in FIELDS[1:]]}), "leaves out artist"),
         (json.dumps({"jsonpaths": ["$['user_id']"]}), "names a field that events do not have: user_id"),
+        (json.dumps({"jsonpaths": ["$['firstname']"]}), "Name it firstName"),
+        (json.dumps({"jsonpaths": ["$['user_id']"]}), "Name it userId"),
+        (json.dumps({"jsonpaths": [["$['artist']"]]}), "malformed"),
         (json.dumps({"jsonpaths": ["$['artist']", "$['artist']"]}), "malformed"),
         (json.dumps({"jsonpaths": ["artist"]}), "malformed"),
         (json.dumps({"jsonpaths": "abc"}), "malformed"),

@@ -174,11 +174,18 @@ def _unknown(names: Iterable[str], known: Collection[str], what: str, path: Path
     given = set(names)
     for name in sorted(given - set(known)):
         said = f"unknown {what.format(name if _NAME.fullmatch(name) else '…')} in {path}"
-        missing = difflib.get_close_matches(name, sorted(set(known) - given), n=1, cutoff=_SLIP)
+        candidates = sorted(key for key in set(known) - given if _same_subject(name, key, known))
+        missing = difflib.get_close_matches(name, candidates, n=1, cutoff=_SLIP)
         if missing:
             raise UsageError(said, hint=f"Did you mean {missing[0]}?")
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         yield f"{said} is passed over; " + (f"the nearest known is {near[0]}" if near else f"known: {', '.join(known)}")
+
+
+def _same_subject(name: str, key: str, known: Collection[str]) -> bool:
+    """Whether a name can be meant for a key: SONG_JSONPATH is about songs, as SONG_DATA is, so never LOG_JSONPATH."""
+    subject = name.partition("_")[0]
+    return subject == key.partition("_")[0] or subject not in {other.partition("_")[0] for other in known}
 
 
 def _unquoted(value: str) -> str:

@@ -16,9 +16,11 @@ from sparkify.errors import SourceError, UsageError
 _MOST_BYTES = 1024 * 1024
 _PATH = re.compile(r"\$(?:\[\s*'([^'\]]+)'\s*\]|\[\s*\"([^\"\]]+)\"\s*\]|\.(\w+))")
 
+_S3 = re.compile("s3[an]?://", re.IGNORECASE)
+
 
 def check_jsonpaths(location: str) -> list[str]:
-    """Read a JSONPaths file, a path or `s3://bucket/key`, and hold it against the contract; its fields come back.
+    """Read a JSONPaths file, a path or `s3://bucket/key`, and compare it with the contract; its fields come back.
 
     Raises:
         SourceError: it cannot be read.
@@ -30,7 +32,7 @@ def check_jsonpaths(location: str) -> list[str]:
         if name not in known:
             raise UsageError(
                 f"log_jsonpath names a field that events do not have: {name}, in {location}",
-                hint=f"Fields match by name: {', '.join(known)}.",
+                hint=_right_name(name, known) or f"Fields match by name: {', '.join(known)}.",
             )
     if missing := [name for name in known if name not in fields]:
         raise UsageError(
@@ -40,11 +42,17 @@ def check_jsonpaths(location: str) -> list[str]:
     return fields
 
 
+def _right_name(name: str, known: list[str]) -> str:
+    """What to do about a name that differs from a field's in letter case or `_` alone, as names made for SQL do."""
+    bare = name.replace("_", "").lower()
+    return next((f"Name it {field}." for field in known if field.lower() == bare), "")
+
+
 def _read(location: str) -> bytes:
-    if location.startswith("s3://"):
+    if match := _S3.match(location):
         from sparkify.cluster.objects import read_object
 
-        return read_object(location, _MOST_BYTES)
+        return read_object("s3://" + location[match.end() :], _MOST_BYTES)
     try:
         with Path(location.removeprefix("file://")).open("rb") as file:
             return file.read(_MOST_BYTES)
@@ -55,7 +63,7 @@ def _read(location: str) -> bytes:
 
 def _fields(location: str, content: bytes) -> list[str]:
     try:
-        paths = json.loads(content.decode("utf-8"))["jsonpaths"]
+        paths = json.loads(content.decode("utf-8-sig"))["jsonpaths"]
         found = [_PATH.fullmatch(path) for path in paths]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _malformed(location) from error
