@@ -62,16 +62,18 @@ class Warehouse:
         songs: str | None = None,
         prune: bool = False,
         full_refresh: bool = False,
+        reread: bool = False,
         report: OnProgress | None = None,
         **settings: object,
     ) -> Summary:
         """Bring the warehouse up to its sources.
 
         Args:
-            logs: the folder that holds the logs.
-            songs: the folder that holds the song metadata.
+            logs: the folder, file or pattern that holds the logs; here or in an object store.
+            songs: the same for the song metadata.
             prune: remove the rows of files that have vanished.
             full_refresh: rebuild the star from staging.
+            reread: compare the contents of all files, whatever their times say.
             report: called with the progress.
             settings: any other setting by name, such as `unknown_songs="drop"`.
 
@@ -83,7 +85,7 @@ class Warehouse:
         """
         flags = {"warehouse": self._url, "logs": logs, "songs": songs, **settings}
         loaded = load(flags).settings
-        return Run(self._engine, loaded, Options(prune=prune, full_refresh=full_refresh), report).run()
+        return Run(self._engine, loaded, Options(prune=prune, full_refresh=full_refresh, reread=reread), report).run()
 
     def query(self, sql: str) -> Answer:
         """Run one statement that only reads, such as a SELECT.

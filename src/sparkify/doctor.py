@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 
 from sparkify.config.settings import Loaded, Settings, load
-from sparkify.contract import CONTRACT_VERSION
+from sparkify.contract import CONTRACT_VERSION, Kind
 from sparkify.engines.base import Engine
 from sparkify.engines.diagnosis import Diagnosis, State, checked, failed, signed_in
 from sparkify.engines.registry import connect
@@ -14,7 +14,7 @@ from sparkify.engines.registry import diagnose as diagnose_engine
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.etl.listing import list_sources
 from sparkify.reports.unresolved import find_unresolved
-from sparkify.sources.base import SourceFile
+from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
 from sparkify.sql.definitions import all_tables
 from sparkify.text import without_password
@@ -82,18 +82,19 @@ def _apart(settings: Settings) -> Iterator[Diagnosis]:
         return  # one of the two has said so
 
 
-def _read_first(files: list[SourceFile]) -> None:
+def _read_first(source: FileSource, kind: Kind) -> None:
     """Read a little of the first file: whoever may list need not be allowed to read."""
-    with opened(files[0]) as stream:
+    with opened(source.file(kind, source.listing().files[0])) as stream:
         stream.readinto(memoryview(bytearray(1)))
 
 
 def _listed(settings: Settings) -> str:
-    listing, _ = list_sources(settings)
-    files = [file for found in listing.values() for file in found]
-    _read_first(files)
+    ((kind, source),) = list_sources(settings).items()
+    _read_first(source, kind)
+    files, passed_over = source.listing()
     location = without_password(settings.logs or settings.songs or "")
-    return f"{location}: {len(files):,} files, {sum(file.size for file in files):,} bytes"
+    said = f"; passed over: {passed_over}" if str(passed_over) else ""
+    return f"{location}: {len(files):,} files, {sum(size for _, size, _ in files):,} bytes{said}"
 
 
 def _jsonpaths(location: str) -> str:
@@ -168,5 +169,5 @@ def _before_opening(settings: Settings) -> Iterator[Diagnosis]:
         named.add(diagnosis.check)
         yield diagnosis
     places = (settings.logs, settings.songs, settings.log_jsonpath)
-    if "credentials" not in named and any(str(place).startswith("s3://") for place in places):
+    if "credentials" not in named and any(str(place).startswith(("s3://", "s3a://", "s3n://")) for place in places):
         yield checked("credentials", signed_in)

@@ -27,9 +27,9 @@ from tests.support import (
 
 from sparkify.errors import CheckFailed
 from sparkify.etl import load as loading
-from sparkify.etl import plan as manifest
 from sparkify.etl import run as pipeline
 from sparkify.reader import reader as staging
+from sparkify.sources import files
 from sparkify.sources import local as folders
 from sparkify.star import prepared
 from sparkify.warehouse import runs
@@ -95,7 +95,7 @@ def test_some_of_the_kills_hit_a_run_under_way(tmp_path: Path, seconds_of_a_run:
 
 
 STAGES = [
-    (manifest, "hashes_of"),
+    (files, "hashes_of"),
     (staging.Stager, "stage"),
     (loading.ChunkLoader, "load"),
     (loading.ChunkLoader, "forget"),

@@ -90,10 +90,10 @@ def test_one_folder_as_both(folder: Path) -> None:
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "logs" / "a.json").unlink()
-    (folder / "logs" / "a.json.gz").write_bytes(b"no gzip")
+    (folder / "logs" / "a.json.gz").write_bytes(b"\x1f\x8bno gzip")
     _, found = examined(folder)
     assert found["logs"]["state"] == "failed"
-    assert "is not valid gz data" in found["logs"]["found"]
+    assert "is corrupt: it begins as gzip" in found["logs"]["found"]
 
 
 def test_a_warehouse_that_is_none(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +13,13 @@ import typer
 
 from sparkify.cli.options import (
     Config,
+    Exclude,
+    Include,
     Logs,
     MaxRejects,
     Output,
     RepairText,
+    Reread,
     Songs,
     UnknownSongs,
     Verbose,
@@ -42,6 +45,8 @@ def etl(
     warehouse: Warehouse = None,
     logs: Logs = None,
     songs: Songs = None,
+    include: Include = None,
+    exclude: Exclude = None,
     unknown_songs: UnknownSongs = None,
     repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
@@ -50,6 +55,7 @@ def etl(
         typer.Option(help="Where to write the rejects of a refused run, as JSON lines; - is stdout.", metavar="FILE"),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
+    reread: Reread = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
     config: Config = None,
     output: Output = Format.TEXT,
@@ -66,6 +72,8 @@ def etl(
         warehouse=warehouse,
         logs=logs,
         songs=songs,
+        include=include or None,
+        exclude=exclude or None,
         unknown_songs=unknown_songs,
         repair_text=repair_text,
         max_rejects=max_rejects,
@@ -74,7 +82,7 @@ def etl(
         _say_settings(loaded)
     sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
     rejects_output = output_file(rejects_file, "the rejects", loaded, config)
-    options = Options(prune=prune, full_refresh=full_refresh, rejects_file=rejects_output)
+    options = Options(prune=prune, full_refresh=full_refresh, reread=reread, rejects_file=rejects_output)
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run(sources)
         unresolved = find_unresolved(engine)
@@ -123,6 +131,8 @@ def _progress_bar() -> Iterator[OnProgress | None]:
 
 
 def _say_summary(summary: Summary, verbose: bool) -> None:
+    for change in summary.listing_changed:
+        say(plain_text(change))
     if summary.rebuilt_because:
         say(f"the star was rebuilt: {summary.rebuilt_because}")
     if summary.files_loaded:
@@ -142,6 +152,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
             f"repaired {count_of(summary.repaired_texts, 'name')} in {where}: encoded to UTF-8 more than once "
             "(repair_text)"
         )
+    _say_passed_over(summary.passed_over)
     if summary.files_removed:
         say(f"removed the rows of {count_of(summary.files_removed, 'file')} no longer in the source")
     elif summary.vanished:
@@ -170,8 +181,11 @@ def plan(
     warehouse: Warehouse = None,
     logs: Logs = None,
     songs: Songs = None,
+    include: Include = None,
+    exclude: Exclude = None,
     unknown_songs: UnknownSongs = None,
     repair_text: RepairText = None,
+    reread: Reread = False,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
@@ -180,9 +194,16 @@ def plan(
     from sparkify.etl.preview import look_ahead
 
     settings = load_settings(
-        config, warehouse=warehouse, logs=logs, songs=songs, unknown_songs=unknown_songs, repair_text=repair_text
+        config,
+        warehouse=warehouse,
+        logs=logs,
+        songs=songs,
+        include=include or None,
+        exclude=exclude or None,
+        unknown_songs=unknown_songs,
+        repair_text=repair_text,
     ).settings
-    ahead = look_ahead(settings)
+    ahead = look_ahead(settings, reread=reread)
     if output is Format.JSON:
         document = _files(ahead.plan)
         if sql:
@@ -203,6 +224,7 @@ def _files(plan: Plan) -> dict[str, object]:
         "changed": [shown(change.file.uri) for change in plan.changed],
         "unchanged": plan.unchanged,
         "vanished": [shown(entry.uri) for entry in plan.vanished],
+        "passed_over": {kind: found.as_dict() for kind, found in plan.passed_over.items()},
     }
 
 
@@ -221,3 +243,13 @@ def _print_plan(plan: Plan) -> None:
         f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
         f"{len(plan.vanished):,} vanished; {size:,} bytes to load"
     )
+    _say_passed_over({kind: found.as_dict() for kind, found in plan.passed_over.items()})
+
+
+def _say_passed_over(passed_over: Mapping[str, Mapping[str, object]]) -> None:
+    """Say what was not read because of its name, by kind of source."""
+    from sparkify.sources.names import in_words
+
+    for kind, found in passed_over.items():
+        if said := in_words(found):
+            say(f"passed over in {'logs' if kind == 'events' else kind}: {plain_text(said)}")

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from sparkify.storage.output_file import OutputFile
 
 Warehouse = Annotated[str | None, typer.Option(help="The warehouse: duckdb:///path/to/file.duckdb.", metavar="URL")]
-Logs = Annotated[str | None, typer.Option(help="The folder that holds the logs.", metavar="URI")]
-Songs = Annotated[str | None, typer.Option(help="The folder that holds the song metadata.", metavar="URI")]
+Logs = Annotated[str | None, typer.Option(help="The folder, file or pattern that holds the logs.", metavar="URI")]
+Songs = Annotated[str | None, typer.Option(help="The same for the song metadata.", metavar="URI")]
+Include = Annotated[
+    list[str] | None, typer.Option(help="Read files of such names too; may be repeated.", metavar="PATTERN")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="Leave out files of such names; may be repeated.", metavar="PATTERN")
+]
+Reread = Annotated[bool, typer.Option("--reread", help="Compare the contents of all files, whatever their times say.")]
 Config = Annotated[str | None, typer.Option(help="The configuration file. [default: sparkify.toml]", metavar="FILE")]
 Output = Annotated[Format, typer.Option(help="How to print results.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tracebacks.")]

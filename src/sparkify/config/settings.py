@@ -55,9 +55,15 @@ class Settings(EngineSettings, BaseSettings):
 
     warehouse: str = Field("duckdb:///sparkify.duckdb", description="the warehouse, as a URL")
     logs: str | None = Field(
-        None, description="the folder or the object store (s3://bucket/folder) that holds the logs"
+        None,
+        description="the folder, file or pattern that holds the logs; or the same in a store, such as s3://bucket/folder",
     )
     songs: str | None = Field(None, description="the folder or the object store that holds the song metadata")
+    include: tuple[str, ...] = Field(
+        (),
+        description="patterns of files that are read beside those that end in .json, .jsonl or .ndjson, such as *.log",
+    )
+    exclude: tuple[str, ...] = Field((), description="patterns of files that are not read, such as archive/ or *-old.*")
     unknown_songs: UnknownSongs = Field(
         "infer", description="what happens to a play whose song is not in the catalogue: infer, null or drop"
     )
@@ -93,6 +99,14 @@ class Settings(EngineSettings, BaseSettings):
             return json.loads(value) if isinstance(value, str) else value
         except ValueError as error:
             raise ValueError("must be a table, or in the environment an object of JSON") from error
+
+    @field_validator("include", "exclude", mode="before")
+    @classmethod
+    def _patterns(cls, value: object) -> object:
+        patterns = value.split(",") if isinstance(value, str) else value
+        if not isinstance(patterns, (list, tuple)) or not all(isinstance(pattern, str) for pattern in patterns):
+            raise ValueError("must be a pattern of names, or a list of them")
+        return tuple(dict.fromkeys(pattern.strip() for pattern in patterns if pattern.strip()))
 
     @field_validator("chunk_files", "chunk_bytes", "spool_limit", mode="before")
     @classmethod
@@ -156,6 +170,7 @@ class Settings(EngineSettings, BaseSettings):
         for name in ("warehouse", "logs", "songs", "copy_spool", "log_jsonpath"):
             values[name] = without_password(values[name]) if values[name] else values[name]
         values["kafka"] = public_properties(self.kafka_properties)
+        values |= {"include": ", ".join(self.include), "exclude": ", ".join(self.exclude)}
         values["max_rejects"] = str(self.max_rejects)
         values["chunk_bytes"] = int(self.chunk_bytes)
         values["spool_limit"] = int(self.spool_limit)
@@ -296,6 +311,8 @@ def example() -> str:
 def _toml(name: str, default: object) -> str:
     samples = {
         "logs": '"data/log_data"',
+        "include": '["*.log", "part-*"]',
+        "exclude": '["archive/", "*-old.*"]',
         "songs": '"data/song_data"',
         "spool": '"/var/tmp"',
         "max_rejects": '"1%"',

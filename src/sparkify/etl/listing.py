@@ -8,16 +8,19 @@ from sparkify.config.settings import Settings
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
 from sparkify.sources.base import SourceFile, shown
+from sparkify.sources.files import FileSource
+from sparkify.sources.names import Names
 from sparkify.sources.registry import source_at
 
 LIKELY_RATIO = 10
 """How many times its size a compressed file of logs is likely to unpack to."""
 
-Sources = tuple[dict[Kind, list[SourceFile]], dict[Kind, str]]
+Sources = dict[Kind, FileSource]
+"""The configured sources by kind, each listed already."""
 
 
 def list_sources(settings: Settings) -> Sources:
-    """All files of the configured sources by kind, and the URIs of the sources.
+    """The configured sources, listed.
 
     Raises:
         UsageError: no source is configured, one file would be both kinds, or `log_jsonpath` names other fields.
@@ -31,15 +34,16 @@ def list_sources(settings: Settings) -> Sources:
         from sparkify.config.jsonpaths import check_jsonpaths
 
         check_jsonpaths(settings.log_jsonpath)
-    places = {kind: source_at(location, anonymous=settings.anonymous) for kind, location in locations.items()}
-    roots = {kind: source.uri for kind, source in places.items()}
-    if len(set(roots.values())) < len(roots):
+    names = Names(settings.include, settings.exclude)
+    sources: Sources = {
+        kind: source_at(location, names, anonymous=settings.anonymous) for kind, location in locations.items()
+    }
+    if len({source.uri for source in sources.values()}) < len(sources):
         raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
-    listing = {kind: source.files(kind) for kind, source in places.items()}
-    shared = set.intersection(*({file.uri for file in files} for files in listing.values()))
-    if len(listing) > 1 and shared:
+    uris = [{uri for uri, _, _ in source.listing().files} for source in sources.values()]
+    if len(uris) > 1 and (shared := set.intersection(*uris)):
         raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
-    return listing, roots
+    return sources
 
 
 def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:

@@ -1,37 +1,26 @@
-"""Which files are new, changed, unchanged or vanished: the listing of a source compared with `etl_files`."""
+"""What a run has to do: the sources compared with the manifest, `etl_files`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
-from typing import NamedTuple
 
 from sparkify.contract import Kind
-from sparkify.sources.base import SourceFile
-from sparkify.sources.open import hashes_of
+from sparkify.sources.base import Changed, Changes, Retagged, SourceFile
+from sparkify.sources.files import FileSource
+from sparkify.sources.names import PassedOver
 from sparkify.warehouse.manifest import Entry
 
 
-class Changed(NamedTuple):
-    """A file whose content is another one than the manifest's."""
-
-    file: SourceFile
-    entry: Entry
-
-
 @dataclass
-class Plan:
-    """What a run has to do.
+class Plan(Changes[Entry]):
+    """What a run has to do, over all sources.
 
-    `retagged` are files whose tag changed while their content did not: only the manifest has to follow.
+    `retagged` are files whose tag changed while their content did not: only the manifest has to follow. `passed_over`
+    are files that are not read because of their names, by kind of source.
     """
 
-    new: list[SourceFile] = field(default_factory=list)
-    changed: list[Changed] = field(default_factory=list)
-    unchanged: int = 0
-    retagged: list[Changed] = field(default_factory=list)
-    vanished: list[Entry] = field(default_factory=list)
+    passed_over: dict[Kind, PassedOver] = field(default_factory=dict)
 
     @property
     def to_load(self) -> list[SourceFile]:
@@ -40,60 +29,36 @@ class Plan:
         return sorted(files, key=lambda file: (file.kind != "songs", file.uri))
 
 
+Manifest = Mapping[Kind, Mapping[str, Entry]]
 _OTHER_KIND: dict[Kind, Kind] = {"events": "songs", "songs": "events"}
 
 
 def compare(
-    listed: Mapping[Kind, Iterable[SourceFile]],
-    roots: Mapping[Kind, str],
-    manifest: dict[tuple[str, str], Entry],
-    *,
-    replay: bool = False,
+    sources: Mapping[Kind, FileSource], manifest: Manifest, *, replay: bool = False, reread: bool = False
 ) -> Plan:
-    """Hold complete listings, by kind, against the manifest; `roots` are the URIs of the sources listed.
+    """Compare sources with the manifest.
 
-    Only what lies below a source that was listed can have vanished. With `replay`, files with open rejects count as
-    changed.
+    Only what the URI of a source could name can have vanished. With `replay`, files with open rejects count as changed;
+    with `reread`, the contents of all files are compared, whatever their tags say.
     """
     plan = Plan()
-    suspects: list[Changed] = []
-    for kind, files in listed.items():
-        seen = set()
-        for file in files:
-            seen.add(file.uri)
-            entry = manifest.get((kind, file.uri))
-            if replay and entry and entry.open_rejects:
-                plan.changed.append(Changed(file, entry))
-            elif other := manifest.get((_OTHER_KIND[kind], file.uri)):
-                plan.changed.append(Changed(file, other))  # it is of another kind now
+    again: Callable[[Entry], bool] | None = (lambda entry: entry.open_rejects > 0) if replay else None
+    for kind, source in sources.items():
+        found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread)
+        other = manifest.get(_OTHER_KIND[kind], {})
+        for file in found.new:
+            if entry := other.get(file.uri):
+                plan.changed.append(Changed(file, entry))  # it is of another kind now
             else:
-                _place(plan, file, entry, suspects)
-        below = roots[kind].rstrip("/") + "/"
-        plan.vanished += [
-            entry
-            for entry in manifest.values()
-            if entry.kind == kind and entry.uri not in seen and entry.uri.startswith(below)
-        ]
-    _place_suspects(plan, suspects)
+                plan.new.append(file)
+        plan.changed += found.changed
+        plan.retagged += found.retagged
+        plan.vanished += found.vanished
+        plan.unchanged += found.unchanged
+        plan.passed_over[kind] = source.listing().passed_over
+    moved = {changed.entry.file_id for changed in plan.changed}
+    plan.vanished = [entry for entry in plan.vanished if entry.file_id not in moved]
     return plan
 
 
-def _place(plan: Plan, file: SourceFile, entry: Entry | None, suspects: list[Changed]) -> None:
-    """Say what a file is, unless only its content can tell: then it is a suspect."""
-    if entry is None:
-        plan.new.append(file)
-    elif file.tag == entry.tag and not file.source.is_racy(file, entry.read_at.replace(tzinfo=UTC).timestamp()):
-        plan.unchanged += 1
-    elif file.size == entry.size and entry.hash:
-        suspects.append(Changed(file, entry))
-    else:
-        plan.changed.append(Changed(file, entry))
-
-
-def _place_suspects(plan: Plan, suspects: list[Changed]) -> None:
-    for suspect, content_hash in zip(suspects, hashes_of([file for file, _ in suspects]), strict=True):
-        if content_hash == suspect.entry.hash:
-            plan.unchanged += 1
-            plan.retagged.append(suspect)
-        else:
-            plan.changed.append(suspect)
+__all__ = ["Changed", "Manifest", "Plan", "Retagged", "compare"]

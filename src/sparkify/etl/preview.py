@@ -10,12 +10,12 @@ from sparkify.config.settings import Settings
 from sparkify.engines.registry import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.etl.listing import list_sources
-from sparkify.etl.plan import Plan, compare
+from sparkify.etl.plan import Manifest, Plan, compare
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star.prepared import prepare
 from sparkify.star.transform import Statement
-from sparkify.warehouse.manifest import Entry, read_manifest
+from sparkify.warehouse.manifest import read_manifest
 
 
 class Ahead(NamedTuple):
@@ -25,14 +25,14 @@ class Ahead(NamedTuple):
     sql: list[Statement]
 
 
-def look_ahead(settings: Settings) -> Ahead:
+def look_ahead(settings: Settings, *, reread: bool = False) -> Ahead:
     """What a run would do now; a warehouse that is not there yet is not made."""
-    listing, roots = list_sources(settings)
+    sources = list_sources(settings)
     manifest, first_new, dialect = _known(settings)
-    return Ahead(compare(listing, roots, manifest), _statements(settings, dialect, first_new))
+    return Ahead(compare(sources, manifest, reread=reread), _statements(settings, dialect, first_new))
 
 
-def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Dialect]:
+def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
     """The manifest, the first file_id that is free, and the SQL that the warehouse speaks."""
     try:
         engine = connect(settings.warehouse, settings.access(read_only=True))
@@ -42,7 +42,8 @@ def _known(settings: Settings) -> tuple[dict[tuple[str, str], Entry], int, Diale
         if "etl_files" not in engine.table_names():
             return {}, 1, engine.dialect
         manifest = read_manifest(engine)
-        return manifest, max((entry.file_id for entry in manifest.values()), default=0) + 1, engine.dialect
+        ((last_file,),) = engine.execute("SELECT COALESCE(MAX(file_id), 0) FROM etl_files")
+        return manifest, last_file + 1, engine.dialect
 
 
 def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:

@@ -22,7 +22,13 @@ from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
 from sparkify.warehouse.runs import RunLog
-from sparkify.warehouse.settings import changed_settings, star_settings, store_settings
+from sparkify.warehouse.settings import (
+    LISTING_SETTINGS,
+    changed_settings,
+    listing_settings,
+    star_settings,
+    store_settings,
+)
 from sparkify.warehouse.tables import create_missing_tables
 
 if TYPE_CHECKING:
@@ -54,7 +60,7 @@ class ManifestState(NamedTuple):
 
 def _raise_if_changed(staged: Staged) -> None:
     for read in staged.files:
-        if not read.file.source.is_still(read.file, read.tag):
+        if not read.file.source.is_still(read.file, read.tag, read.hash):
             raise _Changed(read.file)
 
 
@@ -70,7 +76,10 @@ class Run:
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
         self._shape = (self._settings.unknown_songs, self._settings.repair_text)
-        self._star_settings = star_settings(*self._shape)
+        self._stored_settings = {
+            **star_settings(*self._shape),
+            **listing_settings(self._settings.include, self._settings.exclude),
+        }
         self._repaired: set[str] = set()
         self._resolves: tuple[int, ...] = ()
         self._bytes_done = 0
@@ -83,9 +92,11 @@ class Run:
             SparkifyError: what went wrong; the warehouse is at its last committed chunk, and `etl_runs` says why.
         """
         with self._timed("list"):
-            listing, roots = sources or list_sources(self._settings)
-        replay = self._options.replay
-        return self._run_alone(lambda: compare(listing, roots, read_manifest(self._engine), replay=replay))
+            listed = sources or list_sources(self._settings)
+        options = self._options
+        return self._run_alone(
+            lambda: compare(listed, read_manifest(self._engine), replay=options.replay, reread=options.reread)
+        )
 
     def run_replay(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
         """Load a file whose lines fix some rejects, and mark those as resolved by it.
@@ -137,6 +148,7 @@ class Run:
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
+        self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
         self._summary.vanished = [entry.uri for entry in plan.vanished]
         files = [self._with_way(file) for file in plan.to_load]
         self._bytes_total = sum(file.size for file in files)
@@ -163,15 +175,19 @@ class Run:
         if not plan.retagged:
             return
         with self._engine.transaction():
-            follow_tags(self._engine, ((entry.file_id, file.tag) for file, entry in plan.retagged), self._spool)
+            follow_tags(self._engine, ((entry.file_id, tag) for entry, tag in plan.retagged), self._spool)
 
     def _rebuild_if_needed(self) -> None:
         """Rebuild the star from staging, if that was asked for or a setting changed."""
-        changes = changed_settings(self._engine, self._star_settings)
-        reasons = [f"{change.setting} changed from {change.before} to {change.now}" for change in changes]
+        changes = changed_settings(self._engine, self._stored_settings)
+        self._summary.listing_changed = [str(change) for change in changes if change.setting in LISTING_SETTINGS]
+        reasons = [str(change) for change in changes if change.setting not in LISTING_SETTINGS]
         if self._options.full_refresh:
             reasons.append("a full refresh was asked for")
         if not reasons:
+            if changes:
+                with self._engine.transaction():
+                    store_settings(self._engine, self._stored_settings)
             return
         from sparkify.star.prepared import clear, prepare
 
@@ -324,7 +340,7 @@ class Run:
         with self._timed("transform"):
             prepared.transform(self._engine, first_new)
             self._count_repairs(prepared.repairs(self._engine, first_new))
-            store_settings(self._engine, self._star_settings)
+            store_settings(self._engine, self._stored_settings)
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]

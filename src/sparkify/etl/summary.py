@@ -11,11 +11,15 @@ from sparkify.storage.output_file import OutputFile
 
 @dataclass
 class Options:
-    """What one run is asked to do, beside its settings; `replay` reads files with open rejects again."""
+    """What one run is asked to do, beside its settings.
+
+    `replay` reads files with open rejects again; `reread` compares the contents of all files, whatever their tags say.
+    """
 
     prune: bool = False
     full_refresh: bool = False
     replay: bool = False
+    reread: bool = False
     rejects_file: OutputFile | None = None
 
 
@@ -26,7 +30,8 @@ class Summary:
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
     `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
     the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
-    itself; `not_direct` says of others, by URI, why they were not.
+    itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
+    of their names, by kind (see `names.PassedOver`). `listing_changed` says which settings changed that choose files.
     """
 
     run_id: int = 0
@@ -37,6 +42,8 @@ class Summary:
     files_unchanged: int = 0
     files_removed: int = 0
     vanished: list[str] = field(default_factory=list)
+    passed_over: dict[str, dict[str, object]] = field(default_factory=dict)
+    listing_changed: list[str] = field(default_factory=list)
     records: int = 0
     loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
     rejected: int = 0

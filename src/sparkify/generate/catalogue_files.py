@@ -13,7 +13,8 @@ from sparkify.generate.catalogue import Record
 from sparkify.generate.errors import GenerateError, OptionsError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
-from sparkify.sources.base import Source, SourceFile, shown
+from sparkify.sources.base import SourceFile, shown
+from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
 from sparkify.sources.registry import source_at
 from sparkify.storage.spool import Spool
@@ -46,7 +47,7 @@ def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Reco
     return records, len(found) - len(records)
 
 
-def _found(source: Source) -> Iterator[Record | Reject]:
+def _found(source: FileSource) -> Iterator[Record | Reject]:
     files = source.files(SONGS.kind)
     with Spool() as spool:
         if source.copies_files:

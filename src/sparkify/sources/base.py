@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from sparkify.contract import Kind
-from sparkify.errors import CannotOpen, Damaged, KeepsChanging, SourceError
+from sparkify.errors import CannotOpen, Damaged, KeepsChanging
 
 if TYPE_CHECKING:
     from sparkify.storage.spool import Spool
-
-ENDINGS = tuple(form + packed for form in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
-
-
-STORES = ("s3", "gs", "az")
-"""Schemes of object stores; the URI of an object is the scheme, the bucket and the key as it is."""
 
 
 class Readable(Protocol):
@@ -31,24 +25,67 @@ class Readable(Protocol):
 class Content(Readable, Protocol):
     """The bytes of a file as they lie there, opened for reading.
 
-    `tag` and `size` (in bytes) are those of what is being read. `path` is where all of it lies on this machine, for
-    engines that read files themselves; empty if it lies elsewhere.
+    `tag` and `size` (in bytes) are those of what is being read. `path` is where exactly that lies on this machine, for
+    engines that read files themselves; empty if it lies elsewhere or if more lies there.
     """
 
     tag: str
     size: int
     path: str
 
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether what was read is the file as it is now, or one state of it that was whole."""
+    def is_one_state(self, content_hash: str) -> bool:
+        """Whether all that was read, which has this hash, is one state of the file; asked at its end."""
 
     def close(self) -> None:
         """Give back what is held."""
 
 
+class Known(Protocol):
+    """What the manifest knows of a file that was read: the size in bytes, the tag and the hash that it had."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def tag(self) -> str:
+        """What changes when the content does."""
+
+    @property
+    def hash(self) -> str:
+        """XXH3-128 in hexadecimal; empty if it is not known."""
+
+
+K = TypeVar("K", bound=Known)
+
+
+class Changed(NamedTuple, Generic[K]):
+    """A file whose content is another one than the manifest's."""
+
+    file: SourceFile
+    entry: K
+
+
+class Retagged(NamedTuple, Generic[K]):
+    """A file of the manifest that has another tag and the same content."""
+
+    entry: K
+    tag: str
+
+
+@dataclass
+class Changes(Generic[K]):
+    """What a source holds, compared with what is known of it. Of unchanged files only the number is kept."""
+
+    new: list[SourceFile] = field(default_factory=list)
+    changed: list[Changed[K]] = field(default_factory=list)
+    retagged: list[Retagged[K]] = field(default_factory=list)
+    vanished: list[K] = field(default_factory=list)
+    unchanged: int = 0
+
+
 class Source(ABC):
-    """A place that holds files.
+    """A place that holds something to read. It can be pickled, to be read on another machine.
 
     `uri` is canonical and has no `/` at its end; `copies_files` says whether files must be copied to this machine.
     Every method may raise SourceError.
@@ -58,10 +95,16 @@ class Source(ABC):
     copies_files = False
 
     @abstractmethod
-    def files(self, kind: Kind) -> list[SourceFile]:
-        """All files of a kind, in the order of their URIs; there is at least one.
+    def pending(
+        self, kind: Kind, known: Mapping[str, K], *, again: Callable[[K], bool] | None = None, reread: bool = False
+    ) -> Changes[K]:
+        """What is new, changed, unchanged or vanished.
 
-        Names that begin with `.` or `_` are skipped, and so is all that lies below them.
+        Args:
+            kind: what the source holds.
+            known: what the manifest knows of that kind, by URI; from other sources too.
+            again: whether something known counts as changed, whatever its tag says.
+            reread: compare contents, whatever the tags say.
         """
 
     @abstractmethod
@@ -72,12 +115,8 @@ class Source(ABC):
     def file_at(self, kind: Kind, uri: str) -> SourceFile:
         """A file of this source by its URI, with the size and the tag that it has now."""
 
-    def is_racy(self, file: SourceFile, read_at: float) -> bool:  # noqa: ARG002
-        """Whether the file may have changed after `read_at` (seconds since the epoch) without another tag."""
-        return False
-
-    def is_still(self, file: SourceFile, tag: str) -> bool:  # noqa: ARG002
-        """Whether what was staged of the file is what was read under this tag; asked after loading."""
+    def is_still(self, file: SourceFile, tag: str, content_hash: str) -> bool:  # noqa: ARG002
+        """Whether what was staged of the file is what was read under this tag and hash; asked after loading."""
         return True
 
     def fetch(self, files: Iterable[SourceFile], spool: Spool) -> None:
@@ -96,7 +135,8 @@ class SourceFile:
     """One file of a source.
 
     `uri` is canonical: one file has one URI, however the source was spelled. `path` is the file's name within its
-    `source`. `tag` changes when the content does. `by_engine` says that the engine is to read it where it is.
+    `source`. `tag` changes when the content does, and is empty if the file cannot be opened. `by_engine` says that
+    the engine is to read it where it is.
     """
 
     kind: Kind
@@ -119,8 +159,12 @@ class SourceFile:
 
     @property
     def packing(self) -> str:
-        """How the file is compressed: `gz`, `zst` or an empty text."""
-        return self.path.rsplit(".", 1)[-1] if self.path.endswith((".gz", ".zst")) else ""
+        """How the file is compressed as its name says: `gz`, `zst` or an empty text.
+
+        Good for a guess of what it will take to read it; what it holds is decided by its first bytes (see `open`).
+        """
+        name = self.path.lower()
+        return name.rsplit(".", 1)[-1] if name.endswith((".gz", ".zst")) else ""
 
 
 def shown(uri: str) -> str:
@@ -128,16 +172,6 @@ def shown(uri: str) -> str:
     if not uri.startswith("file://"):
         return uri
     return unquote_to_bytes(uri.removeprefix("file://")).decode("utf-8", "backslashreplace")
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or a folder of this name is skipped."""
-    return name.startswith((".", "_"))
-
-
-def no_json(location: str) -> SourceError:
-    """The error for a source without a file that could be loaded."""
-    return SourceError(f"no JSON below {location}", hint=f"Files must end in one of {' '.join(ENDINGS)}.")
 
 
 def keeps_changing(file: SourceFile) -> KeepsChanging:

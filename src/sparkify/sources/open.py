@@ -1,4 +1,7 @@
-"""Open a file of any source: its bytes unpacked, with the hash of the packed ones."""
+"""Open a file of any source: its bytes unpacked, with the hash of the packed ones.
+
+The first bytes of a file say whether it is packed, not its name.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from xxhash import xxh3_128
 
+from sparkify.errors import FileError
 from sparkify.sources.base import Content, SourceFile, damaged
 
 _HASH_STEP = 1024 * 1024
@@ -24,21 +28,49 @@ BOMB_BYTES = 64 * 1024 * 1024
 BOMB_RATIO = 200
 """A compressed file is refused when it unpacks to more than both of these; logs reach ratios of 10 to 50."""
 
+_MAGIC_BYTES = 4
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
+"""The end of the four bytes that begin a frame of zstd without data; the first is 0x50 to 0x5f (RFC 8878, 3.1.2)."""
 
-def hash_of(file: SourceFile) -> str:
-    """The XXH3-128 hash of the file's content as it lies there, in hexadecimal."""
+LARGEST_WINDOW = 2**31
+"""Bytes that a frame of zstd may look back: as far as `zstd --long=31` goes."""
+
+
+class Hashed(NamedTuple):
+    """The hash of a file's content, in hexadecimal, and the tag that it had when it was read; both empty if it
+    cannot be read."""
+
+    hash: str
+    tag: str
+
+
+def packing_of(head: bytes) -> str:
+    """How content that begins with these bytes is compressed: `gzip`, `zstd` or an empty text."""
+    if head.startswith(_GZIP):
+        return "gzip"
+    is_skippable = len(head) >= _MAGIC_BYTES and head[0] & 0xF0 == 0x50 and head[1:4] == _ZSTD_SKIPPABLE
+    return "zstd" if head.startswith(_ZSTD) or is_skippable else ""
+
+
+def hash_of(file: SourceFile) -> Hashed:
+    """The XXH3-128 hash of the file's content as it lies there."""
     digest = xxh3_128()
-    buffer = memoryview(bytearray(_HASH_STEP))
-    content = file.source.open(file)
+    buffer = memoryview(bytearray(min(_HASH_STEP, file.size + 1)))
     try:
-        while count := content.readinto(buffer):
-            digest.update(buffer[:count])
-    finally:
-        content.close()
-    return digest.hexdigest()
+        content = file.source.open(file)
+        try:
+            while count := content.readinto(buffer):
+                digest.update(buffer[:count])
+        finally:
+            content.close()
+    except FileError:
+        return Hashed("", "")
+    return Hashed(digest.hexdigest(), content.tag)
 
 
-def hashes_of(files: list[SourceFile]) -> Iterator[str]:
+def hashes_of(files: list[SourceFile]) -> Iterator[Hashed]:
     """The hashes of files, in their order; several are read at once."""
     if not files:
         return
@@ -48,17 +80,23 @@ def hashes_of(files: list[SourceFile]) -> Iterator[str]:
 
 
 class OpenFile:
-    """A file being read: unpacked bytes come out, the hash of the packed ones is kept."""
+    """A file being read: unpacked bytes come out, the hash of the packed ones is kept.
+
+    `tag` and `size` are those of the content. `path` is where engines may read the same bytes themselves; empty if the
+    content is packed, lies elsewhere or is only a part of what lies there. `packing` is `gzip`, `zstd` or empty.
+    """
 
     def __init__(self, file: SourceFile, content: Content) -> None:
         self.file = file
         self.tag = content.tag
         self.size = content.size
-        self.path = "" if file.packing else content.path
         self._content = content
         self._hash = xxh3_128()
-        self._chunks = _unpack(self._packed(), file) if file.packing else None
-        self._left = memoryview(b"")
+        head = self._head()
+        self.packing = packing_of(head)
+        self.path = "" if self.packing else content.path
+        self._chunks = _unpack(self._packed(head), self.packing, file.uri) if self.packing else None
+        self._left = memoryview(b"" if self.packing else head)
 
     @property
     def hash(self) -> str:
@@ -67,16 +105,16 @@ class OpenFile:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether what was read is one state of the file."""
-        return self._content.is_unchanged
+        """Whether what was read is one state of the file; asked at its end."""
+        return self._content.is_one_state(self.hash)
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer from its start with unpacked bytes; 0 means the end."""
-        if self._chunks is None:
-            count = self._content.readinto(buffer)
-            self._hash.update(buffer[:count])
-            return count
         while not self._left:
+            if self._chunks is None:
+                count = self._content.readinto(buffer)
+                self._hash.update(buffer[:count])
+                return count
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
@@ -86,9 +124,20 @@ class OpenFile:
         self._left = self._left[count:]
         return count
 
-    def _packed(self) -> Iterator[bytes]:
+    def _head(self) -> bytes:
+        """The first bytes, as many as tell a packed file; fewer only if there are no more."""
+        buffer = memoryview(bytearray(_MAGIC_BYTES))
+        size = 0
+        while size < _MAGIC_BYTES and (count := self._content.readinto(buffer[size:])):
+            size += count
+        head = bytes(buffer[:size])
+        self._hash.update(head)
+        return head
+
+    def _packed(self, head: bytes) -> Iterator[bytes]:
+        yield head
         # Small steps for zstd, of which a few bytes may unpack to a hundred thousand times as many.
-        step = memoryview(bytearray(4096 if self.file.packing == "zst" else 65536))
+        step = memoryview(bytearray(4096 if self.packing == "zstd" else 65536))
         while count := self._content.readinto(step):
             data = bytes(step[:count])
             self._hash.update(data)
@@ -100,7 +149,8 @@ def opened(file: SourceFile) -> Iterator[OpenFile]:
     """Open a file for reading.
 
     Raises:
-        SourceError: it is gone, unreadable, or a link that leads nowhere.
+        CannotOpen: it is gone, unreadable, or a link that leads nowhere.
+        Damaged: while it is read, if it cannot be unpacked.
     """
     content = file.source.open(file)
     try:
@@ -120,19 +170,24 @@ class _Decompressor(Protocol):
 
 
 def _decompressor(packing: str) -> _Decompressor:
-    if packing == "gz":
+    if packing == "gzip":
         return zlib.decompressobj(wbits=31)
     import zstandard
 
-    return zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+    return zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
 
 
-def _unpack(packed: Iterator[bytes], file: SourceFile) -> Iterator[bytes]:
-    """Unpack gzip members or zstd frames, one after another."""
+def _unpack(packed: Iterator[bytes], packing: str, uri: str) -> Iterator[bytes]:
+    """Unpack gzip members or zstd frames, one after another.
+
+    Raises:
+        Damaged: they are broken off or broken, unpack to far too much, or hold packed content again.
+    """
     import zstandard
 
     state: _Decompressor | None = None
     size_in = size_out = 0
+    head = b""
     for data in packed:
         size_in += len(data)
         while data:
@@ -140,17 +195,21 @@ def _unpack(packed: Iterator[bytes], file: SourceFile) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # padding between members is allowed
                 if not data:
                     break
-                state = _decompressor(file.packing)
+                state = _decompressor(packing)
             try:
                 chunk = state.decompress(data)
-            except (zlib.error, zstandard.ZstdError) as error:
-                raise damaged(file.uri, f"is not valid {file.packing} data") from error
+            except (zlib.error, zstandard.ZstdError, MemoryError) as error:
+                raise damaged(uri, f"is corrupt: it begins as {packing} and is not valid {packing} data") from error
             size_out += len(chunk)
             if size_out > BOMB_BYTES and size_out > BOMB_RATIO * size_in:
-                raise damaged(file.uri, f"unpacks to more than {BOMB_RATIO} times its size")
+                raise damaged(uri, f"unpacks to more than {BOMB_RATIO} times its size")
+            if len(head) < _MAGIC_BYTES:
+                head += chunk[: _MAGIC_BYTES - len(head)]
+                if again := packing_of(head):
+                    raise damaged(uri, f"is packed twice: {packing} that holds {again}")
             yield chunk
             if not state.eof:
                 break
             data, state = state.unused_data, None
-    if state is not None or not size_in:
-        raise damaged(file.uri, f"breaks off: the {file.packing} stream has no end")
+    if state is not None:
+        raise damaged(uri, f"is corrupt: it breaks off, for the {packing} stream has no end")

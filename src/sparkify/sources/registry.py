@@ -1,20 +1,37 @@
-"""URI scheme to source. A module that needs an extra is imported when its scheme is named."""
+"""The registry of sources: URI scheme to module and extra. A module is imported when its scheme is named."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
+from sparkify.sources.base import SourceFile
+from sparkify.sources.files import FileSource
+from sparkify.sources.names import Names
 from sparkify.text import without_password
 
-if TYPE_CHECKING:
-    pass
-from sparkify.sources.base import STORES, Source, SourceFile
+
+class _Entry(NamedTuple):
+    module: str
+    extra: str = ""
 
 
-def source_at(location: str, *, anonymous: bool = False) -> Source:
+_FOLDER = _Entry("sparkify.sources.local")
+_STORE = _Entry("sparkify.sources.object_store", "s3")
+
+REGISTRY = {
+    "": _FOLDER, "file": _FOLDER, "s3": _STORE, "s3a": _STORE, "s3n": _STORE, "gs": _STORE, "az": _STORE,
+}  # fmt: skip
+"""Scheme of a URI: the module that holds the source, and the extra that installs what it needs.
+
+Such a module has a function `open_source(location, names, *, anonymous)`.
+"""
+
+
+def source_at(location: str, names: Names | None = None, *, anonymous: bool = False) -> FileSource:
     """The source that a user names; `anonymous` asks an object store without signing in.
 
     Raises:
@@ -22,25 +39,24 @@ def source_at(location: str, *, anonymous: bool = False) -> Source:
         SourceError: there is no such place.
     """
     scheme = location.split("://")[0] if "://" in location else ""
-    if "\0" in (location if scheme in STORES else unquote(location)):
-        raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
-    if scheme in STORES:
-        try:
-            from sparkify.sources.object_store import ObjectStore
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                f"{scheme}:// needs the package {error.name}, which is not installed",
-                hint="Install it with: pip install 'sparkify[s3]'",
-            ) from error
-        return ObjectStore(location, anonymous=anonymous)
-    if scheme not in ("", "file"):
+    entry = REGISTRY.get(scheme)
+    if entry is None:
+        known = ", ".join(f"{name}://" for name in REGISTRY if name)
         raise UsageError(
             f"cannot read from {without_password(location)}: unknown scheme {scheme}://",
-            hint=f"Known: a folder, file://, {', '.join(f'{known}://' for known in STORES)}.",
+            hint=f"Known: a file, a folder, {known}.",
         )
-    from sparkify.sources.local import Folder
-
-    return Folder(location)
+    if "\0" in (unquote(location) if entry is _FOLDER else location):
+        raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
+    try:
+        module = importlib.import_module(entry.module)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{scheme}:// needs the package {error.name}, which is not installed",
+            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
+        ) from error
+    source: FileSource = module.open_source(location, names or Names(), anonymous=anonymous)
+    return source
 
 
 def file_at(kind: Kind, uri: str, *, anonymous: bool = False) -> SourceFile:
@@ -50,8 +66,8 @@ def file_at(kind: Kind, uri: str, *, anonymous: bool = False) -> SourceFile:
         SourceError: it is gone or cannot be read.
     """
     if uri.startswith("file://"):
-        from sparkify.sources.local import file_of_uri
+        from sparkify.sources.local import file_of_path, path_in
 
-        return file_of_uri(kind, uri)
+        return file_of_path(kind, path_in(uri))
     folder, _, _ = uri.rpartition("/")
     return source_at(folder, anonymous=anonymous).file_at(kind, uri)

@@ -71,6 +71,11 @@ def explained(error: Exception, uri: str, action: str, *, may_be_public: bool = 
         )
     if code in _WRONG_REGION or status == "301" or "without LOCATION" in text:
         return _wrong_region(text, scheme, bucket)
+    if "InvalidObjectState" in text:
+        reason = "is archived, and cannot be read from there"
+        return CannotOpen(
+            f"{uri} {reason}", uri=uri, reason=reason, hint="Restore it first, or leave it out (exclude)."
+        )
     if code in _DENIED or status in ("401", "403"):
         return _denied(uri, action, may_be_public)
     if "169.254.169.254" in text:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
-from sparkify.contract import Kind
+from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
 
 
 class Entry(NamedTuple):
-    """A file in the manifest; `read_at` is in UTC."""
+    """A file in the manifest; `size` is in bytes."""
 
     file_id: int
     kind: Kind
@@ -22,19 +21,20 @@ class Entry(NamedTuple):
     size: int
     tag: str
     hash: str
-    read_at: datetime
     open_rejects: int
 
 
-def read_manifest(engine: Engine) -> dict[tuple[str, str], Entry]:
+def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
     """The manifest by kind and URI."""
     rows = engine.execute(
-        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.read_at, "
+        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, "
         "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
         "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
     )
-    entries = (Entry(*row) for row in rows)
-    return {(entry.kind, entry.uri): entry for entry in entries}
+    manifest: dict[Kind, dict[str, Entry]] = {kind: {} for kind in RECORD_TYPES}
+    for entry in map(Entry._make, rows):
+        manifest[entry.kind][entry.uri] = entry
+    return manifest
 
 
 def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:

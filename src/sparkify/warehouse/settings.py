@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sparkify.contract import CONTRACT_VERSION
@@ -15,6 +15,19 @@ class Change(NamedTuple):
     setting: str
     before: str
     now: str
+
+    def __str__(self) -> str:
+        """What changed, in words."""
+        return f"{self.setting} changed from {self.before or 'nothing'} to {self.now or 'nothing'}"
+
+
+LISTING_SETTINGS = ("include", "exclude")
+"""Settings that say which files are read: if one changes, files come and go, and the star follows without a rebuild."""
+
+
+def listing_settings(include: Sequence[str], exclude: Sequence[str]) -> dict[str, str]:
+    """The settings that say which files are read."""
+    return {"include": ", ".join(sorted(include)), "exclude": ", ".join(sorted(exclude))}
 
 
 def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:

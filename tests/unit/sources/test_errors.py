@@ -35,7 +35,7 @@ CUT = {
 def test_a_file_that_breaks_off_is_damaged(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(CUT[name])
-    with pytest.raises(Damaged, match=f"{name} breaks off") as error:
+    with pytest.raises(Damaged, match=f"{name} is corrupt: it breaks off") as error:
         read_all(path)
     assert (error.value.uri, error.value.keeps_rows) == (f"file://{path}", False)
     assert "breaks off" in error.value.reason
