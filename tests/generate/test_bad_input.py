@@ -175,7 +175,7 @@ def test_invalid_records_of_a_catalogue_are_left_out_and_counted(tmp_path: Path)
     [
         ("", "", "no such folder"),
         ("songs.txt", "{}", "no JSON below"),
-        ("songs.json.gz", "{}", "is not valid gz data"),
+        ("songs.json.gz", "\x1f\x8b", "is corrupt"),
         ("songs.json", '{"title": "T"}', "holds no valid song record"),
     ],
 )

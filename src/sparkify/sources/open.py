@@ -110,11 +110,7 @@ class OpenFile:
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer from its start with unpacked bytes; 0 means the end."""
-        while not self._left:
-            if self._chunks is None:
-                count = self._content.readinto(buffer)
-                self._hash.update(buffer[:count])
-                return count
+        while not self._left and self._chunks is not None:
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
@@ -122,26 +118,30 @@ class OpenFile:
         count = min(len(buffer), len(self._left))
         buffer[:count] = self._left[:count]
         self._left = self._left[count:]
+        if self._chunks is None and count < len(buffer):
+            count += self._read(buffer[count:])
+        return count
+
+    def _read(self, buffer: memoryview) -> int:
+        """Fill a buffer with bytes as they lie there."""
+        count = self._content.readinto(buffer)
+        self._hash.update(buffer[:count])
         return count
 
     def _head(self) -> bytes:
         """The first bytes, as many as tell a packed file; fewer only if there are no more."""
         buffer = memoryview(bytearray(_MAGIC_BYTES))
         size = 0
-        while size < _MAGIC_BYTES and (count := self._content.readinto(buffer[size:])):
+        while size < _MAGIC_BYTES and (count := self._read(buffer[size:])):
             size += count
-        head = bytes(buffer[:size])
-        self._hash.update(head)
-        return head
+        return bytes(buffer[:size])
 
     def _packed(self, head: bytes) -> Iterator[bytes]:
         yield head
         # Small steps for zstd, of which a few bytes may unpack to a hundred thousand times as many.
         step = memoryview(bytearray(4096 if self.packing == "zstd" else 65536))
-        while count := self._content.readinto(step):
-            data = bytes(step[:count])
-            self._hash.update(data)
-            yield data
+        while count := self._read(step):
+            yield bytes(step[:count])
 
 
 @contextmanager
