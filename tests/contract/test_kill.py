@@ -27,12 +27,12 @@ from tests.support import (
 
 from sparkify.errors import CheckFailed
 from sparkify.etl import load as loading
-from sparkify.etl import run as pipeline
 from sparkify.reader import reader as staging
 from sparkify.sources import files
 from sparkify.sources import local as folders
 from sparkify.star import prepared
 from sparkify.warehouse import runs
+from sparkify.warehouse import settings as stored
 
 KILLS = 3
 HISTORIES = 60 if LONG else 10
@@ -103,7 +103,7 @@ STAGES = [
     (prepared.Prepared, "check"),
     (prepared.Prepared, "drop_temporary"),
     (runs.RunLog, "add"),
-    (pipeline, "store_settings"),
+    (stored, "store_settings"),
     (folders.Folder, "is_still"),
 ]
 

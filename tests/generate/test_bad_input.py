@@ -183,7 +183,7 @@ def test_a_catalogue_that_cannot_be_read_is_named(name: str, text: str, problem:
     songs = tmp_path / "songs"
     if name:
         songs.mkdir()
-        (songs / name).write_text(text)
+        (songs / name).write_bytes(text.encode("latin-1"))
     with pytest.raises(GenerateError) as caught:
         generate(tmp_path / "out", replace(SMALL, songs=None, catalogue=songs))
     assert problem in str(caught.value)

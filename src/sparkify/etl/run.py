@@ -20,15 +20,9 @@ from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
+from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
 from sparkify.warehouse.runs import RunLog
-from sparkify.warehouse.settings import (
-    LISTING_SETTINGS,
-    changed_settings,
-    listing_settings,
-    star_settings,
-    store_settings,
-)
 from sparkify.warehouse.tables import create_missing_tables
 
 if TYPE_CHECKING:
@@ -76,10 +70,8 @@ class Run:
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
         self._shape = (self._settings.unknown_songs, self._settings.repair_text)
-        self._stored_settings = {
-            **star_settings(*self._shape),
-            **listing_settings(self._settings.include, self._settings.exclude),
-        }
+        listing = stored.listing_settings(settings.include, settings.exclude)
+        self._stored_settings = stored.star_settings(*self._shape) | listing
         self._repaired: set[str] = set()
         self._resolves: tuple[int, ...] = ()
         self._bytes_done = 0
@@ -93,10 +85,8 @@ class Run:
         """
         with self._timed("list"):
             listed = sources or list_sources(self._settings)
-        options = self._options
-        return self._run_alone(
-            lambda: compare(listed, read_manifest(self._engine), replay=options.replay, reread=options.reread)
-        )
+        how = {"replay": self._options.replay, "reread": self._options.reread}
+        return self._run_alone(lambda: compare(listed, read_manifest(self._engine), **how))
 
     def run_replay(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
         """Load a file whose lines fix some rejects, and mark those as resolved by it.
@@ -179,15 +169,15 @@ class Run:
 
     def _rebuild_if_needed(self) -> None:
         """Rebuild the star from staging, if that was asked for or a setting changed."""
-        changes = changed_settings(self._engine, self._stored_settings)
-        self._summary.listing_changed = [str(change) for change in changes if change.setting in LISTING_SETTINGS]
-        reasons = [str(change) for change in changes if change.setting not in LISTING_SETTINGS]
+        changes = stored.changed_settings(self._engine, self._stored_settings)
+        self._summary.listing_changed = [str(change) for change in changes if change.setting in stored.LISTING_SETTINGS]
+        reasons = [str(change) for change in changes if change.setting not in stored.LISTING_SETTINGS]
         if self._options.full_refresh:
             reasons.append("a full refresh was asked for")
         if not reasons:
             if changes:
                 with self._engine.transaction():
-                    store_settings(self._engine, self._stored_settings)
+                    stored.store_settings(self._engine, self._stored_settings)
             return
         from sparkify.star.prepared import clear, prepare
 
@@ -340,7 +330,7 @@ class Run:
         with self._timed("transform"):
             prepared.transform(self._engine, first_new)
             self._count_repairs(prepared.repairs(self._engine, first_new))
-            store_settings(self._engine, self._stored_settings)
+            stored.store_settings(self._engine, self._stored_settings)
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
