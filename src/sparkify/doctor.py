@@ -6,19 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 
 from sparkify.config.settings import Loaded, Settings, load
-from sparkify.contract import CONTRACT_VERSION, Kind
+from sparkify.contract import Kind
 from sparkify.engines.base import Engine
 from sparkify.engines.diagnosis import Diagnosis, State, checked, failed, signed_in
 from sparkify.engines.registry import connect
 from sparkify.engines.registry import diagnose as diagnose_engine
-from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
+from sparkify.errors import NoWarehouse, SparkifyError, UsageError
 from sparkify.etl.listing import list_sources
 from sparkify.reports.unresolved import find_unresolved
 from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
-from sparkify.sql.definitions import all_tables
 from sparkify.text import without_password
-from sparkify.warehouse.settings import Change, changed_settings, star_settings
+from sparkify.warehouse.inventory import LAYOUT, read_inventory, refuse_foreign
+from sparkify.warehouse.settings import changed_settings, star_settings
+from sparkify.warehouse.tables import require_tables
 
 _PROBE = "sparkify_doctor"
 
@@ -128,29 +129,18 @@ def _warehouse(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _contract(engine: Engine, settings: Settings) -> str:
-    there = engine.table_names()
-    missing = [table.name for table in all_tables() if table.name not in there]
-    if missing:
-        return (
-            "no tables yet; sparkify etl makes them"
-            if len(missing) == len(all_tables())
-            else (f"tables are missing: {', '.join(missing)}; sparkify etl makes them")
-        )
+    inventory = read_inventory(engine)
+    if inventory.is_new and not inventory.foreign:
+        return "no tables yet; sparkify etl makes them"
+    refuse_foreign(inventory)
+    if not inventory.is_new and not inventory.missing and inventory.layout < LAYOUT:
+        return "an older version of Sparkify wrote it; the next run brings it up to date"
+    require_tables(engine)
     changes = changed_settings(engine, star_settings(settings.unknown_songs, settings.repair_text))
-    _refuse_newer(changes)
     if changes:
         said = " and ".join(f"{change.setting} changed from {change.before} to {change.now}" for change in changes)
         return f"{said}: the next run rebuilds the star"
     return "built by the rules of this version and these settings"
-
-
-def _refuse_newer(changes: list[Change]) -> None:
-    for change in changes:
-        if change.setting == "contract_version" and int(change.before) > CONTRACT_VERSION:
-            raise WarehouseError(
-                f"built by a newer Sparkify: contract version {change.before}, this one knows {CONTRACT_VERSION}",
-                hint="Upgrade with: pip install --upgrade sparkify",
-            )
 
 
 def _writable(settings: Settings) -> str:

@@ -235,11 +235,11 @@ def test_little_data_is_a_report_too(browser: Browser, tmp_path: Path, events: l
 
 def _empty(folder: Path) -> Path:
     from sparkify.engines.registry import connect
-    from sparkify.warehouse.tables import create_missing_tables
+    from sparkify.warehouse.tables import open_for_writing
 
     url = url_of(folder / "w.duckdb")
     engine = connect(url)
-    create_missing_tables(engine)
+    open_for_writing(engine)
     engine.close()
     with sparkify.connect(url) as warehouse:
         warehouse.report(folder / "report.html")

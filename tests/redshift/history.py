@@ -93,9 +93,23 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("compare", url, elsewhere, code=1)
     command("analyze", *here, "--report", "report.html")
     command("doctor", *here, *sources)
+    _damage(here, sources)
     _look_while_another_writes(here, sources)
     with sparkify.connect(url) as connection:
         assert connection.query("SELECT 1").rows == [(1,)]
+
+
+def _damage(here: tuple[str, str], sources: tuple[str, ...]) -> None:
+    """A warehouse that lacks a table, has another column, or has no record of its tables, as one of layout 0."""
+    Path("logs/f.json").unlink()
+    for damage, more in (
+        ("DROP TABLE songplays", ()),
+        ("ALTER TABLE users ADD COLUMN note VARCHAR(10)", ("--full-refresh",)),
+        ("DROP TABLE etl_tables", ()),
+    ):
+        with closing(connect(here[1], Access(schema=os.environ["SPARKIFY_SCHEMA"]))) as engine:
+            engine.execute(damage)
+        command("etl", *here, *sources, "--max-rejects", "100%", *more)
 
 
 def _look_while_another_writes(here: tuple[str, str], sources: tuple[str, ...]) -> None:

@@ -136,8 +136,8 @@ def test_a_warehouse_of_a_newer_version(folder: Path) -> None:
     )
     _, found = examined(folder)
     assert found["contract"]["state"] == "failed"
-    assert "built by a newer Sparkify: contract version 99" in found["contract"]["found"]
-    assert "Upgrade" in found["contract"]["fix"]
+    assert "a newer version of Sparkify wrote this warehouse: its contract_version is 99" in found["contract"]["found"]
+    assert "pip install --upgrade" in found["contract"]["fix"]
 
 
 def test_postgresql(folder: Path) -> None:

@@ -131,6 +131,8 @@ def _progress_bar() -> Iterator[OnProgress | None]:
 
 
 def _say_summary(summary: Summary, verbose: bool) -> None:
+    if summary.migrated:
+        say(plain_text(summary.migrated))
     for change in summary.listing_changed:
         say(plain_text(change))
     if summary.rebuilt_because:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, new_output, open_warehouse
-from sparkify.cli.output import Format, print_json, say
+from sparkify.cli.output import Format, count_of, print_json, say
 from sparkify.errors import UsageError
 
 
@@ -38,27 +38,39 @@ def create_tables(
     verbose: Verbose = False,
 ) -> None:
     """Create the tables, or drop and create them again."""
-    from sparkify.warehouse.tables import create_missing_tables, drop_tables
+    from sparkify.warehouse.tables import drop_tables, open_for_writing, tables_to_drop
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings, read_only=False) as engine:
         dropped: list[str] = []
         if drop:
-            _make_sure(yes, "Drop all tables and what is in them?")
+            if rows := tables_to_drop(engine):
+                _make_sure(yes, _drop_question(settings.public()["warehouse"], rows))
             dropped = drop_tables(engine)
-        created = create_missing_tables(engine)
+        opened = open_for_writing(engine)
     if output is Format.JSON:
-        print_json({"dropped": dropped, "created": created})
+        print_json({"dropped": dropped, "created": opened.created, "migrated": opened.migrated})
         return
     if dropped:
         say(f"dropped {len(dropped)} tables")
-    say(f"created {', '.join(created)}" if created else "all tables are there already")
+    if opened.migrated:
+        say(opened.migrated)
+    if opened.rebuild:
+        say(f"{opened.rebuild}: created again, empty; sparkify etl fills them from staging")
+    elif not opened.migrated:
+        say(f"created {', '.join(opened.created)}" if opened.created else "all tables are there already")
+
+
+def _drop_question(warehouse: object, rows: dict[str, int]) -> str:
+    """What would be dropped: every table with the number of its rows."""
+    tables = ", ".join(f"{name} ({count_of(count, 'row')})" for name, count in rows.items())
+    return f"This drops these tables of {warehouse}, with all that is in them: {tables}. Drop them?"
 
 
 def _make_sure(yes: bool, question: str) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("this drops tables, and there is no terminal to ask on", hint="Say --yes if you mean it.")
+        raise UsageError("there is no terminal to ask on", hint=f"{question} Say --yes if you mean it.")
     if not typer.confirm(question, err=True):
         raise UsageError("nothing was dropped")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,6 +111,22 @@ def another_run(who: str) -> WarehouseError:
     return WarehouseError(
         f"another run is at work in the warehouse: {who}", hint="Wait until it ends, or end it there; then run again."
     )
+
+
+RELATIONS = (
+    'SELECT c.relname, LOWER(a.attname) FROM pg_class AS c JOIN pg_namespace AS n ON n."oid" = c.relnamespace '
+    'LEFT JOIN pg_attribute AS a ON a.attrelid = c."oid" AND a.attnum > 0 AND NOT a.attisdropped '
+    "WHERE n.nspname = ? ORDER BY c.relname, a.attnum"
+)
+"""What `Engine.relations` asks the catalogue that PostgreSQL and Redshift have in common, for one schema."""
+
+
+def grouped(rows: Iterable[tuple[str, str | None]]) -> dict[str, tuple[str, ...]]:
+    """Columns by table, from rows of a table and a column, NULL if the table has none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for table, column in rows:
+        found[table] = (*found.get(table, ()), *([column] if column else []))
+    return found
 
 
 class Engine(ABC):
@@ -279,6 +295,10 @@ class Engine(ABC):
     @abstractmethod
     def table_names(self) -> set[str]:
         """The tables that are there."""
+
+    @abstractmethod
+    def relations(self) -> dict[str, tuple[str, ...]]:
+        """Everything that has a name where the tables are, views too, with the names of its columns in lower case."""
 
     @abstractmethod
     def close(self) -> None:

@@ -15,7 +15,9 @@ from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star.prepared import prepare
 from sparkify.star.transform import Statement
+from sparkify.warehouse.inventory import read_inventory
 from sparkify.warehouse.manifest import read_manifest
+from sparkify.warehouse.tables import require_tables
 
 
 class Ahead(NamedTuple):
@@ -39,8 +41,9 @@ def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
     except NoWarehouse:
         return {}, 1, dialect_of(settings.warehouse)
     with closing(engine), engine.snapshot():
-        if "etl_files" not in engine.table_names():
+        if read_inventory(engine).is_new:
             return {}, 1, engine.dialect
+        require_tables(engine)
         manifest = read_manifest(engine)
         ((last_file,),) = engine.execute("SELECT COALESCE(MAX(file_id), 0) FROM etl_files")
         return manifest, last_file + 1, engine.dialect

@@ -23,7 +23,7 @@ from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
 from sparkify.warehouse.runs import RunLog
-from sparkify.warehouse.tables import create_missing_tables
+from sparkify.warehouse.tables import open_for_writing
 
 if TYPE_CHECKING:
     from sparkify.reader.reader import Staged
@@ -101,10 +101,11 @@ class Run:
     def _run_alone(self, make: Callable[[], Plan]) -> Summary:
         """Do what a plan says, as the one writer: nobody else takes this run's number, or takes it for interrupted."""
         with self._engine.writing():
-            create_missing_tables(self._engine)
-            return self._recorded(make)
+            opened = open_for_writing(self._engine, full_refresh=self._options.full_refresh)
+            self._summary.migrated = opened.migrated
+            return self._recorded(make, opened.rebuild)
 
-    def _recorded(self, make: Callable[[], Plan]) -> Summary:
+    def _recorded(self, make: Callable[[], Plan], rebuild: str) -> Summary:
         """Do what a plan says, and write the history."""
         self._book = RunLog(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
@@ -115,7 +116,7 @@ class Run:
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
                 self._engine.use(self._settings.of_engines(), spool)
-                self._work(plan)
+                self._work(plan, rebuild)
         except BaseException as error:
             self._record_failure(error)
             self._note_what_stays(error)
@@ -135,7 +136,7 @@ class Run:
         done = f"{self._summary.chunks:,} of this run" if self._summary.chunks else "none of this run"
         error.add_note(f"The warehouse is at its last committed chunk ({done}).")
 
-    def _work(self, plan: Plan) -> None:
+    def _work(self, plan: Plan, rebuild: str) -> None:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
@@ -147,7 +148,7 @@ class Run:
         chunk = next(chunks, [])
         self._fetcher.begin(chunk)
         self._follow_tags(plan)
-        self._rebuild_if_needed()
+        self._rebuild_if_needed(rebuild)
         while chunk:
             following = next(chunks, [])
             self._load_in_parts(chunk, following)
@@ -167,11 +168,14 @@ class Run:
         with self._engine.transaction():
             follow_tags(self._engine, ((entry.file_id, tag) for entry, tag in plan.retagged), self._spool)
 
-    def _rebuild_if_needed(self) -> None:
-        """Rebuild the star from staging, if that was asked for or a setting changed."""
+    def _rebuild_if_needed(self, reason: str) -> None:
+        """Rebuild the star from staging, if there is a reason, it was asked for, or a setting changed."""
         changes = stored.changed_settings(self._engine, self._stored_settings)
         self._summary.listing_changed = [str(change) for change in changes if change.setting in stored.LISTING_SETTINGS]
-        reasons = [str(change) for change in changes if change.setting not in stored.LISTING_SETTINGS]
+        reasons = [reason] if reason else []
+        reasons += [str(change) for change in changes if change.setting not in stored.LISTING_SETTINGS]
+        if not reason and (unknown := stored.missing_settings(self._engine)):
+            reasons.append(f"the warehouse does not say which {', '.join(unknown)} it was built with")
         if self._options.full_refresh:
             reasons.append("a full refresh was asked for")
         if not reasons:

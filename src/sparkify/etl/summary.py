@@ -32,6 +32,7 @@ class Summary:
     the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
     itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
     of their names, by kind (see `names.PassedOver`). `listing_changed` says which settings changed that choose files.
+    `migrated` says what was done to a warehouse of an older version.
     """
 
     run_id: int = 0
@@ -48,6 +49,7 @@ class Summary:
     loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
     rejected: int = 0
     chunks: int = 0
+    migrated: str = ""
     rebuilt_because: str = ""
     repaired_texts: int = 0
     repaired_rows: int = 0

@@ -13,7 +13,7 @@ STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 
-METADATA = ("etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
+METADATA = ("etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
 """The tables that Sparkify keeps beside them."""
 
 

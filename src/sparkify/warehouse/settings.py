@@ -8,6 +8,9 @@ from typing import NamedTuple
 from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine
 
+STAR_SETTINGS = ("contract_version", "unknown_songs", "repair_text")
+"""The settings that the star depends on, by their names in `etl_settings`."""
+
 
 class Change(NamedTuple):
     """A setting that the star was built with, and is another one now."""
@@ -32,11 +35,8 @@ def listing_settings(include: Sequence[str], exclude: Sequence[str]) -> dict[str
 
 def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:
     """The settings that the star depends on."""
-    return {
-        "contract_version": str(CONTRACT_VERSION),
-        "unknown_songs": unknown_songs,
-        "repair_text": "true" if repair_text else "false",
-    }
+    values = (str(CONTRACT_VERSION), unknown_songs, "true" if repair_text else "false")
+    return dict(zip(STAR_SETTINGS, values, strict=True))
 
 
 def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:
@@ -54,3 +54,17 @@ def store_settings(engine: Engine, settings: Mapping[str, str]) -> None:
     engine.execute("DELETE FROM etl_settings")
     for name, value in settings.items():
         engine.execute("INSERT INTO etl_settings (setting, setting_value) VALUES (?, ?)", [name, value])
+
+
+def missing_settings(engine: Engine) -> list[str]:
+    """The settings that the warehouse should have stored with its star and has not; none if nothing was ever loaded."""
+    if not engine.execute("SELECT 1 FROM etl_files LIMIT 1"):
+        return []
+    stored = {name for (name,) in engine.execute("SELECT setting FROM etl_settings")}
+    return [name for name in STAR_SETTINGS if name not in stored]
+
+
+def forget_star_settings(engine: Engine) -> None:
+    """Say that the star is not built yet: the next run that does not find its settings builds it again."""
+    for name in STAR_SETTINGS:
+        engine.execute("DELETE FROM etl_settings WHERE setting = ?", [name])

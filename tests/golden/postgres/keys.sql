@@ -1,3 +1,6 @@
+-- the tables that Sparkify made here; a table that is not among them is never changed or dropped
+ALTER TABLE etl_tables ADD CONSTRAINT etl_tables_pkey PRIMARY KEY (table_name);
+
 -- the settings that the star was built with; if one changes, the star is rebuilt
 ALTER TABLE etl_settings ADD CONSTRAINT etl_settings_pkey PRIMARY KEY (setting);
 

@@ -1,3 +1,10 @@
+-- the tables that Sparkify made here; a table that is not among them is never changed or dropped
+CREATE TABLE etl_tables (
+  table_name VARCHAR NOT NULL,
+  column_names VARCHAR NOT NULL,
+  layout BIGINT NOT NULL
+);
+
 -- the settings that the star was built with; if one changes, the star is rebuilt
 CREATE TABLE etl_settings (
   setting VARCHAR NOT NULL,

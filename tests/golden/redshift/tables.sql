@@ -1,3 +1,12 @@
+-- the tables that Sparkify made here; a table that is not among them is never changed or dropped
+CREATE TABLE etl_tables (
+  table_name VARCHAR(65535) NOT NULL,
+  column_names VARCHAR(65535) NOT NULL,
+  layout BIGINT NOT NULL,
+  PRIMARY KEY (table_name)
+)
+DISTSTYLE AUTO;
+
 -- the settings that the star was built with; if one changes, the star is rebuilt
 CREATE TABLE etl_settings (
   setting VARCHAR(65535) NOT NULL,

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run, grouped
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
@@ -187,6 +187,16 @@ class DuckDBEngine(Engine):
     def table_names(self) -> set[str]:
         """The tables that are there."""
         return {name for (name,) in self.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
+
+    def relations(self) -> dict[str, tuple[str, ...]]:
+        """Every table and view with its columns; DuckDB does not tell capitals in names apart."""
+        return grouped(
+            self.execute(
+                "SELECT LOWER(table_name), LOWER(column_name) FROM duckdb_columns() "
+                "WHERE database_name = current_database() AND schema_name = current_schema() AND NOT internal "
+                "ORDER BY table_name, column_index"
+            )
+        )
 
     def close(self) -> None:
         """End the connection."""

@@ -15,7 +15,7 @@ from psycopg import sql as composed
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run
+from sparkify.engines.base import RELATIONS, ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run, grouped
 from sparkify.engines.ndjson import Reading, open_reader, readings
 from sparkify.engines.postgres.csv_pipe import CsvPipe
 from sparkify.engines.postgres.dialect import POSTGRES
@@ -255,6 +255,10 @@ class PostgresEngine(Engine):
         return {
             name for (name,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [self._schema])
         }
+
+    def relations(self) -> dict[str, tuple[str, ...]]:
+        """Everything that has a name in the schema, with its columns."""
+        return grouped(self.execute(RELATIONS, [self._schema]))
 
     def close(self) -> None:
         """End the connection."""

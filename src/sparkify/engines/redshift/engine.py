@@ -21,7 +21,7 @@ import duckdb
 from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
-from sparkify.engines.base import Access, Engine, Held, Item, Result, Row, Rows, T
+from sparkify.engines.base import RELATIONS, Access, Engine, Held, Item, Result, Row, Rows, T, grouped
 from sparkify.engines.ndjson import open_reader
 from sparkify.engines.redshift.address import Address, address_in, address_of_stack, connect
 from sparkify.engines.redshift.dialect import REDSHIFT
@@ -266,6 +266,10 @@ class RedshiftEngine(Engine):
         return {
             name for (name,) in self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [self._schema])
         }
+
+    def relations(self) -> dict[str, tuple[str, ...]]:
+        """Everything that has a name in the schema, with its columns."""
+        return grouped(self.execute(RELATIONS, [self._schema]))
 
     def close(self) -> None:
         """End the connection."""
