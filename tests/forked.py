@@ -6,9 +6,11 @@ how a process begins or ends (signals, a pipe that breaks), it starts one from n
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,14 +85,15 @@ def run(
         return subprocess.CompletedProcess(arguments, code, out, err)
 
 
-def begin_etl(url: str, **settings: Any) -> BaseProcess:
+def begin_etl(url: str, killed_at: int = 0, **settings: Any) -> BaseProcess:
     """Begin a load with some settings; the process is connected to the warehouse when this returns.
 
-    Imports are done by then: whoever kills it after some time meets it at work.
+    Imports are done by then: whoever kills it after some time meets it at work. `killed_at` is the number of the report
+    of progress at which it kills itself.
     """
     context = _server()
     ours, its = context.Pipe(duplex=False)
-    process = context.Process(target=_etl, args=(its, dict(os.environ), url, settings))
+    process = context.Process(target=_etl, args=(its, dict(os.environ), url, settings, killed_at))
     process.start()
     its.close()
     with ours:
@@ -98,15 +101,21 @@ def begin_etl(url: str, **settings: Any) -> BaseProcess:
     return process
 
 
-def _etl(begun: Connection, env: dict[str, str], url: str, settings: dict[str, Any]) -> None:
+def _etl(begun: Connection, env: dict[str, str], url: str, settings: dict[str, Any], killed_at: int) -> None:
     """What the forked process does."""
+    reports = itertools.count(1)
+
+    def report(_progress: object) -> None:
+        if next(reports) == killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     os.environ.clear()
     os.environ.update(env)
     import sparkify
 
     with sparkify.connect(url) as warehouse:
         begun.send("begun")
-        warehouse.etl(**settings)
+        warehouse.etl(**settings, report=report)
 
 
 def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: list[str]) -> None:

@@ -7,6 +7,7 @@ import random
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests import forked
@@ -41,7 +42,7 @@ CHUNK_FILES = 3
 
 def _start(folder: Path) -> BaseProcess:
     """Begin a load of a folder."""
-    sources = {kind: str(folder / kind) for kind in ("logs", "songs")}
+    sources: dict[str, Any] = {kind: str(folder / kind) for kind in ("logs", "songs")}
     return forked.begin_etl(url_of(warehouse(folder)), **sources, chunk_files=CHUNK_FILES, max_rejects="100%")
 
 
