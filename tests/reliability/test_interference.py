@@ -100,3 +100,34 @@ def test_a_file_that_changes_before_it_is_loaded_is_read_once_more(
     warehouse = load(tmp_path)
     assert rows(warehouse, "SELECT DISTINCT level FROM songplays") == [("paid",)]
     assert rows(warehouse, "SELECT records, loaded FROM etl_files") == [(3000, 3000)]
+
+
+def test_a_file_that_vanishes_before_it_is_loaded_is_named_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_lines(tmp_path / "logs/a.json", [event(itemInSession=item) for item in range(3000)])
+    real = loading.ChunkLoader.load
+
+    def gone(self: loading.ChunkLoader, staged: staging.Staged, stager: staging.Stager) -> None:
+        path.unlink()
+        real(self, staged, stager)
+
+    monkeypatch.setattr(loading.ChunkLoader, "load", gone)
+    with pytest.raises(SparkifyError, match=rf"{path} cannot be read: no such file") as error:
+        load(tmp_path)
+    assert "spool" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_corrupt_warehouse_is_called_corrupt(tmp_path: Path, damage: str) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(itemInSession=item, song=f"{item}") for item in range(20_000)])
+    warehouse = load(tmp_path)
+    with warehouse.open("r+b") as file:
+        if damage == "cut":
+            file.truncate(warehouse.stat().st_size // 2)
+        else:
+            file.seek(4096)
+            file.write(b"\xff" * 8192)
+    with pytest.raises(SparkifyError, match="the warehouse is corrupt") as error:
+        load(tmp_path)
+    assert "permissions" not in str(error.value)

@@ -95,8 +95,18 @@ def interruptible() -> Iterator[None]:
         raise
 
 
+CORRUPT_HINT = "Restore it from a backup, or load its sources into another file with: sparkify etl --warehouse …"
+
+
+def is_corrupt(text: str) -> bool:
+    """Whether an error of DuckDB says that the bytes of its file are not what they were written as."""
+    return "Corrupt database file" in text or "Could not read enough bytes from file" in text
+
+
 def failed(error: duckdb.Error) -> WarehouseError:
     """An error of DuckDB's as one of ours."""
     text = str(error).strip()
+    if is_corrupt(text):
+        return WarehouseError(f"the warehouse is corrupt; DuckDB: {text}", hint=CORRUPT_HINT)
     full = "No space left" in text or "disk quota" in text.lower() or "File too large" in text
     return WarehouseError(f"DuckDB: {text}", hint="Free some disk space, and run again." if full else "")

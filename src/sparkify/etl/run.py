@@ -263,7 +263,11 @@ class Run:
             self._unchanged_manifest()
             loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
             with self._timed("load"):
-                loader.load(staged, stager)
+                try:
+                    loader.load(staged, stager)
+                except WarehouseError:
+                    _raise_if_changed(staged)  # the engine knows a file that is gone by a link in the spool alone
+                    raise
                 _raise_if_changed(staged)
                 loader.forget(gone)
                 loader.resolve(self._resolves)

@@ -14,7 +14,7 @@ import duckdb
 
 from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run, grouped
 from sparkify.engines.duckdb.dialect import DUCKDB
-from sparkify.engines.ndjson import failed, interruptible, load_failures, readings
+from sparkify.engines.ndjson import CORRUPT_HINT, failed, interruptible, is_corrupt, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.sql.render import quoted
 from sparkify.text import without_password
@@ -110,6 +110,8 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
         raise WarehouseError(
             f"not a DuckDB file: {path}", hint="Name another file; this one was left alone."
         ) from error
+    if is_corrupt(text):
+        raise WarehouseError(f"the warehouse is corrupt: {path}", hint=CORRUPT_HINT) from error
     raise WarehouseError(
         f"cannot open {path}: {text.strip().splitlines()[0]}", hint="Check the path and its permissions."
     ) from error
