@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from tests.support import event, load, picture, rows, song, url_of, warehouse, write_lines
 from tests.unit.command import Done, settings, sparkify
+
+from sparkify.config.settings import load as load_settings
+from sparkify.engines.registry import connect
+from sparkify.errors import TooManyRejects
+from sparkify.etl.run import Run
+from sparkify.etl.summary import Options
+from sparkify.storage.output_file import OutputFile
+from sparkify.warehouse import rejects
 
 BAD = json.dumps(event(ts=5.7))
 
@@ -82,3 +92,24 @@ def test_explain_traces_a_play_to_its_line(tmp_path: Path) -> None:
     gone = json.loads(_sparkify(tmp_path, "explain", "1-1-0", "--output", "json").stdout)
     assert (gone["line"], gone["byte"]) == (None, None)
     assert gone["line_unknown"]
+
+
+def test_a_refused_run_writes_every_reject_and_holds_a_page_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lines(tmp_path / "logs/b.json", [event(), *["bad"] * 25])
+    write_lines(tmp_path / "logs/a.json", [event(itemInSession=1), *["worse"] * 7])
+    monkeypatch.setattr(rejects, "PAGE", 10)
+    output = OutputFile(tmp_path / "rejects.json", "the rejects")
+    chosen = load_settings({"warehouse": url_of(warehouse(tmp_path)), "logs": str(tmp_path / "logs")}).settings
+    with (
+        closing(connect(chosen.warehouse, chosen.access(read_only=False))) as engine,
+        pytest.raises(TooManyRejects) as refused,
+    ):
+        Run(engine, chosen, Options(rejects_file=output)).run()
+    assert "32 of 34 records were rejected" in str(refused.value) and "and 27 more" in str(refused.value)
+    found = [json.loads(line) for line in (tmp_path / "rejects.json").read_text().splitlines()]
+    assert [(Path(row["file"]).name, row["line"]) for row in found] == [
+        *(("a.json", line) for line in range(2, 9)),
+        *(("b.json", line) for line in range(2, 27)),
+    ]

@@ -225,16 +225,19 @@ def test_a_disk_that_is_full_leaves_the_old_file(folder: Path, writer: str) -> N
         before = {path.name for path in folder.iterdir()}
         script = f"""
 import resource, signal, sys
+from contextlib import contextmanager
 from sparkify.storage import output_file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-real = output_file.OutputFile.write
-def limited(self, text):
+real = output_file.OutputFile.open
+@contextmanager
+def limited(self):
     resource.setrlimit(resource.RLIMIT_FSIZE, (4, resource.RLIM_INFINITY))
     try:
-        real(self, text)
+        with real(self) as out:
+            yield out
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-output_file.OutputFile.write = limited
+output_file.OutputFile.open = limited
 sys.argv = ["sparkify", *{[*WRITERS[writer], name]!r}]
 from sparkify.cli import main
 main()

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sparkify.contract import RECORD_TYPES
-from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Row, Rows
+from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Rows
 from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
@@ -144,12 +144,3 @@ def count_queries(dialect: Dialect) -> tuple[str, ...]:
         )
         queries.append(render.render(query, dialect))
     return tuple(queries)
-
-
-def rejects_of_run(engine: Engine, run_id: int) -> list[Row]:
-    """The rejects of a run: URI, line, byte offset, field, reason, suggestion, raw text."""
-    return engine.execute(
-        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, r.raw_text FROM etl_rejects AS r "
-        "JOIN etl_files AS f ON f.file_id = r.file_id WHERE f.run_id = ? ORDER BY f.uri, r.byte_offset",
-        [run_id],
-    )

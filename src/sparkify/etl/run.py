@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
+from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.runs import RunLog
 from sparkify.warehouse.tables import open_for_writing
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried with one more file read carefully; after that all of them are."""
-
-SHOWN_REJECTS = 5
 
 
 class _Changed(Exception):
@@ -317,21 +315,12 @@ class Run:
         read = self._summary.records + staged.records
         if self._settings.max_rejects.allows(rejected, read):
             return
-        from sparkify.etl.load import rejects_of_run
-
-        rows = rejects_of_run(self._engine, self._book.run_id)
+        run_id = self._book.run_id
         if self._options.rejects_file:
-            names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "raw_text")
-            lines = [json.dumps(dict(zip(names, (shown(row[0]), *row[1:]), strict=True))) for row in rows]
-            self._options.rejects_file.write("".join(f"{line}\n" for line in lines))
-        examples = "".join(
-            f"  {shown(uri)}, line {line}: {where} {reason}\n"
-            for uri, line, _, where, reason, _, _ in rows[:SHOWN_REJECTS]
-        )
-        more = f"  and {len(rows) - SHOWN_REJECTS:,} more\n" if len(rows) > SHOWN_REJECTS else ""
+            write_rejects(self._engine, run_id, self._options.rejects_file)
         raise TooManyRejects(
             f"{rejected:,} of {read:,} records were rejected; max_rejects allows {self._settings.max_rejects}",
-            hint=f"{examples}{more}Fix the files, or allow more with --max-rejects.",
+            hint=f"{first_rejects(self._engine, run_id, rejected)}Fix the files, or allow more with --max-rejects.",
         )
 
     def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
