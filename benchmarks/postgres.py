@@ -105,10 +105,10 @@ ALTER TABLE songplays ADD PRIMARY KEY (songplay_id), ADD FOREIGN KEY (start_time
 def write_csv(data: Path, folder: Path) -> None:
     """The rows of both record types as CSV; what is no number there is written as JSON has it."""
     for record_type, name in ((EVENTS, "log_data"), (SONGS, "song_data")):
-        texts = {field.name: "VARCHAR" if field.empty_is_null else field.type.value for field in record_type.fields}
+        texts = {field.name: "VARCHAR" if field.often_text else field.type.value for field in record_type.fields}
         # What has a fraction of zero in JSON, such as registration, is a whole number.
         values = ", ".join(
-            f"CAST(NULLIF(\"{field.name}\", '') AS BIGINT)" if field.empty_is_null else f'"{field.name}"'
+            f"CAST(NULLIF(\"{field.name}\", '') AS BIGINT)" if field.often_text else f'"{field.name}"'
             for field in record_type.fields
         )
         reader = duckdb.connect()

@@ -16,6 +16,12 @@ CONTRACT_VERSION = 3
 MAX_TEXT_BYTES = 65_535
 """Longest text in bytes of UTF-8: a Redshift VARCHAR holds no more."""
 
+MAX_WORD_BYTES = 64
+"""Longest level, gender, method or auth."""
+
+MAX_NAME_BYTES = 256
+"""Longest page, song_id or artist_id."""
+
 MAX_WHOLE = 2**53 - 1
 """Largest whole number that every JSON reader keeps exactly (RFC 8259, section 6)."""
 
@@ -48,17 +54,21 @@ WHOLE_LIMITS = {Type.BIGINT: MAX_WHOLE, Type.INTEGER: 2**31 - 1}
 class Field:
     """One field of a record.
 
-    `required` fields must be there, not null, not empty and not only spaces. `empty_is_null` reads `""` as absent.
-    `least` and `most` bound a whole number; without them the type does.
+    `required` fields must be there, not null, not empty and not only spaces; with `may_be_empty`, not null is enough.
+    `""` stands for NULL in every field of numbers; `often_text` says that logs often hold numbers as text, which the
+    fast reader then takes too. `least` and `most` bound a whole number; without them the type does. `most_bytes` is
+    the longest text, in bytes of UTF-8.
     """
 
     name: str
     type: Type
     about: str
     required: bool = False
-    empty_is_null: bool = False
+    may_be_empty: bool = False
+    often_text: bool = False
     least: int | None = None
     most: int | None = None
+    most_bytes: int = MAX_TEXT_BYTES
 
     @property
     def is_whole(self) -> bool:
@@ -107,15 +117,15 @@ EVENTS = RecordType(
         Field("ts", Type.BIGINT, "milliseconds since the epoch, UTC", required=True, least=0, most=LAST_TS),
         Field("sessionId", Type.BIGINT, "number of the session; restarts in every run of a simulator", required=True),
         Field("itemInSession", Type.INTEGER, "number of the event within its session", required=True),
-        Field("userId", Type.BIGINT, "number of the user; absent while logged out", empty_is_null=True),
-        Field("page", Type.TEXT, "the page; NextSong is a play", required=True),
-        Field("level", Type.TEXT, "free or paid", required=True),
-        Field("auth", Type.TEXT, "Logged In, Logged Out, Guest or Cancelled"),
-        Field("method", Type.TEXT, "HTTP method"),
+        Field("userId", Type.BIGINT, "number of the user; absent while logged out", often_text=True),
+        Field("page", Type.TEXT, "the page; NextSong is a play", required=True, most_bytes=MAX_NAME_BYTES),
+        Field("level", Type.TEXT, "free or paid", required=True, most_bytes=MAX_WORD_BYTES),
+        Field("auth", Type.TEXT, "Logged In, Logged Out, Guest or Cancelled", most_bytes=MAX_WORD_BYTES),
+        Field("method", Type.TEXT, "HTTP method", most_bytes=MAX_WORD_BYTES),
         Field("status", Type.INTEGER, "HTTP status"),
         Field("firstName", Type.TEXT, "given name of the user"),
         Field("lastName", Type.TEXT, "family name of the user"),
-        Field("gender", Type.TEXT, "F or M"),
+        Field("gender", Type.TEXT, "F or M", most_bytes=MAX_WORD_BYTES),
         Field("location", Type.TEXT, "metropolitan area of the user"),
         Field("userAgent", Type.TEXT, "browser of the user; may hold literal quotes"),
         Field("registration", Type.BIGINT, "when the user registered, milliseconds since the epoch, UTC"),
@@ -131,13 +141,13 @@ SONGS = RecordType(
     first_by=("title", "artist_id", "artist_name"),
     fields=(
         Field("num_songs", Type.INTEGER, "always 1 in the Million Song Dataset"),
-        Field("artist_id", Type.TEXT, "id of the artist", required=True),
+        Field("artist_id", Type.TEXT, "id of the artist", required=True, most_bytes=MAX_NAME_BYTES),
         Field("artist_latitude", Type.DOUBLE, "degrees north; unknown unless the longitude is there too"),
         Field("artist_longitude", Type.DOUBLE, "degrees east; unknown unless the latitude is there too"),
         Field("artist_location", Type.TEXT, "place of the artist; empty when unknown"),
         Field("artist_name", Type.TEXT, "name of the artist, in one of its spellings", required=True),
-        Field("song_id", Type.TEXT, "id of the song", required=True),
-        Field("title", Type.TEXT, "title of the song", required=True),
+        Field("song_id", Type.TEXT, "id of the song", required=True, most_bytes=MAX_NAME_BYTES),
+        Field("title", Type.TEXT, "title of the song; empty in one real record", required=True, may_be_empty=True),
         Field("duration", Type.DOUBLE, "seconds"),
         Field("year", Type.INTEGER, "year of release; 0 when unknown"),
     ),

@@ -11,12 +11,15 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from sparkify.contract import Field, RecordType, Type
+from sparkify.contract import MAX_TEXT_BYTES, Field, RecordType, Type
 
 _HEX = "[0-9a-fA-F]"
 _DIGITS = {Type.BIGINT: 14, Type.INTEGER: 8}
 # 15 digits are exact in a double, two digits of exponent cannot overflow one, and there is no minus zero.
 _NUMBER = r"(?:(?:0|-?[1-9][0-9]{0,14})(?:[.][0-9]{1,17})?|-0[.]0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
+_SURE_LETTER = r"[!#-\[\]-~]"
+_SURE_LETTERS = r"[ !#-\[\]-~]{0,60}"
+"""Letters of ASCII without the quote and the backslash: short texts that are not longer in bytes than 64."""
 _SPACE = " ?"
 _LINE_END = r"[ \t\r]*\n"
 
@@ -57,15 +60,24 @@ def canonical_record(record_type: RecordType, notation: Notation = RE2) -> str:
 
 def _value(field: Field, notation: Notation) -> str:
     if field.type is Type.TEXT:
-        return _text(notation, filled=True) if field.required else f"(?:null|{_text(notation)})"
+        return _text_value(field, notation)
     if field.type is Type.DOUBLE:
         return f"(?:null|{_NUMBER})"
     sign = "" if field.least == 0 else "-?"
     whole = f"(?:0|{sign}[1-9][0-9]{{0,{_DIGITS[field.type]}}})"
-    if field.empty_is_null:
+    if field.often_text:
         return f'(?:null|""|{whole}|"{whole}")'
     plain = f"{whole}(?:[.]0)?"
     return plain if field.required else f"(?:null|{plain})"
+
+
+def _text_value(field: Field, notation: Notation) -> str:
+    filled = field.required and not field.may_be_empty
+    if field.most_bytes < MAX_TEXT_BYTES:  # surely short: longer ones, and those with other letters, are read singly
+        text = f'"{_SURE_LETTER}{_SURE_LETTERS}"' if filled else f'"(?:{_SURE_LETTER}{_SURE_LETTERS})?"'
+    else:
+        text = _text(notation, filled=filled)
+    return text if field.required else f"(?:null|{text})"
 
 
 def _text(notation: Notation, *, filled: bool = False) -> str:

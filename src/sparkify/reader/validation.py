@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sparkify.contract import MAX_RECORD_BYTES, MAX_TEXT_BYTES, Field, RecordType, Type
+from sparkify.contract import MAX_RECORD_BYTES, Field, RecordType, Type
 from sparkify.reader.framing import Piece
 
 RAW_BYTES = 1_000
@@ -139,7 +139,7 @@ _LONGEST_NUMBER = 400
 
 
 def _convert(field: Field, value: object) -> Value:
-    if value is None or (value == "" and field.empty_is_null and not isinstance(value, _Number)):
+    if value is None or (value == "" and field.type is not Type.TEXT and not isinstance(value, _Number)):
         return None
     if field.type is Type.TEXT:
         return _text(field, value)
@@ -156,8 +156,8 @@ def _text(field: Field, value: object) -> str:
         size = len(value.encode())
     except UnicodeEncodeError as error:
         raise _Fault("holds a lone surrogate, which is no character", field.name) from error
-    if size > MAX_TEXT_BYTES:
-        raise _Fault(f"has {size:,} bytes; a text may have {MAX_TEXT_BYTES:,}", field.name)
+    if size > field.most_bytes:
+        raise _Fault(f"has {size:,} bytes; it may have {field.most_bytes:,}", field.name)
     if "\0" in value:
         raise _Fault("holds a NUL character", field.name)
     return str(value)
@@ -199,10 +199,11 @@ def _double(field: Field, written: str) -> float:
 
 
 def _missing(record_type: RecordType, record: Record) -> Iterator[str]:
-    required: Sequence[str] = [field.name for field in record_type.fields if field.required]
+    required: Sequence[str] = [field.name for field in record_type.fields if field.required and not field.may_be_empty]
     if record_type.required_if:
         name, value, names = record_type.required_if
         required = [*required, *names] if str(record[name]).rstrip(" ") == value else required
+    yield from (field.name for field in record_type.fields if field.may_be_empty and record[field.name] is None)
     for name in required:
         value_given = record[name]
         if value_given is None or (isinstance(value_given, str) and not value_given.strip(" ")):

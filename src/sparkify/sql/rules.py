@@ -31,4 +31,8 @@ def _fault(field: Field) -> str:
 
 def _absent(field: Field) -> str:
     name = quoted(field.name)
-    return f"{name} IS NULL OR RTRIM({name}, ' ') = ''" if field.type == "VARCHAR" else f"{name} IS NULL"
+    return (
+        f"{name} IS NULL OR RTRIM({name}, ' ') = ''"
+        if field.type == "VARCHAR" and not field.may_be_empty
+        else f"{name} IS NULL"
+    )

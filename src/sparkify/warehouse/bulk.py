@@ -14,7 +14,7 @@ from sparkify.storage.spool import Spool, json_line, naming_the_spool
 
 def staging_columns(record_type: RecordType) -> list[LoadColumn]:
     """The columns of a staging table as they are loaded; file_id is the last."""
-    columns = [LoadColumn(field.name, field.type.value, field.empty_is_null) for field in record_type.fields]
+    columns = [LoadColumn(field.name, field.type.value, field.often_text) for field in record_type.fields]
     return [*columns, LoadColumn(FILE_ID, "BIGINT")]
 
 

@@ -470,6 +470,14 @@ FROM artists AS a
 WHERE
   ABS(a.latitude) > 90 OR ABS(a.longitude) > 180;
 
+-- warning coordinates_known: no artist is at latitude 0 and longitude 0, which stands for an unknown place in other systems
+SELECT
+  a.artist_id,
+  a.name
+FROM artists AS a
+WHERE
+  a.latitude = 0 AND a.longitude = 0;
+
 -- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
 SELECT
   r."userId",
@@ -584,6 +592,14 @@ WHERE
   s.start_time > (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
   );
+
+-- warning start_time_plausible: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+SELECT
+  s.songplay_id,
+  s.start_time
+FROM songplays AS s
+WHERE
+  s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP);
 
 -- warning user_level_known: a user's level is free or paid
 SELECT

@@ -1,0 +1,7 @@
+/*
+about: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+severity: warning
+*/
+SELECT s.songplay_id, s.start_time
+FROM songplays AS s
+WHERE s.start_time < TIMESTAMP '2000-01-01 00:00:00'
