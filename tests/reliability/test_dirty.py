@@ -160,7 +160,6 @@ def test_a_line_of_100_megabytes_is_one_reject(tmp_path: Path) -> None:
     [
         ("a.json.gz", gzip.compress(GOOD * 1000)[:-20], "breaks off"),
         ("a.json.zst", zstandard.ZstdCompressor().compress(GOOD * 1000)[:-5], "breaks off"),
-        ("a.json.gz", GOOD, "not valid gz"),
         ("a.json.gz", gzip.compress(b" " * 100_000_000), "unpacks to more than"),
         ("a.json", GOOD.decode().encode("utf-16"), "UTF-16"),
         ("a.json", GOOD.decode().encode("utf-16-le"), "UTF-16"),
