@@ -153,4 +153,7 @@ SONGS = RecordType(
     ),
 )
 
+TOPIC_FORM_NAMES = ("duration", "city", "state", "zip", "lat", "lon")
+"""Names of the topic form of events that are none of the file form (DESIGN section 3, "The topic form")."""
+
 RECORD_TYPES: dict[Kind, RecordType] = {EVENTS.kind: EVENTS, SONGS.kind: SONGS}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sparkify.contract import Kind
+from sparkify.etl.event_topics import refuse_repeated_events
 from sparkify.sources.base import Changed, Changes, Retagged, SourceFile
 from sparkify.sources.files import FileSource
 from sparkify.sources.names import PassedOver
@@ -40,8 +41,13 @@ def compare(
 
     Only what the URI of a source could name can have vanished. With `replay`, files with open rejects count as changed;
     with `reread`, the contents of all files are compared, whatever their tags say.
+
+    Raises:
+        UsageError: files would count events twice, for they are of topics that repeat each other.
     """
     plan = Plan()
+    if events := sources.get("events"):
+        refuse_repeated_events((uri for uri, _, _ in events.listing().files), manifest.get("events", {}))
     again: Callable[[Entry], bool] | None = (lambda entry: entry.open_rejects > 0) if replay else None
     for kind, source in sources.items():
         found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread)

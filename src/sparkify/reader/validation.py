@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sparkify.contract import MAX_RECORD_BYTES, Field, RecordType, Type
+from sparkify.contract import EVENTS, MAX_RECORD_BYTES, TOPIC_FORM_NAMES, Field, RecordType, Type
 from sparkify.reader.framing import Piece
 
 RAW_BYTES = 1_000
@@ -58,7 +58,7 @@ class CarefulReader:
     def __init__(self, record_type: RecordType) -> None:
         self.record_type = record_type
         self.unknown_names: set[str] = set()
-        self._known = frozenset(record_type.names)
+        self._known = frozenset((*record_type.names, *(TOPIC_FORM_NAMES if record_type is EVENTS else ())))
 
     def read(self, pieces: Iterable[Piece]) -> Iterator[Record | Reject]:
         """Each piece as a record in contract order, or as a reject."""
@@ -72,12 +72,42 @@ class CarefulReader:
 
     def _record(self, raw: bytes) -> Record:
         given = _parse(raw)
+        if self.record_type is EVENTS and is_topic_form(given):
+            given = _from_topic_form(given)
         unknown = given.keys() - self._known
         self.unknown_names |= unknown
         record = {field.name: _convert(field, given.get(field.name)) for field in self.record_type.fields}
         for name in _missing(self.record_type, record):
             raise _Fault("is required, and is absent or empty", name, _misspelled(name, unknown))
         return record
+
+
+def is_topic_form(given: Mapping[str, Any]) -> bool:
+    """Whether a record of events is of the topic form; null counts as absent."""
+    there = {name for name, value in given.items() if value is not None}
+    return bool(there & {"duration", "city"}) and not there & {"length", "location"}
+
+
+def _from_topic_form(given: dict[str, Any]) -> dict[str, Any]:
+    """A record of the topic form in the names of the file form."""
+    record = {name: value for name, value in given.items() if name not in TOPIC_FORM_NAMES}
+    record["length"], city, state = given.get("duration"), given.get("city"), given.get("state")
+    for name, value in (("city", city), ("state", state)):
+        if isinstance(value, dict | list):
+            raise _Fault(f"is {_a_kind(value)}, not text", name)
+    if city is not None:
+        parts = (city, state) if state is not None else (city,)
+        record["location"] = ", ".join(_as_text(part) for part in parts)
+    is_play = all(given.get(name) is not None for name in ("artist", "song", "duration"))
+    if given.get("page") is None and is_play:
+        record["page"] = "NextSong"
+    return record
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def bounded(raw: bytes) -> str:
