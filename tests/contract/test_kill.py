@@ -28,7 +28,7 @@ from tests.support import (
 
 from sparkify.errors import CheckFailed
 from sparkify.etl import load as loading
-from sparkify.reader import reader as staging
+from sparkify.etl import reading
 from sparkify.sources import files
 from sparkify.sources import local as folders
 from sparkify.star import prepared
@@ -97,7 +97,7 @@ def test_some_of_the_kills_hit_a_run_under_way(tmp_path: Path, seconds_of_a_run:
 
 STAGES = [
     (files, "hashes_of"),
-    (staging.Stager, "stage"),
+    (reading.ChunkReader, "read"),
     (loading.ChunkLoader, "load"),
     (loading.ChunkLoader, "forget"),
     (prepared.Prepared, "transform"),

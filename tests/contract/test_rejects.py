@@ -31,12 +31,12 @@ def test_list_and_show(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "logs/a.json", [event(), BAD])
     load(tmp_path)
     listed = json.loads(_sparkify(tmp_path, "rejects", "list", "--output", "json").stdout)
-    assert [(row["reject_id"], row["file"], row["line"], row["state"], row["field"]) for row in listed] == [
-        (1, str(path), 2, "open", "ts")
+    assert [(row["reject"], row["file"], row["line"], row["state"], row["field"]) for row in listed] == [
+        ("1-1", str(path), 2, "open", "ts")
     ]
-    shown = json.loads(_sparkify(tmp_path, "rejects", "show", "1", "--output", "json").stdout)
+    shown = json.loads(_sparkify(tmp_path, "rejects", "show", "1-1", "--output", "json").stdout)
     assert shown["raw_text"] == BAD
-    assert "no reject has the number 9" in _sparkify(tmp_path, "rejects", "show", "9", code=2).stderr
+    assert "there is no reject 9-9" in _sparkify(tmp_path, "rejects", "show", "9-9", code=2).stderr
 
 
 def test_replay_reads_files_of_open_rejects_again(tmp_path: Path) -> None:
@@ -58,12 +58,12 @@ def test_mended_lines_resolve_their_rejects(tmp_path: Path) -> None:
     fixed = write_lines(tmp_path / "fixed.json", [event(itemInSession=1)])
     wrong = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), code=2)
     assert "holds 1 records for 2 rejects" in wrong.stderr
-    _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1")
-    assert rows(loaded, "SELECT reject_id, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
+    _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1")
+    assert rows(loaded, "SELECT reject_no, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
     assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files ORDER BY file_id") == [(3, 1, 2), (1, 1, 0)]
     assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
-    again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1", code=2)
-    assert "no open reject has the number 1" in again.stderr
+    again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1", code=2)
+    assert "there is no open reject 1-1" in again.stderr
 
 
 def test_lines_that_are_not_mended_are_refused(tmp_path: Path) -> None:

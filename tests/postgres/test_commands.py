@@ -41,7 +41,7 @@ LOOKS = {
     "status --verbose": ("last_run", "schema ="),
     "runs": ("done", ""),
     "rejects list": ("is 5.5, which has a fraction", ""),
-    "rejects show 1": ("is 5.5, which has a fraction", ""),
+    "rejects show 1-1": ("is 5.5, which has a fraction", ""),
     "explain 1-1-0": ("song_found", ""),
 }
 

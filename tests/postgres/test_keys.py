@@ -14,8 +14,9 @@ from sparkify.sql import definitions
 
 PRIMARY_KEYS = {
     *(("songplays", "songplay_id"), ("users", "user_id"), ("time", "start_time"), ("songs", "song_id")),
-    *(("artists", "artist_id"), ("etl_files", "file_id"), ("etl_runs", "run_id"), ("etl_rejects", "reject_id")),
+    *(("artists", "artist_id"), ("etl_files", "file_id"), ("etl_runs", "run_id"), ("etl_rejects", "file_id")),
     *(
+        ("etl_rejects", "reject_no"),
         ("etl_settings", "setting"),
         ("etl_tables", "table_name"),
         ("users_history", "user_id"),

@@ -104,7 +104,7 @@ LOOKS = (
     ("runs",),
     ("explain", "1-1-0"),
     ("rejects", "list"),
-    ("rejects", "show", "1"),
+    ("rejects", "show", "1-1"),
 )
 
 

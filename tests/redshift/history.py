@@ -83,7 +83,7 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("etl", *here, *sources, "--prune", "--max-rejects", "50%")
     _look_back(here)
     write_lines(folder / "fixed.json", [event(sessionId=8)])
-    command("rejects", "replay", "1", "--from", "fixed.json", *here)
+    command("rejects", "replay", "1-1", "--from", "fixed.json", *here)
     command("rejects", "replay", *here, *sources)
     command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
     command("etl", *here, *sources, "--full-refresh")
@@ -124,7 +124,7 @@ def _look_back(here: tuple[str, str]) -> None:
         ("status",),
         ("runs",),
         ("rejects", "list"),
-        ("rejects", "show", "1"),
+        ("rejects", "show", "1-1"),
         ("explain", "1-1-0"),
         ("query", "SELECT COUNT(*) FROM songplays"),
     ):

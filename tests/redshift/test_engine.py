@@ -85,7 +85,7 @@ def test_a_writer_that_takes_no_lock_is_noticed(
         asked.append(books)
         if len(asked) == 1:
             run("INSERT INTO etl_files SELECT file_id + 10, kind, uri || '2', size_bytes, content_tag, content_hash, "
-                "read_at, records, loaded, rejected, run_id FROM etl_files")  # fmt: skip
+                "read_at, records, loaded, rejected, replayed, state, failure, run_id FROM etl_files")  # fmt: skip
         return books
 
     with pytest.MonkeyPatch.context() as patch:

@@ -30,15 +30,16 @@ def test_a_huge_exponent_harms_one_record_at_the_most(tmp_path: Path, written: s
     assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(2, loaded, 2 - loaded)]
 
 
-def _mend(folder: Path, name: str, item: int, *reject_ids: int) -> None:
+def _mend(folder: Path, name: str, item: int, *numbers: int) -> None:
     from sparkify.config.settings import load as load_settings
     from sparkify.engines.registry import connect
     from sparkify.etl.replay import replay_from
+    from sparkify.warehouse.reject_key import RejectKey
 
     fixed = write_lines(folder / name, [event(page="Home", itemInSession=item)])
     engine = connect(f"duckdb:///{folder}/w.duckdb")
     try:
-        replay_from(engine, load_settings({}).settings, fixed, reject_ids)
+        replay_from(engine, load_settings({}).settings, fixed, [RejectKey(1, number) for number in numbers])
     finally:
         engine.close()
 

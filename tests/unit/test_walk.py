@@ -24,7 +24,7 @@ _SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE
 """What goes on where it left off is not called by whoever asks it for more."""
 
 
-_HANDED_DOWN = {"Run._reader_report.<locals>.report"}
+_HANDED_DOWN: set[str] = set()
 """What a package above hands down to be told of progress."""
 
 

@@ -29,10 +29,10 @@ from sparkify.cli.options import (
     output_file,
 )
 from sparkify.cli.output import Format, count_of, plain_text, print_json, say
+from sparkify.sources.base import shown
 
 MOST_SHOWN = 3
-NOTHING_LOADED = 1
-"""The exit code of a load of which every record was rejected."""
+MOST_FAILED_SHOWN = 20
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded
@@ -57,6 +57,7 @@ def etl(
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
     reread: Reread = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")] = False,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
@@ -82,7 +83,9 @@ def etl(
         _say_settings(loaded)
     sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
     rejects_output = output_file(rejects_file, "the rejects", loaded, config)
-    options = Options(prune=prune, full_refresh=full_refresh, reread=reread, rejects_file=rejects_output)
+    options = Options(
+        prune=prune, full_refresh=full_refresh, reread=reread, rejects_file=rejects_output, fail_fast=fail_fast
+    )
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run(sources)
         unresolved = find_unresolved(engine)
@@ -93,7 +96,7 @@ def report_summary(summary: Summary, unresolved: Unresolved, output: Format, ver
     """Say what a run did, and what is open after it.
 
     Raises:
-        typer.Exit: every record that it read was rejected, which is no success.
+        typer.Exit: files failed, or every record that it read was rejected, which is no success.
     """
     if output is Format.JSON:
         print_json({**dataclasses.asdict(summary), "open": unresolved._asdict()})
@@ -101,8 +104,8 @@ def report_summary(summary: Summary, unresolved: Unresolved, output: Format, ver
         _say_summary(summary, verbose)
         if unresolved.rejects:
             say(plain_text(unresolved))
-    if summary.records and summary.rejected >= summary.records:
-        raise typer.Exit(NOTHING_LOADED)
+    if summary.is_failure:
+        raise typer.Exit(1)
 
 
 def _say_settings(loaded: Loaded) -> None:
@@ -143,9 +146,13 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         from_files = count_of(summary.files_loaded, "file")
         say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
         _say_direct_loads(summary)
-    else:
+    elif not summary.failed_files:
         are = "is" if summary.files_unchanged == 1 else "are"
         say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
+    for uri, failure in list(summary.failed_files.items())[:MOST_FAILED_SHOWN]:
+        say(f"failed: {plain_text(shown(uri))} {plain_text(failure)}")
+    if len(summary.failed_files) > MOST_FAILED_SHOWN:
+        say(f"and {len(summary.failed_files) - MOST_FAILED_SHOWN:,} more files failed")
     if summary.rejected:
         say(f"rejected {summary.rejected:,} of {count_of(summary.records, 'record')}: see sparkify rejects list")
     if summary.repaired_texts:

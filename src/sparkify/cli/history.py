@@ -71,7 +71,7 @@ def list_rejects(
 
 @rejects.command("show")
 def show_reject(
-    reject_id: Annotated[int, typer.Argument(help="The number of the reject.", metavar="ID")],
+    reject: Annotated[str, typer.Argument(help="The reject, such as 12-3.", metavar="REJECT")],
     warehouse: Warehouse = None,
     config: Config = None,
     output: Output = Format.TEXT,
@@ -79,10 +79,11 @@ def show_reject(
 ) -> None:
     """Show one reject, with its raw text."""
     from sparkify.reports.lineage import find_reject
+    from sparkify.warehouse.reject_key import reject_key
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
-        values = find_reject(engine, reject_id)
+        values = find_reject(engine, reject_key(reject))
     fixed = values["resolved_by"]
     print_values(
         {**values, "file": shown(str(values["file"])), "resolved_by": shown(str(fixed)) if fixed else None}, output
@@ -91,9 +92,9 @@ def show_reject(
 
 @rejects.command("replay")
 def replay(
-    reject_ids: Annotated[
-        list[int] | None,
-        typer.Argument(help="With --from: the rejects that its lines fix.", metavar="[ID]..."),
+    named: Annotated[
+        list[str] | None,
+        typer.Argument(help="With --from: the rejects that its lines fix, such as 12-3.", metavar="[REJECT]..."),
     ] = None,
     fixed: Annotated[
         Path | None, typer.Option("--from", help="A file of fixed lines, one for each reject.", metavar="FILE")
@@ -114,8 +115,9 @@ def replay(
     from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
     from sparkify.reports.unresolved import find_unresolved
+    from sparkify.warehouse.reject_key import reject_key
 
-    if reject_ids and not fixed:
+    if named and not fixed:
         raise UsageError("rejects are named, and no file that fixes them", hint="Name it with --from FILE.")
     settings = load_settings(
         config,
@@ -126,9 +128,10 @@ def replay(
         repair_text=repair_text,
         max_rejects=max_rejects,
     ).settings
+    keys = [reject_key(name) for name in named or ()]
     with open_warehouse(settings, read_only=False) as engine:
         if fixed:
-            summary = replay_from(engine, settings, fixed, reject_ids or ())
+            summary = replay_from(engine, settings, fixed, keys)
         else:
             summary = Run(engine, settings, Options(replay=True)).run()
         unresolved = find_unresolved(engine)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Rows
-from sparkify.reader.reader import Batch, ReadFile, Staged, Stager
+from sparkify.reader.batch import Batch, ReadChunk, batches, reject_paths
+from sparkify.reader.reader import FileRead
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
 from sparkify.warehouse.manifest import Entry
+from sparkify.warehouse.reject_key import RejectKey
 
 
 class NotCanonical(Exception):
-    """Files that were staged as plain and could not be loaded so; the transaction must be undone."""
+    """Files that were read as canonical and could not be loaded so; the transaction must be undone."""
 
-    def __init__(self, uris: frozenset[str]) -> None:
-        super().__init__(", ".join(sorted(uris)))
-        self.uris = uris
+    def __init__(self, file_ids: frozenset[int]) -> None:
+        super().__init__(", ".join(str(file_id) for file_id in sorted(file_ids)))
+        self.file_ids = file_ids
 
 
 class ChunkLoader:
-    """Loads staged files that have numbers from `first_new` on."""
+    """Loads files that were read, whose numbers begin with `first_new`."""
 
     def __init__(self, engine: Engine, spool: Spool, run_id: int, first_new: int) -> None:
         self._engine = engine
@@ -33,24 +35,21 @@ class ChunkLoader:
         self._run_id = run_id
         self._first_new = first_new
 
-    def load(self, staged: Staged, stager: Stager) -> None:
-        """Load rows, rejects and manifest.
+    def load(self, chunk: ReadChunk, recover: Callable[[Collection[int]], list[FileRead]]) -> None:
+        """Load rows, rejects and manifest; `recover` reads files of the chunk carefully, those that break the contract.
 
         Raises:
-            NotCanonical: undo the transaction, and stage those files carefully.
+            NotCanonical: undo the transaction, and read those files carefully.
         """
-        for batch in staged.batches.values():
-            self._load_batch(batch, staged.files)
+        self._load_batches(chunk.files)
         counts, broken = self._counts()
         if broken:
             self._take_back(broken)
-            again = stager.read_again(broken, staged)
-            for batch in again.batches.values():
-                self._load_batch(batch, again.files)
+            self._load_batches(recover(broken))
             counts, _ = self._counts()
-        if staged.reject_paths:
-            load_spooled(self._engine, "etl_rejects", staged.reject_paths)
-        load_rows(self._engine, "etl_files", self._manifest_rows(staged.files, counts), self._spool)
+        if paths := reject_paths(chunk.files):
+            load_spooled(self._engine, "etl_rejects", paths)
+        load_rows(self._engine, "etl_files", self._manifest_rows(chunk.files, counts), self._spool)
 
     def forget(self, gone: Iterable[Entry]) -> None:
         """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
@@ -59,50 +58,54 @@ class ChunkLoader:
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
         self._engine.append("gone_files", Rows([LoadColumn("file_id", "BIGINT")], packed=[path]))
         self._keep_resolutions()
-        for book in ("etl_files", "etl_rejects"):
-            self._engine.execute(f"DELETE FROM {book} WHERE file_id IN (SELECT file_id FROM gone_files)")
+        for name in ("etl_files", "etl_rejects"):
+            self._engine.execute(f"DELETE FROM {name} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
     def _keep_resolutions(self) -> None:
         """A reject that is there again in a file read again stays resolved; one whose fixed record goes is open."""
         kept = (
-            "SELECT n.reject_id, MIN(o.resolved_by) AS resolved_by FROM etl_rejects AS o "
+            "SELECT n.file_id, n.reject_no, MIN(o.resolved_by) AS resolved_by FROM etl_rejects AS o "
             "JOIN gone_files AS g ON g.file_id = o.file_id "
             "JOIN etl_files AS a ON a.file_id = o.file_id JOIN etl_files AS b ON b.uri = a.uri "
             "JOIN etl_rejects AS n ON n.file_id = b.file_id AND n.field = o.field AND n.byte_offset = o.byte_offset "
-            "AND n.reason = o.reason AND n.raw_text = o.raw_text "
-            "WHERE n.file_id >= ? AND o.resolved_by IS NOT NULL GROUP BY n.reject_id"
+            "AND n.reason = o.reason AND n.raw_hash = o.raw_hash "
+            "WHERE n.file_id >= ? AND o.resolved_by IS NOT NULL GROUP BY n.file_id, n.reject_no"
         )
         self._engine.execute(
             f"UPDATE etl_rejects SET resolved_by = k.resolved_by FROM ({kept}) AS k "
-            "WHERE etl_rejects.reject_id = k.reject_id",
+            "WHERE etl_rejects.file_id = k.file_id AND etl_rejects.reject_no = k.reject_no",
             [self._first_new],
         )
         self._engine.execute(
             "UPDATE etl_rejects SET resolved_by = NULL WHERE resolved_by IN (SELECT file_id FROM gone_files)"
         )
 
-    def resolve(self, reject_ids: Iterable[int]) -> None:
+    def resolve(self, rejects: Iterable[RejectKey]) -> None:
         """Mark rejects as fixed by the first of the new files."""
-        for reject_id in reject_ids:
+        for key in rejects:
             self._engine.execute(
-                "UPDATE etl_rejects SET resolved_by = ? WHERE reject_id = ?", [self._first_new, reject_id]
+                "UPDATE etl_rejects SET resolved_by = ? WHERE file_id = ? AND reject_no = ?", [self._first_new, *key]
+            )
+
+    def keep(self, unseen: Iterable[tuple[Entry, str]]) -> None:
+        """Say of files whose content could not be seen why that is; their rows stay, and they are read by every run."""
+        for entry, failure in unseen:
+            self._engine.execute(
+                "UPDATE etl_files SET state = 'failed', failure = ?, content_tag = '' WHERE file_id = ?",
+                [failure, entry.file_id],
             )
 
     def drop_temporary(self) -> None:
         """Drop what `forget` left for the transform."""
         self._engine.execute("DROP TABLE gone_files")
 
-    def _load_batch(self, batch: Batch, files: list[ReadFile]) -> None:
-        columns = staging_columns(batch.record_type)
-        try:
-            rows = Rows(columns, batch.packed, batch.whole, batch.landed)
-            self._engine.append(batch.record_type.table, rows)
-        except LoadFailed as failure:
-            file_id = dict(batch.whole).get(failure.path)
-            kind = batch.record_type.kind
-            found = [read for read in files if read.file_id == file_id]
-            suspects = found or [read for read in files if read.file.kind == kind]
-            raise NotCanonical(frozenset(read.file.uri for read in suspects)) from failure
+    def _load_batches(self, files: Sequence[FileRead]) -> None:
+        for batch in batches(files):
+            rows = Rows(staging_columns(batch.record_type), batch.packed, batch.whole, batch.held)
+            try:
+                self._engine.append(batch.record_type.table, rows)
+            except LoadFailed as failure:
+                raise _not_canonical(failure, batch, files) from failure
 
     def _counts(self) -> tuple[dict[int, int], set[int]]:
         """Rows in staging of every new file, and the new files with rows that break the contract."""
@@ -115,7 +118,7 @@ class ChunkLoader:
         for record_type in RECORD_TYPES.values():
             self._engine.execute(f"DELETE FROM {record_type.table} WHERE file_id IN ({numbers})")
 
-    def _manifest_rows(self, files: Iterable[ReadFile], counts: dict[int, int]) -> Iterator[dict[str, Any]]:
+    def _manifest_rows(self, files: Iterable[FileRead], counts: dict[int, int]) -> Iterator[dict[str, Any]]:
         for read in files:
             yield {
                 "file_id": read.file_id,
@@ -128,8 +131,21 @@ class ChunkLoader:
                 "records": read.records,
                 "loaded": counts.get(read.file_id, 0),
                 "rejected": read.rejected,
+                "replayed": 0,
+                "state": "failed" if read.failure else "loaded",
+                "failure": read.failure,
                 "run_id": self._run_id,
             }
+
+
+def _not_canonical(failure: LoadFailed, batch: Batch, files: Iterable[FileRead]) -> NotCanonical:
+    """Which files a bulk load may have stumbled over: the one that it names, or all that it may mean."""
+    of_kind = [read for read in files if read.file.kind == batch.record_type.kind and not read.is_careful]
+    named = [read for read in of_kind if read.path == failure.path]
+    suspects = named or of_kind
+    if not suspects:  # records that were checked one by one are never refused
+        raise failure
+    return NotCanonical(frozenset(read.file_id for read in suspects))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sparkify.contract import Kind
@@ -18,10 +18,12 @@ class Plan(Changes[Entry]):
     """What a run has to do, over all sources.
 
     `retagged` are files whose tag changed while their content did not: only the manifest has to follow. `passed_over`
-    are files that are not read because of their names, by kind of source.
+    are files that are not read because of their names, by kind of source. `failed` are unchanged files that failed when
+    they were read.
     """
 
     passed_over: dict[Kind, PassedOver] = field(default_factory=dict)
+    failed: list[Entry] = field(default_factory=list)
 
     @property
     def to_load(self) -> list[SourceFile]:
@@ -48,7 +50,10 @@ def compare(
     plan = Plan()
     if events := sources.get("events"):
         refuse_repeated_events((uri for uri, _, _ in events.listing().files), manifest.get("events", {}))
-    again: Callable[[Entry], bool] | None = (lambda entry: entry.open_rejects > 0) if replay else None
+
+    def again(entry: Entry) -> bool:
+        return entry.is_unseen or (replay and entry.open_rejects > 0)
+
     for kind, source in sources.items():
         found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread)
         other = manifest.get(_OTHER_KIND[kind], {})
@@ -64,7 +69,16 @@ def compare(
         plan.passed_over[kind] = source.listing().passed_over
     moved = {changed.entry.file_id for changed in plan.changed}
     plan.vanished = [entry for entry in plan.vanished if entry.file_id not in moved]
+    plan.failed = list(_still_failed(sources, manifest, moved))
     return plan
+
+
+def _still_failed(sources: Mapping[Kind, FileSource], manifest: Manifest, read_again: set[int]) -> Iterator[Entry]:
+    """Files that are there as they were when they failed."""
+    for kind, source in sources.items():
+        failed = [entry for entry in manifest.get(kind, {}).values() if entry.state == "failed"]
+        there = {uri for uri, _, _ in source.listing().files} if failed else set()
+        yield from (entry for entry in failed if entry.uri in there and entry.file_id not in read_again)
 
 
 __all__ = ["Changed", "Manifest", "Plan", "Retagged", "compare"]

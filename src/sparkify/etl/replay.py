@@ -16,15 +16,16 @@ from sparkify.reader.framing import split
 from sparkify.sources.base import SourceFile
 from sparkify.sources.local import file_of_path
 from sparkify.sources.open import opened
+from sparkify.warehouse.reject_key import RejectKey
 from sparkify.warehouse.tables import require_tables
 
 
 def replay_from(
-    engine: Engine, settings: Settings, path: Path, reject_ids: Sequence[int] = (), report: OnProgress | None = None
+    engine: Engine, settings: Settings, path: Path, rejects: Sequence[RejectKey] = (), report: OnProgress | None = None
 ) -> Summary:
     """Load the fixed lines in a file, and mark the rejects that they resolve.
 
-    The file becomes one of the manifest's. It holds one record for each of `reject_ids`, in their order; without them,
+    The file becomes one of the manifest's. It holds one record for each of `rejects`, in their order; without them,
     one for every open reject, in the order of files and lines.
 
     Raises:
@@ -32,8 +33,8 @@ def replay_from(
         TooManyRejects: a line is not fixed yet; nothing was loaded.
     """
     require_tables(engine)
-    rejects = _open_rejects(engine, reject_ids)
-    kinds = {kind for _, kind in rejects}
+    found = _open_rejects(engine, rejects)
+    kinds = set(found.values())
     if len(kinds) != 1:
         what = "there are no open rejects" if not kinds else "the rejects are of both events and songs"
         raise UsageError(what, hint="See them with: sparkify rejects list; name those that the lines fix.")
@@ -42,26 +43,26 @@ def replay_from(
         raise UsageError(f"{path} has been loaded already", hint="Write further fixed lines to another file.")
     with opened(file) as stream:
         records = sum(1 for _ in split(stream, str(path)))
-    if records != len(rejects):
+    if records != len(found):
         raise UsageError(
-            f"{path} holds {records:,} records for {len(rejects):,} rejects",
+            f"{path} holds {records:,} records for {len(found):,} rejects",
             hint="Give one record for each reject, in order, or name the rejects after --from FILE.",
         )
     strict = settings.model_copy(update={"max_rejects": MaxRejects(0, 0.0)})
-    return Run(engine, strict, report=report).run_replay(file, [number for number, _ in rejects])
+    return Run(engine, strict, report=report).run_replay(file, list(found))
 
 
-def _open_rejects(engine: Engine, reject_ids: Sequence[int]) -> list[tuple[int, Kind]]:
+def _open_rejects(engine: Engine, rejects: Sequence[RejectKey]) -> dict[RejectKey, Kind]:
     rows = engine.execute(
-        "SELECT f.uri, r.byte_offset, r.reject_id, f.kind FROM etl_rejects AS r "
+        "SELECT f.uri, r.byte_offset, r.file_id, r.reject_no, f.kind FROM etl_rejects AS r "
         "JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.resolved_by IS NULL"
     )
     # Sorted here: a server may order text by the rules of a language.
-    kinds: dict[int, Kind] = {number: kind for _, _, number, kind in sorted(rows)}
-    for number in reject_ids:
-        if number not in kinds:
-            raise UsageError(f"no open reject has the number {number}", hint="See them with: sparkify rejects list")
-    return [(number, kinds[number]) for number in reject_ids or kinds]
+    kinds: dict[RejectKey, Kind] = {RejectKey(*key): kind for _, _, *key, kind in sorted(rows)}
+    for key in rejects:
+        if key not in kinds:
+            raise UsageError(f"there is no open reject {key}", hint="See them with: sparkify rejects list")
+    return {key: kinds[key] for key in rejects or kinds}
 
 
 def _source_file(path: Path, kind: Kind) -> SourceFile:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config.settings import Settings
-from sparkify.engines.base import Conflict, Engine, Held, Item
-from sparkify.errors import TooManyRejects, UsageError, WarehouseError
+from sparkify.engines.base import Conflict, Engine
+from sparkify.errors import FileError, TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, list_sources
 from sparkify.etl.plan import Plan, compare
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
@@ -21,16 +21,19 @@ from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
+from sparkify.warehouse.reject_key import RejectKey
 from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.runs import RunLog
 from sparkify.warehouse.tables import open_for_writing
 
 if TYPE_CHECKING:
-    from sparkify.reader.reader import Staged
+    from sparkify.etl.load import ChunkLoader
+    from sparkify.etl.reading import ChunkReader
+    from sparkify.reader.batch import ReadChunk
     from sparkify.star.prepared import Prepared, Repairs
 
 MOST_ATTEMPTS = 4
-"""How often a chunk is tried with one more file read carefully; after that all of them are."""
+"""How often a chunk is tried that meets other writers."""
 
 
 class _Changed(Exception):
@@ -47,12 +50,11 @@ class ManifestState(NamedTuple):
     files: int
     last_file: int
     runs: int
-    last_reject: int
 
 
-def _raise_if_changed(staged: Staged) -> None:
-    for read in staged.files:
-        if not read.file.source.is_still(read.file, read.tag, read.hash):
+def _raise_if_changed(chunk: ReadChunk) -> None:
+    for read in chunk.files:
+        if not read.failure and not read.file.source.is_still(read.file, read.tag, read.hash):
             raise _Changed(read.file)
 
 
@@ -71,7 +73,7 @@ class Run:
         listing = stored.listing_settings(settings.include, settings.exclude)
         self._stored_settings = stored.star_settings(*self._shape) | listing
         self._repaired: set[str] = set()
-        self._resolves: tuple[int, ...] = ()
+        self._resolves: tuple[RejectKey, ...] = ()
         self._bytes_done = 0
         self._bytes_total = 0
 
@@ -86,13 +88,13 @@ class Run:
         how = {"replay": self._options.replay, "reread": self._options.reread}
         return self._run_alone(lambda: compare(listed, read_manifest(self._engine), **how))
 
-    def run_replay(self, file: SourceFile, reject_ids: Sequence[int]) -> Summary:
+    def run_replay(self, file: SourceFile, rejects: Sequence[RejectKey]) -> Summary:
         """Load a file whose lines fix some rejects, and mark those as resolved by it.
 
         Raises:
             SparkifyError: what went wrong; nothing was loaded.
         """
-        self._resolves = tuple(reject_ids)
+        self._resolves = tuple(rejects)
 
         return self._run_alone(lambda: Plan(new=[file]))
 
@@ -139,6 +141,7 @@ class Run:
         self._summary.files_changed = len(plan.changed)
         self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
         self._summary.vanished = [entry.uri for entry in plan.vanished]
+        self._summary.failed_files = {entry.uri: entry.failure for entry in plan.failed}
         files = [self._with_way(file) for file in plan.to_load]
         self._bytes_total = sum(file.size for file in files)
         self._replaced = {file.uri: entry for file, entry in plan.changed}
@@ -219,21 +222,17 @@ class Run:
         self._bytes_done += sum(file.size for file in files)
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
-        """Load a chunk; once more if a file turns out not to be plain, or changed meanwhile, or another run was met."""
-        from sparkify.etl.load import NotCanonical
-
-        careful: frozenset[str] = frozenset()
-        attempts = changes = conflicts = 0
+        """Load a chunk; once more if a file changed meanwhile, or another run was met."""
+        unreadable: dict[str, FileError] = {}
+        changed: set[str] = set()
+        conflicts = 0
         while True:
             try:
-                return self._try(files, gone, careful)
-            except NotCanonical as found:
-                attempts += 1
-                careful |= found.uris if attempts < MOST_ATTEMPTS else {file.uri for file in files}
-            except _Changed as changed:
-                changes += 1
-                if changes > 1:
-                    raise keeps_changing(changed.file) from changed
+                return self._try(files, gone, unreadable)
+            except _Changed as found:
+                if found.file.uri in changed:
+                    unreadable[found.file.uri] = keeps_changing(found.file)
+                changed.add(found.file.uri)
             except Conflict:
                 conflicts += 1
                 if conflicts == MOST_ATTEMPTS:
@@ -243,9 +242,10 @@ class Run:
                 self._engine.forget_held()
                 self._spool.clear()
 
-    def _try(self, files: list[SourceFile], gone: list[Entry], careful: frozenset[str]) -> None:
+    def _try(self, files: list[SourceFile], gone: list[Entry], unreadable: Mapping[str, FileError]) -> None:
         from sparkify.etl.load import ChunkLoader
-        from sparkify.reader.reader import Stager
+        from sparkify.etl.reading import ChunkReader, numbered
+        from sparkify.etl.refusal import raise_first_failure, take_unseen
         from sparkify.star.prepared import prepare
 
         state = self._unchanged_manifest()
@@ -253,47 +253,64 @@ class Run:
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
-            stager = Stager(self._spool, first_new, state.last_reject + 1, self._land, self._reader_report())
+            reader = ChunkReader(self._engine, self._spool, self._reader_report(), unreadable)
             with self._timed("read"):
-                staged = stager.stage(files, careful)
+                chunk = reader.read(numbered(files, first_new))
+            self._summary.not_direct |= self._engine.not_held
             prepared = future.result()
-        with self._transaction():
-            self._unchanged_manifest()
-            loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
-            with self._timed("load"):
-                try:
-                    loader.load(staged, stager)
-                except WarehouseError:
-                    _raise_if_changed(staged)  # the engine knows a file that is gone by a link in the spool alone
-                    raise
-                _raise_if_changed(staged)
-                loader.forget(gone)
-                loader.resolve(self._resolves)
-            self._refuse_if_too_many(staged)
+        if self._options.fail_fast:
+            raise_first_failure(chunk)
+        unseen, gone = take_unseen(chunk, gone)
+        loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
+        with self._loaded(loader, chunk, reader):
+            loader.keep(unseen)
+            loader.forget(gone)
+            loader.resolve(self._resolves)
+            self._refuse_if_too_many(chunk)
             self._transform(prepared, first_new)
-            self._book.add(len(staged.files), 0 if files else len(gone), staged.records, staged.rejected)
+            self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
             prepared.drop_temporary(self._engine)
             state = self._read_manifest_state()
         self._known = state
-        self._count(staged)
+        self._summary.count(chunk, unseen)
 
-    def _land(self, file: SourceFile, file_id: int) -> int | None:
-        """Let the engine read a file by itself; one that it did not take must be read here."""
-        if not self._engine.reads_itself(file):
-            return None
-        (found,) = self._engine.read([Item(file, file_id)], lambda _item: None)
-        if isinstance(found, Held):
-            return found.records
-        self._summary.not_direct |= self._engine.not_held
-        return None
+    @contextmanager
+    def _loaded(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> Iterator[None]:
+        """A transaction that begins with the rows of a chunk.
+
+        It begins again if files turned out not to be canonical, which are read record by record then.
+        """
+        from sparkify.etl.load import NotCanonical
+
+        while True:
+            is_loaded = False
+            try:
+                with self._transaction():
+                    self._unchanged_manifest()
+                    self._load_rows(loader, chunk, reader)
+                    is_loaded = True
+                    yield
+                return
+            except NotCanonical as found:
+                if is_loaded:
+                    raise
+                reader.recover(chunk, found.file_ids)
+
+    def _load_rows(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> None:
+        with self._timed("load"):
+            try:
+                loader.load(chunk, lambda file_ids: reader.recover(chunk, file_ids))
+            except WarehouseError:
+                _raise_if_changed(chunk)  # the engine knows a file that is gone by a link in the spool alone
+                raise
+            _raise_if_changed(chunk)
 
     def _read_manifest_state(self) -> ManifestState:
         """The manifest as it is now."""
         return ManifestState(
             *self._engine.execute(
-                "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0), "
-                "(SELECT COALESCE(MAX(reject_id), 0) FROM etl_rejects) FROM etl_files"
+                "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0) FROM etl_files"
             )[0]
         )
 
@@ -310,9 +327,9 @@ class Run:
             )
         return state
 
-    def _refuse_if_too_many(self, staged: Staged) -> None:
-        rejected = self._summary.rejected + staged.rejected
-        read = self._summary.records + staged.records
+    def _refuse_if_too_many(self, chunk: ReadChunk) -> None:
+        rejected = self._summary.rejected + chunk.rejected
+        read = self._summary.records + chunk.records
         if self._settings.max_rejects.allows(rejected, read):
             return
         run_id = self._book.run_id
@@ -320,7 +337,7 @@ class Run:
             write_rejects(self._engine, run_id, self._options.rejects_file)
         raise TooManyRejects(
             f"{rejected:,} of {read:,} records were rejected; max_rejects allows {self._settings.max_rejects}",
-            hint=f"{first_rejects(self._engine, run_id, rejected)}Fix the files, or allow more with --max-rejects.",
+            hint=f"{first_rejects(self._engine, run_id)}Fix the files, or allow more with --max-rejects.",
         )
 
     def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
@@ -345,18 +362,6 @@ class Run:
             yield
             commit.enter_context(self._timed("commit"))
         self._summary.chunks += 1
-
-    def _count(self, staged: Staged) -> None:
-        summary = self._summary
-        summary.files_loaded += len(staged.files)
-        summary.files_direct += sum(len(batch.landed) for batch in staged.batches.values())
-        summary.records += staged.records
-        summary.rejected += staged.rejected
-        for read in staged.files:
-            summary.loaded[read.file.kind] += read.records - read.rejected
-        for kind, names in staged.unknown_names.items():
-            if names:
-                summary.unknown_names[kind] = sorted({*summary.unknown_names.get(kind, []), *names})
 
     def _reader_report(self) -> Callable[[SourceFile], None]:
         done = self._bytes_done

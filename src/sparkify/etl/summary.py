@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sparkify.contract import RECORD_TYPES
 from sparkify.storage.output_file import OutputFile
+
+if TYPE_CHECKING:
+    from sparkify.reader.batch import ReadChunk
+    from sparkify.warehouse.manifest import Entry
+
+MOST_NAMES = 20
+"""How many unknown names of a kind are told."""
 
 
 @dataclass
 class Options:
     """What one run is asked to do, beside its settings.
 
-    `replay` reads files with open rejects again; `reread` compares the contents of all files, whatever their tags say.
+    `replay` reads files with open rejects again; `reread` compares the contents of all files, whatever their tags say;
+    `fail_fast` stops at the first file that failed.
     """
 
     prune: bool = False
     full_refresh: bool = False
     replay: bool = False
     reread: bool = False
+    fail_fast: bool = False
     rejects_file: OutputFile | None = None
 
 
@@ -32,7 +42,8 @@ class Summary:
     the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
     itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
     of their names, by kind (see `names.PassedOver`). `listing_changed` says which settings changed that choose files.
-    `migrated` says what was done to a warehouse of an older version.
+    `migrated` says what was done to a warehouse of an older version. `failed_files` says, by URI, why nothing of a file
+    is loaded; `records` and `rejected` are without them.
     """
 
     run_id: int = 0
@@ -53,9 +64,31 @@ class Summary:
     rebuilt_because: str = ""
     repaired_texts: int = 0
     repaired_rows: int = 0
+    failed_files: dict[str, str] = field(default_factory=dict)
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether files failed, or every record was rejected."""
+        return bool(self.failed_files) or 0 < self.records == self.rejected
+
+    def count(self, chunk: ReadChunk, unseen: Iterable[tuple[Entry, str]]) -> None:
+        """Count a chunk that was committed, and files whose content could not be seen."""
+        self.failed_files.update({entry.uri: failure for entry, failure in unseen})
+        self.records += chunk.records
+        self.rejected += chunk.rejected
+        for read in chunk.files:
+            if read.failure:
+                self.failed_files[read.file.uri] = read.failure
+                continue
+            self.files_loaded += 1
+            self.files_direct += read.is_held
+            self.loaded[read.file.kind] += read.accepted
+            names = {*self.unknown_names.get(read.file.kind, []), *read.unknown_names}
+            if names:
+                self.unknown_names[read.file.kind] = sorted(names)[:MOST_NAMES]
 
 
 @dataclass(frozen=True)

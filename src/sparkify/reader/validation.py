@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from xxhash import xxh3_128_hexdigest
+
 from sparkify.contract import EVENTS, MAX_RECORD_BYTES, TOPIC_FORM_NAMES, Field, RecordType, Type
 from sparkify.reader.framing import Piece
 
@@ -24,16 +26,19 @@ Record = dict[str, Value]
 class Reject:
     """One rejected record: where it begins, what it was, why it was rejected.
 
-    `line` counts from 1, `offset` in bytes from 0, both in the decompressed stream. `field` is empty when the record as
-    a whole is at fault. `suggestion` is empty when none is obvious.
+    `line` counts from 1, `offset` in bytes from 0, both in the decompressed stream. `raw_hash` is the XXH3-128 of all
+    its bytes, in hexadecimal. `field` is empty when the record as a whole is at fault. `suggestion` is empty when none
+    is obvious. `records` is how many records it counts for.
     """
 
     line: int
     offset: int
     raw_text: str
+    raw_hash: str
     field: str
     reason: str
     suggestion: str = ""
+    records: int = 1
 
 
 class _Fault(Exception):
@@ -68,7 +73,11 @@ class CarefulReader:
                     raise _Fault(piece.fault)
                 yield self._record(piece.raw)
             except _Fault as fault:
-                yield Reject(piece.line, piece.offset, bounded(piece.raw), fault.field, fault.reason, fault.suggestion)
+                raw = piece.raw
+                digest = xxh3_128_hexdigest(raw)
+                yield Reject(
+                    piece.line, piece.offset, bounded(raw), digest, fault.field, fault.reason, fault.suggestion
+                )
 
     def _record(self, raw: bytes) -> Record:
         given = _parse(raw)

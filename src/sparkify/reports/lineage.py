@@ -17,6 +17,7 @@ from sparkify.sources.registry import file_at
 from sparkify.sql import definitions, render
 from sparkify.sql.render import columns_of, parse
 from sparkify.star.repair import repaired
+from sparkify.warehouse.reject_key import RejectKey
 from sparkify.warehouse.tables import require_tables
 
 _RUNS = (
@@ -25,10 +26,10 @@ _RUNS = (
     "FROM etl_runs ORDER BY run_id DESC LIMIT {most}"
 )
 _REJECTS = (
-    "SELECT r.reject_id, f.uri AS file, r.line, r.byte_offset, "
+    "SELECT r.file_id, r.reject_no, f.uri AS file, r.line, r.byte_offset, "
     "CASE WHEN r.resolved_by IS NULL THEN 'open' ELSE 'resolved' END AS state, "
     "r.field, r.reason, r.suggestion FROM etl_rejects AS r "
-    "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.reject_id DESC LIMIT {most}"
+    "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.file_id DESC, r.reject_no DESC LIMIT {most}"
 )
 _IDENTITY = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,16})")
 
@@ -42,28 +43,42 @@ def list_runs(engine: Engine, most: int) -> Result:
 
 
 def list_rejects(engine: Engine, most: int) -> Result:
-    """The latest rejects: number, URI, line, byte offset, state, field, reason, suggestion."""
+    """The latest rejects: name, URI, line, byte offset, state, field, reason, suggestion."""
     require_tables(engine)
-    return engine.query(_REJECTS.format(most=int(most)))
+    result = engine.query(_REJECTS.format(most=int(most)))
+    rows = [(str(RejectKey(file_id, number)), *rest) for file_id, number, *rest in result.rows]
+    return Result(("reject", *result.columns[2:]), rows)
 
 
-def find_reject(engine: Engine, reject_id: int) -> dict[str, object]:
+def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:
     """All that is known of one reject.
 
     Raises:
-        UsageError: there is none of that number.
+        UsageError: there is none of that name.
     """
     require_tables(engine)
     rows = engine.execute(
-        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, f.run_id, m.uri, r.raw_text "
+        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, r.records, f.run_id, m.uri, "
+        "r.raw_text "
         "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
-        "LEFT JOIN etl_files AS m ON m.file_id = r.resolved_by WHERE r.reject_id = ?",
-        [reject_id],
+        "LEFT JOIN etl_files AS m ON m.file_id = r.resolved_by WHERE r.file_id = ? AND r.reject_no = ?",
+        list(key),
     )
     if not rows:
-        raise UsageError(f"no reject has the number {reject_id}", hint="See them with: sparkify rejects list")
-    names = ("file", "line", "byte_offset", "field", "reason", "suggestion", "run", "resolved_by", "raw_text")
-    return {"reject": reject_id, **dict(zip(names, rows[0], strict=True))}
+        raise UsageError(f"there is no reject {key}", hint="See them with: sparkify rejects list")
+    names = (
+        "file",
+        "line",
+        "byte_offset",
+        "field",
+        "reason",
+        "suggestion",
+        "records",
+        "run",
+        "resolved_by",
+        "raw_text",
+    )
+    return {"reject": str(key), **dict(zip(names, rows[0], strict=True))}
 
 
 def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:

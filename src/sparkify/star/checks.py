@@ -152,7 +152,7 @@ def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str
         "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),
         "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),
         "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),
-        "rejects": parse(f"SELECT s.file_id FROM etl_rejects AS s {new}"),
+        "rejects": parse(f"SELECT s.file_id, s.records FROM etl_rejects AS s {new}"),
         "duplicated": duplicated,
         "play_rows": parse(PLAYS if chunk.in_full else AFFECTED_PLAYS),
     }

@@ -13,7 +13,7 @@ from sparkify.warehouse.bulk import timestamp, write_rows
 
 
 class Entry(NamedTuple):
-    """A file in the manifest; `size` is in bytes."""
+    """A file in the manifest; `size` is in bytes. `failure` says why it failed, if its `state` is that."""
 
     file_id: int
     kind: Kind
@@ -21,13 +21,20 @@ class Entry(NamedTuple):
     size: int
     tag: str
     hash: str
+    state: str
+    failure: str
     open_rejects: int
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether its content could not be seen when it was read last: it could not be opened, or kept changing."""
+        return self.state == "failed" and not self.tag
 
 
 def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
     """The manifest by kind and URI."""
     rows = engine.execute(
-        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, "
+        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure, "
         "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
         "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
     )

@@ -17,21 +17,25 @@ _NAMES = ("file", "line", "byte_offset", "field", "reason", "suggestion", "raw_t
 
 
 def rejects_of_run(engine: Engine, run_id: int) -> Iterator[Row]:
-    """The rejects of a run, by file and place: URI, line, byte offset, field, reason, suggestion, raw text.
+    """The rejects of a run, those of failed files apart, by file and place.
+
+    Each is its URI, line, byte offset, field, reason, suggestion and raw text.
 
     They come in pages, and within the transaction that wrote them.
     """
-    files = engine.execute("SELECT file_id, uri FROM etl_files WHERE run_id = ? AND rejected > 0", [run_id])
+    files = engine.execute(
+        "SELECT file_id, uri FROM etl_files WHERE run_id = ? AND rejected > 0 AND state = 'loaded'", [run_id]
+    )
     for file_id, uri in sorted(files, key=lambda file: str(file[1])):
-        last = -1
+        last = 0
         while page := engine.execute(
-            "SELECT line, byte_offset, field, reason, suggestion, raw_text FROM etl_rejects "
-            f"WHERE file_id = ? AND byte_offset > ? ORDER BY byte_offset LIMIT {PAGE}",
+            "SELECT line, byte_offset, field, reason, suggestion, raw_text, reject_no FROM etl_rejects "
+            f"WHERE file_id = ? AND reject_no > ? ORDER BY reject_no LIMIT {PAGE}",
             [file_id, last],
         ):
-            for row in page:
+            for *row, _ in page:
                 yield shown(uri), *row
-            last = page[-1][1]
+            last = page[-1][-1]
 
 
 def write_rejects(engine: Engine, run_id: int, output: OutputFile) -> None:
@@ -41,8 +45,16 @@ def write_rejects(engine: Engine, run_id: int, output: OutputFile) -> None:
             out.write(json.dumps(dict(zip(_NAMES, row, strict=True))).encode() + b"\n")
 
 
-def first_rejects(engine: Engine, run_id: int, rejected: int) -> str:
-    """The first rejects of a run, a line each, and how many more of all that were `rejected` there are."""
+def first_rejects(engine: Engine, run_id: int) -> str:
+    """The first rejects of a run, a line each with the way out if there is one, and how many more there are."""
     first = islice(rejects_of_run(engine, run_id), SHOWN)
-    lines = "".join(f"  {uri}, line {line}: {where} {reason}\n" for uri, line, _, where, reason, *_ in first)
-    return lines + (f"  and {rejected - SHOWN:,} more\n" if rejected > SHOWN else "")
+    lines = "".join(
+        f"  {uri}, line {line}: {where} {reason}{f' ({suggestion})' if suggestion else ''}\n"
+        for uri, line, _, where, reason, suggestion, _ in first
+    )
+    ((number,),) = engine.execute(
+        "SELECT COUNT(*) FROM etl_rejects WHERE file_id IN "
+        "(SELECT file_id FROM etl_files WHERE run_id = ? AND state = 'loaded')",
+        [run_id],
+    )
+    return lines + (f"  and {number - SHOWN:,} more\n" if number > SHOWN else "")

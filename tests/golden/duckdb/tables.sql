@@ -27,7 +27,7 @@ CREATE TABLE etl_runs (
   settings VARCHAR NOT NULL
 );
 
--- the manifest: every file whose rows are in staging
+-- the manifest: every file that was read, and what became of its records
 CREATE TABLE etl_files (
   file_id BIGINT NOT NULL,
   kind VARCHAR NOT NULL,
@@ -39,16 +39,21 @@ CREATE TABLE etl_files (
   records BIGINT NOT NULL,
   loaded BIGINT NOT NULL,
   rejected BIGINT NOT NULL,
+  replayed BIGINT NOT NULL,
+  state VARCHAR NOT NULL,
+  failure VARCHAR NOT NULL,
   run_id BIGINT NOT NULL
 );
 
 -- every record that was not loaded, and why
 CREATE TABLE etl_rejects (
-  reject_id BIGINT NOT NULL,
   file_id BIGINT NOT NULL,
+  reject_no BIGINT NOT NULL,
   line BIGINT NOT NULL,
   byte_offset BIGINT NOT NULL,
   raw_text VARCHAR NOT NULL,
+  raw_hash VARCHAR NOT NULL,
+  records BIGINT NOT NULL,
   field VARCHAR NOT NULL,
   reason VARCHAR NOT NULL,
   suggestion VARCHAR NOT NULL,

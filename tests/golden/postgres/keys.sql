@@ -7,11 +7,11 @@ ALTER TABLE etl_settings ADD CONSTRAINT etl_settings_pkey PRIMARY KEY (setting);
 -- every run of the etl, those that failed too
 ALTER TABLE etl_runs ADD CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id);
 
--- the manifest: every file whose rows are in staging
+-- the manifest: every file that was read, and what became of its records
 ALTER TABLE etl_files ADD CONSTRAINT etl_files_pkey PRIMARY KEY (file_id);
 
 -- every record that was not loaded, and why
-ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id);
+ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (file_id, reject_no);
 
 -- every artist of the catalogue, and every artist that was played without being in it
 ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);

@@ -33,7 +33,7 @@ CREATE TABLE etl_runs (
 )
 DISTSTYLE AUTO;
 
--- the manifest: every file whose rows are in staging
+-- the manifest: every file that was read, and what became of its records
 CREATE TABLE etl_files (
   file_id BIGINT NOT NULL,
   kind VARCHAR(65535) NOT NULL,
@@ -45,6 +45,9 @@ CREATE TABLE etl_files (
   records BIGINT NOT NULL,
   loaded BIGINT NOT NULL,
   rejected BIGINT NOT NULL,
+  replayed BIGINT NOT NULL,
+  state VARCHAR(65535) NOT NULL,
+  failure VARCHAR(65535) NOT NULL,
   run_id BIGINT NOT NULL,
   PRIMARY KEY (file_id)
 )
@@ -52,16 +55,18 @@ DISTSTYLE AUTO;
 
 -- every record that was not loaded, and why
 CREATE TABLE etl_rejects (
-  reject_id BIGINT NOT NULL,
   file_id BIGINT NOT NULL,
+  reject_no BIGINT NOT NULL,
   line BIGINT NOT NULL,
   byte_offset BIGINT NOT NULL,
   raw_text VARCHAR(65535) NOT NULL,
+  raw_hash VARCHAR(65535) NOT NULL,
+  records BIGINT NOT NULL,
   field VARCHAR(65535) NOT NULL,
   reason VARCHAR(65535) NOT NULL,
   suggestion VARCHAR(65535) NOT NULL,
   resolved_by BIGINT,
-  PRIMARY KEY (reject_id)
+  PRIMARY KEY (file_id, reject_no)
 )
 DISTSTYLE AUTO;
 

@@ -1,8 +1,8 @@
 /*
-about: records of a file = rows in staging + open rejects
+about: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 severity: blocking
 */
-SELECT f.file_id, f.uri, f.records, f.loaded, f.rejected, c.in_staging, c.in_rejects
+SELECT f.file_id, f.uri, f.records, f.loaded, f.rejected, f.replayed, c.in_staging, c.in_rejects
 FROM files AS f
 LEFT JOIN (
   SELECT r.file_id, SUM(r.in_staging) AS in_staging, SUM(r.in_rejects) AS in_rejects
@@ -11,11 +11,12 @@ LEFT JOIN (
     UNION ALL
     SELECT s.file_id, COUNT(*) AS in_staging, 0 AS in_rejects FROM songs_staged AS s GROUP BY s.file_id
     UNION ALL
-    SELECT s.file_id, 0 AS in_staging, COUNT(*) AS in_rejects FROM rejects AS s GROUP BY s.file_id
+    SELECT s.file_id, 0 AS in_staging, SUM(s.records) AS in_rejects FROM rejects AS s GROUP BY s.file_id
   ) AS r
   GROUP BY r.file_id
 ) AS c
   ON c.file_id = f.file_id
 WHERE f.records <> f.loaded + f.rejected
-  OR f.loaded <> COALESCE(c.in_staging, 0)
-  OR f.rejected <> COALESCE(c.in_rejects, 0)
+  OR f.loaded + f.replayed <> COALESCE(c.in_staging, 0)
+  OR (f.state = 'loaded' AND f.rejected <> COALESCE(c.in_rejects, 0))
+  OR f.rejected < COALESCE(c.in_rejects, 0)

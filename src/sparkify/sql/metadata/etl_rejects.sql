@@ -1,12 +1,14 @@
 /*
 about: every record that was not loaded, and why
-key: reject_id
+key: file_id, reject_no
 columns:
-  reject_id    BIGINT   not null  number of the reject
   file_id      BIGINT   not null  the file that holds it
+  reject_no    BIGINT   not null  number of the reject within its file, from 1
   line         BIGINT   not null  the line in which it begins, from 1, decompressed
   byte_offset  BIGINT   not null  the byte at which it begins, from 0, decompressed
   raw_text     VARCHAR  not null  its beginning, with escapes for what cannot be printed
+  raw_hash     VARCHAR  not null  XXH3-128 of all its bytes, in hexadecimal
+  records      BIGINT   not null  how many records it counts for: 1, or the lines of a span of text that is no record
   field        VARCHAR  not null  the field at fault; empty when it is the record
   reason       VARCHAR  not null  what is wrong with it
   suggestion   VARCHAR  not null  how to fix it; empty when that is not obvious

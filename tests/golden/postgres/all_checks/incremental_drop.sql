@@ -1,10 +1,11 @@
--- blocking files_accounted: records of a file = rows in staging + open rejects
+-- blocking files_accounted: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
   f.file_id,
   f.uri,
   f.records,
   f.loaded,
   f.rejected,
+  f.replayed,
   c.in_staging,
   c.in_rejects
 FROM (
@@ -51,10 +52,11 @@ LEFT JOIN (
     SELECT
       s.file_id,
       0 AS in_staging,
-      COUNT(*) AS in_rejects
+      SUM(s.records) AS in_rejects
     FROM (
       SELECT
-        s.file_id
+        s.file_id,
+        s.records
       FROM etl_rejects AS s
       WHERE
         s.file_id >= :first_new
@@ -68,8 +70,11 @@ LEFT JOIN (
   ON c.file_id = f.file_id
 WHERE
   f.records <> f.loaded + f.rejected
-  OR f.loaded <> COALESCE(c.in_staging, 0)
-  OR f.rejected <> COALESCE(c.in_rejects, 0);
+  OR f.loaded + f.replayed <> COALESCE(c.in_staging, 0)
+  OR (
+    f.state = 'loaded' AND f.rejected <> COALESCE(c.in_rejects, 0)
+  )
+  OR f.rejected < COALESCE(c.in_rejects, 0);
 
 -- blocking history_agrees: every user has one current level, that of users, and no level that is not left at the next change
 SELECT

@@ -1,10 +1,11 @@
--- records of a file = rows in staging + open rejects
+-- records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
   f.file_id,
   f.uri,
   f.records,
   f.loaded,
   f.rejected,
+  f.replayed,
   c.in_staging,
   c.in_rejects
 FROM files AS f
@@ -33,7 +34,7 @@ LEFT JOIN (
     SELECT
       s.file_id,
       0 AS in_staging,
-      COUNT(*) AS in_rejects
+      SUM(s.records) AS in_rejects
     FROM rejects AS s
     GROUP BY
       s.file_id
@@ -44,5 +45,8 @@ LEFT JOIN (
   ON c.file_id = f.file_id
 WHERE
   f.records <> f.loaded + f.rejected
-  OR f.loaded <> COALESCE(c.in_staging, 0)
-  OR f.rejected <> COALESCE(c.in_rejects, 0);
+  OR f.loaded + f.replayed <> COALESCE(c.in_staging, 0)
+  OR (
+    f.state = 'loaded' AND f.rejected <> COALESCE(c.in_rejects, 0)
+  )
+  OR f.rejected < COALESCE(c.in_rejects, 0);

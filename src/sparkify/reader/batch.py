@@ -1,0 +1,108 @@
+"""What was read of files, gathered for bulk loading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sparkify.contract import RECORD_TYPES, Kind, RecordType
+from sparkify.reader.reader import FileRead
+from sparkify.storage.spool import Spool, SpoolFile
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines of one record type, ready for one bulk load.
+
+    `whole` are files in which every line belongs to the file_id beside the path; lines in `packed` carry their own.
+    `held` are the file_ids of items whose rows the engine holds already.
+    """
+
+    record_type: RecordType
+    whole: list[tuple[str, int]] = field(default_factory=list)
+    packed: list[str] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+
+
+class Packer:
+    """Writes what small files hold into files that many of them share."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._open: dict[str, tuple[str, SpoolFile]] = {}
+
+    def pack(self, read: FileRead) -> None:
+        """Move what is in memory into the spool."""
+        if read.lines:
+            read.path = self._write(f"{'careful' if read.is_careful else 'packed'}-{read.file.kind}", read.lines)
+            read.lines = b""
+        if read.reject_lines:
+            read.reject_path = self._write("rejects", read.reject_lines)
+            read.reject_lines = b""
+
+    def _write(self, stem: str, lines: bytes) -> str:
+        if stem not in self._open:
+            path = self._spool.path(stem)
+            self._open[stem] = path, self._spool.create(path)
+        path, out = self._open[stem]
+        out.write(lines)
+        return path
+
+    def close(self) -> None:
+        """Close the files."""
+        for _, out in self._open.values():
+            out.__exit__()
+
+
+@contextmanager
+def packing(spool: Spool) -> Iterator[Packer]:
+    """A packer whose files are closed at the end."""
+    packer = Packer(spool)
+    try:
+        yield packer
+    finally:
+        packer.close()
+
+
+@dataclass(slots=True)
+class ReadChunk:
+    """A chunk of files that were read, in the order of their numbers."""
+
+    files: list[FileRead]
+
+    @property
+    def records(self) -> int:
+        """Records in all the files, those that failed apart."""
+        return sum(read.records for read in self.files if not read.failure)
+
+    @property
+    def rejected(self) -> int:
+        """How many of them were rejected."""
+        return sum(read.rejected for read in self.files if not read.failure)
+
+    def replace(self, again: Iterable[FileRead]) -> None:
+        """Put what was read again in the place of what had been read of the same files."""
+        numbered = {read.file_id: read for read in again}
+        self.files = [numbered.get(read.file_id, read) for read in self.files]
+
+
+def batches(files: Iterable[FileRead]) -> list[Batch]:
+    """The accepted records of some files, by kind."""
+    found: dict[Kind, Batch] = {kind: Batch(record_type) for kind, record_type in RECORD_TYPES.items()}
+    packed: dict[str, Kind] = {}
+    for read in files:
+        if read.is_held:
+            found[read.file.kind].held.append(read.file_id)
+        elif read.is_whole:
+            found[read.file.kind].whole.append((read.path, read.file_id))
+        elif read.path:
+            packed[read.path] = read.file.kind
+    for path, kind in packed.items():
+        found[kind].packed.append(path)
+    return list(found.values())
+
+
+def reject_paths(files: Iterable[FileRead]) -> list[str]:
+    """The files that hold the rejects of some files, as lines of `etl_rejects`."""
+    return list(dict.fromkeys(read.reject_path for read in files if read.reject_path))

@@ -1,0 +1,138 @@
+"""Find out whether a file is canonical: every line a record that no reader can misunderstand (see `canonical`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
+from sparkify.reader.canonical import Pattern, canonical_lines, has_only_short_lines
+from sparkify.reader.framing import BYTE_ORDER_MARK
+from sparkify.sources.base import SourceFile, keeps_changing
+from sparkify.sources.open import OpenFile, opened
+from sparkify.storage.spool import Spool, SpoolFile
+
+BLOCK_BYTES = 512 * 1024
+"""How much of a file is looked at in one go; small enough to stay in the processor's cache."""
+PACKED_BELOW = 256 * 1024
+"""Files below this many bytes are packed together: a statement of its own costs more than copying them."""
+
+T = TypeVar("T")
+
+
+class Content(NamedTuple):
+    """What was read of a file: its tag, its size in bytes and its hash, as it lies there."""
+
+    tag: str
+    size: int
+    hash: str
+
+
+class Canonical(NamedTuple):
+    """A canonical file: its records are in `lines`, each with its file_id, or as they are in the file at `path`."""
+
+    content: Content
+    records: int
+    lines: bytes = b""
+    path: str = ""
+
+
+def content_of(stream: OpenFile) -> Content:
+    """What a stream is, once it was read to its end."""
+    return Content(stream.tag, stream.size, stream.hash)
+
+
+def is_small(file: SourceFile) -> bool:
+    """Whether a file is so small that its records are handed on in memory."""
+    return file.size < PACKED_BELOW and not file.packing
+
+
+def read_twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
+    """Read a file; once more if it changed meanwhile.
+
+    Raises:
+        FileError: it cannot be opened, is damaged, or changed again.
+    """
+    for _ in range(2):
+        with opened(file) as stream:
+            result = read(stream)
+            if stream.is_unchanged:
+                return result
+    raise keeps_changing(file)
+
+
+def examine(file: SourceFile, file_id: int, spool: Spool) -> Canonical | None:
+    """A file, if all of its lines are canonical."""
+    record_type = RECORD_TYPES[file.kind]
+    if is_small(file):
+        return read_twice(file, lambda stream: _small(stream, file_id, canonical_lines(record_type)))
+    path = spool.path("whole")
+    found = read_twice(file, lambda stream: _large(stream, record_type, path, spool))
+    if found is None:
+        return None
+    canonical, stored_at = found
+    if stored_at:
+        os.symlink(stored_at, path)  # a name without characters that are special in a pattern of names
+    return canonical
+
+
+def _small(stream: OpenFile, file_id: int, pattern: Pattern) -> Canonical | None:
+    buffer = bytearray(stream.file.size + 1)
+    size = 0
+    while size < len(buffer) and (count := stream.readinto(memoryview(buffer)[size:])):
+        size += count
+    if size == len(buffer):
+        return None  # it grew since it was listed
+    lines = bytes(memoryview(buffer)[:size]).removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
+    if lines == b"\n":
+        return Canonical(content_of(stream), 0)
+    if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
+        return None
+    return Canonical(content_of(stream), lines.count(b"\n"), with_file_id(lines, file_id))
+
+
+def with_file_id(lines: bytes, file_id: int) -> bytes:
+    """Canonical lines, each with its file_id as the first member; a line begins with its `{`."""
+    member = b'{"%s":%d,' % (FILE_ID.encode(), file_id)
+    return member + lines[1:].replace(b"\n{", b"\n" + member)
+
+
+def _large(stream: OpenFile, record_type: RecordType, path: str, spool: Spool) -> tuple[Canonical, str] | None:
+    """A large file, and where it is on this machine; `path` gets its lines if it is elsewhere, or packed."""
+    with nullcontext() if stream.path else spool.create(path) as out:
+        records = _count_canonical(stream, record_type, out)
+    return None if records is None else (Canonical(content_of(stream), records, path=path), stream.path)
+
+
+def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> int | None:
+    """How many lines there are, if all are canonical. The stream is copied to `out`."""
+    pattern = canonical_lines(record_type)
+    buffer = bytearray(BLOCK_BYTES)
+    view = memoryview(buffer)
+    letters = np.frombuffer(buffer, dtype=np.uint8)
+    held = records = 0
+    while count := stream.readinto(view[held:]):
+        end = held + count
+        if out:
+            out.write(view[held:end])
+        cut = buffer.rfind(b"\n", held, end) + 1
+        if not cut:
+            if end == len(buffer):
+                return None  # a line longer than a block
+            held = end
+            continue
+        if not pattern.fullmatch(buffer, 0, cut) or not has_only_short_lines(buffer, cut):
+            return None
+        records += int(np.count_nonzero(letters[:cut] == ord("\n")))
+        view[: end - cut] = view[cut:end]
+        held = end - cut
+    last = bytes(view[:held]).rstrip(b" \t\r")
+    if last:
+        if not pattern.fullmatch(last + b"\n") or len(last) > PACKED_BELOW:
+            return None
+        records += 1
+    return records
