@@ -30,12 +30,20 @@ class Case:
 
 CASES_WITH_RESULTS = [
     Case("06-firehose-no-extension", (1, 1, 0), says=("passed over",)),
+    Case("08-bom-in-the-middle", (4, 4, 0)),
     Case("09-gzip-named-json", (51, 51, 0)),
+    Case("17-array-per-line", (1000, 1000, 0)),
+    Case("18-two-arrays-appended", (1010, 1010, 0)),
+    Case("21-comma-after-each-line", (10, 10, 0)),
+    Case("21b-comma-one-line", (100, 100, 0)),
     Case("23-names-not-taken", (30, 30, 0), says=("passed over",)),
     Case("30-ts-in-seconds", (20, 20, 0), says=("before the year 2000",)),
     Case("31-csv-converted-empty-texts", (5, 0, 2)),
     Case("45-null-island", (0, 0, 3), says=("coordinates",)),
     Case("46-empty-title", (0, 0, 2)),
+    Case("55-comments-and-header", (40, 40, 0), rejected=6),
+    Case("56-first-line-cut", (110, 110, 0), rejected=3),
+    Case("57-several-objects-a-line", (50, 50, 50)),
 ]
 
 

@@ -1,6 +1,7 @@
-"""Split a stream into records: newline-delimited, one after another, or one array of them.
+"""Split a stream into records: objects with separators between them, on lines or not, in arrays or not.
 
-Every piece knows the line and the byte at which it begins, in the decompressed stream.
+White space, commas, brackets and byte-order marks between objects are separators. After text that is no record, records
+are looked for line by line. Every piece knows the line and the byte at which it begins, in the decompressed stream.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from sparkify.sources.base import Readable
 BLOCK_BYTES = 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
-_BLANKS = re.compile(rb"[ \t\r\n]*")
-_NUMBER_TAIL = 4
-"""A number cut off after its digits, as in `1.` or `1e-`, is taken for a shorter one that ends before these bytes."""
+_SEPARATORS = re.compile(rb"(?:[ \t\r\n,\[\]]+|\xef\xbb\xbf)*")
+_SEPARATORS_AT_END = re.compile(rb"(?:[ \t\r,\[\]]|\xef\xbb\xbf)+\Z")
+_LONGEST_SEPARATOR = len(BYTE_ORDER_MARK)
+_SEVERAL = re.compile(rb"\}(?:[ \t\r,\[\]]|\xef\xbb\xbf)*\{")
+"""What is between two records on one line; also between two objects in one."""
 _KEPT_BYTES = 4096
 """How much of a record that cannot be read is handed on, in bytes."""
 
@@ -82,23 +85,15 @@ class Window:
         self.at += len(passed)
         return passed
 
-    def skip_blanks(self) -> bool:
-        """Move on to what is not blank; False if there is nothing."""
+    def skip_separators(self) -> bool:
+        """Move on to what is no separator; False if there is nothing."""
         while True:
-            blanks = _BLANKS.match(self.data, self.at)
-            self.advance(blanks.end() - self.at if blanks else 0)
-            if self.left:
+            found = _SEPARATORS.match(self.data, self.at)
+            self.advance(found.end() - self.at if found else 0)
+            if self.left >= _LONGEST_SEPARATOR or (self.left and self.data[self.at] != BYTE_ORDER_MARK[0]):
                 return True
             if not self.extend():
-                return False
-
-    def drain(self) -> bytes:
-        """Read to the end of the stream; the beginning of what was there is returned."""
-        kept = b""
-        while self.left or self.extend():
-            passed = self.advance(self.left)
-            kept = kept or passed[:_KEPT_BYTES]
-        return kept
+                return self.left > 0
 
 
 def split(stream: Readable, name: str) -> Iterator[Piece]:
@@ -110,13 +105,9 @@ def split(stream: Readable, name: str) -> Iterator[Piece]:
     window = Window(stream)
     window.extend()
     refuse_wide_text(window.data, name)
-    if window.data.startswith(BYTE_ORDER_MARK):
-        window.advance(len(BYTE_ORDER_MARK))
-    if not window.skip_blanks():
+    if not window.skip_separators():
         return
-    if window.data.startswith(b"[", window.at):
-        yield from _array(window)
-    elif _is_newline_delimited(window):
+    if _is_newline_delimited(window):
         yield from _lines(window)
     else:
         yield from _sequence(window)
@@ -188,11 +179,40 @@ def _lines(window: Window) -> Iterator[Piece]:
 def _complete_lines(window: Window, length: int) -> Iterator[Piece]:
     offset, line = window.offset, window.line
     for raw in window.advance(length).split(b"\n"):
-        stripped = raw.strip(_BLANK)
-        if stripped:
-            yield Piece(line, offset + raw.index(stripped[:1]), stripped)
+        if raw and not raw.isspace():
+            yield from _of_line(raw, line, offset)
         offset += len(raw) + 1
         line += 1
+
+
+def _of_line(raw: bytes, line: int, offset: int) -> Iterator[Piece]:
+    """The records of one line; what cannot be read is one piece, to the end of the line."""
+    begin, end = _bounds(raw)
+    if _SEVERAL.search(raw, begin, end):
+        text = raw.decode("latin-1")
+        while begin < end and text[begin] == "{":
+            try:
+                _, after = _DECODER.raw_decode(text, begin)
+            except (ValueError, RecursionError):
+                break
+            yield Piece(line, offset + begin, raw[begin:after])
+            found = _SEPARATORS.match(raw, after)
+            begin = found.end() if found else after
+    if begin < end:
+        yield Piece(line, offset + begin, raw[begin:end])
+
+
+def _bounds(raw: bytes) -> tuple[int, int]:
+    """Where a line begins and ends without the separators around it."""
+    first = _SEPARATORS.match(raw)
+    begin = first.end() if first else 0
+    if raw[begin : begin + 1] != b"{" and begin < len(raw):  # text of which a bracket may be a part
+        return len(raw) - len(raw.lstrip(_BLANK)), len(raw.rstrip(_BLANK))
+    if raw.endswith(b"}"):
+        return begin, len(raw)
+    cut = raw.rfind(b"}") + 1
+    last = _SEPARATORS_AT_END.match(raw, cut) if cut else None
+    return begin, last.start() if last else len(raw.rstrip(_BLANK))
 
 
 def _endless_line(window: Window) -> Piece:
@@ -216,44 +236,26 @@ def _break(what: str) -> NoReturn:
 
 def _sequence(window: Window) -> Iterator[Piece]:
     try:
-        while window.skip_blanks():
+        while window.skip_separators():
+            if window.data[window.at] != ord("{"):
+                _break("is not JSON: a record begins with {, and this is other text")
             yield _next_value(window)
     except _Broken as broken:
-        yield _rest(window, str(broken))
+        yield _rest_of_line(window, str(broken))
+        yield from _lines(window)
 
 
-def _array(window: Window) -> Iterator[Piece]:
-    try:
-        window.advance(1)
-        if _next_mark(window) != b"]":
-            yield _next_value(window)
-            while (mark := _next_mark(window)) == b",":
-                window.advance(1)
-                window.skip_blanks()
-                yield _next_value(window)
-            if mark != b"]":
-                _break("is not JSON: expecting a comma or the end of the array")
-        window.advance(1)
-        if window.skip_blanks():
-            _break("follows the end of the array")
-    except _Broken as broken:
-        yield _rest(window, str(broken))
-
-
-def _next_mark(window: Window) -> bytes:
-    if not window.skip_blanks():
-        _break("is cut off: the array has no end")
-    return window.data[window.at : window.at + 1]
-
-
-def _rest(window: Window, fault: str) -> Piece:
-    """What follows a syntax error, to the end of the file: one reject."""
+def _rest_of_line(window: Window, fault: str) -> Piece:
+    """What follows a syntax error, to the end of its line: one reject."""
+    length = _length_of_line(window)
+    if length > MAX_RECORD_BYTES:
+        return _endless_line(window)
     line, offset = window.line, window.offset
-    return Piece(line, offset, window.drain(), fault=fault)
+    return Piece(line, offset, window.advance(length).rstrip(_BLANK), fault=fault)
 
 
 def _next_value(window: Window) -> Piece:
-    """The JSON value that begins here, whatever it is."""
+    """The object that begins here."""
     while True:
         try:
             _, end = _DECODER.raw_decode(window.text, window.at)
@@ -264,10 +266,6 @@ def _next_value(window: Window) -> Piece:
             if window.left <= MAX_RECORD_BYTES and window.extend():
                 continue
             _break(fault)
-        start = window.at
-        if end > len(window.data) - _NUMBER_TAIL and window.extend():
-            continue  # a number may go on in the next block
-        end += window.at - start  # the window may have moved at the end of the stream
         line, offset = window.line, window.offset
         return Piece(line, offset, window.advance(end - window.at))
 
