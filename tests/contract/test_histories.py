@@ -120,7 +120,9 @@ def test_a_file_with_another_time_and_the_same_content_is_not_loaded_again(tmp_p
     warehouse = load(tmp_path)
     os.utime(path, (1, 1))
     load(tmp_path)
-    assert rows(warehouse, "SELECT file_id, content_tag FROM etl_files") == [(1, f"{path.stat().st_size}-1000000000")]
+    ((file_id, tag),) = rows(warehouse, "SELECT file_id, content_tag FROM etl_files")
+    assert file_id == 1
+    assert tag.startswith(f"{path.stat().st_size}-1000000000-")
 
 
 def test_a_file_rewritten_within_the_tick_of_the_clock_is_noticed(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def _run(arguments: list[str]) -> int:
         if signals.is_interrupted() or code == signals.INTERRUPTED:  # typer makes a code of the interrupt
             raise KeyboardInterrupt
         sys.stdout.flush()
-    except BaseException as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
         return _explained(error, arguments)
     return code
 
