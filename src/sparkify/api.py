@@ -114,8 +114,10 @@ class Warehouse:
             found = answer_all(self._engine, wanted)
         return {answered.question.name: Answer(Result(answered.columns, answered.rows)) for answered in found}
 
-    def report(self, path: str | Path) -> None:
+    def report(self, path: str | Path, title: str = "") -> None:
         """Write a report that can be mailed, as one HTML file; needs the extra `report`.
+
+        `title` replaces the usual title of the page.
 
         Raises:
             UsageError: a package is missing.
@@ -128,7 +130,7 @@ class Warehouse:
         require_packages()
         output = OutputFile(path, "the report", Kept(local_files(self._url)))
         with self._engine.snapshot():
-            write_report(output, self._engine, without_password(self._url), analyze(self._engine))
+            write_report(output, self._engine, without_password(self._url), analyze(self._engine), title)
 
     def close(self) -> None:
         """End the connection."""

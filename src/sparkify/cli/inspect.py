@@ -39,11 +39,14 @@ ReportFile = Annotated[
     typer.Option("--report", help="Write the report, one HTML file that can be mailed; - is stdout.", metavar="FILE"),
 ]
 
+ReportTitle = Annotated[str, typer.Option("--title", help="The title of the report.", metavar="TEXT")]
+
 
 def analyze(
     only: Only = None,
     list_questions: ListQuestions = False,
     report: ReportFile = None,
+    title: ReportTitle = "",
     warehouse: Warehouse = None,
     config: Config = None,
     output: Output = Format.TEXT,
@@ -57,18 +60,20 @@ def analyze(
         return
     if only and report:
         raise UsageError("a report holds every answer, and --only asks for some", hint="Give one of the two.")
+    if title and not report:
+        raise UsageError("--title names a report, and none is asked for", hint="Add --report FILE.")
     loaded = load_settings(config, warehouse=warehouse)
     if only:
         _answer_only([find_question(name) for name in dict.fromkeys(only)], loaded.settings, output)
         return
     page = output_file(report, "the report", loaded, config)
-    found = _analyzed(loaded.settings, page)
+    found = _analyzed(loaded.settings, page, title)
     if page is None or not page.is_stdout:
         _print_analysis(found, output)
     _fail_if_any(found.checks)
 
 
-def _analyzed(settings: Settings, report: OutputFile | None) -> Analysis:
+def _analyzed(settings: Settings, report: OutputFile | None, title: str) -> Analysis:
     """What was found; and the report written, if one is asked for."""
     from sparkify.reports.analyze import analyze as analyze_warehouse
 
@@ -80,7 +85,7 @@ def _analyzed(settings: Settings, report: OutputFile | None) -> Analysis:
     require_packages()
     with open_warehouse(settings) as engine:
         found = analyze_warehouse(engine)
-        size = write_report(report, engine, settings.public()["warehouse"], found)
+        size = write_report(report, engine, settings.public()["warehouse"], found, title)
     if not report.is_stdout:
         say(f"wrote {report} ({size / 1e6:.1f} MB)")
     return found

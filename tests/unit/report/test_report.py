@@ -96,6 +96,19 @@ def test_a_report_and_some_answers_are_not_asked_for_together(loaded: Path) -> N
     assert_error(done, 2, "a report holds every answer")
 
 
+def test_a_report_has_the_title_that_is_asked_for(loaded: Path) -> None:
+    done = sparkify("analyze", "--report", "r.html", "--title", "Plays of <b>November</b>", *WHERE, cwd=loaded)
+    assert done.returncode == 0, done.stderr
+    page = (loaded / "r.html").read_text("utf-8")
+    assert "<title>Plays of &lt;b&gt;November&lt;/b&gt;</title>" in page
+    assert "<h1>Plays of &lt;b&gt;November&lt;/b&gt;</h1>" in page
+    assert "<title>What users are listening to</title>" in report_of(loaded)
+
+
+def test_a_title_without_a_report_is_refused(loaded: Path) -> None:
+    assert_error(sparkify("analyze", "--title", "x", *WHERE, cwd=loaded), 2, "Add --report FILE")
+
+
 def test_a_missing_package_names_the_extra(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparkify.reports.html.PACKAGES", ("altair", "no_such_package"))
     with (

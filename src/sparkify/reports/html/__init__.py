@@ -26,7 +26,7 @@ def require_packages() -> None:
         )
 
 
-def write_report(output: OutputFile, engine: Engine, warehouse: str, analysis: Analysis) -> int:
+def write_report(output: OutputFile, engine: Engine, warehouse: str, analysis: Analysis, title: str = "") -> int:
     """Write what an analysis found, the history and the rejects of its warehouse as HTML; its size in bytes comes back.
 
     Args:
@@ -34,12 +34,13 @@ def write_report(output: OutputFile, engine: Engine, warehouse: str, analysis: A
         engine: the warehouse that was analyzed.
         warehouse: its URL, without a password.
         analysis: what was found.
+        title: the page's; the usual one if empty.
 
     Raises:
         UsageError: a package is missing.
         OutputError: the file cannot be written.
     """
     require_packages()
-    from sparkify.reports.html.page import page
+    from sparkify.reports.html.page import TITLE, page
 
-    return output.write(page(engine, warehouse, analysis))
+    return output.write(page(engine, warehouse, analysis, title or TITLE))

@@ -27,6 +27,7 @@ from sparkify.text import printable
 from sparkify.version import __version__
 
 RUNS = 20
+TITLE = "What users are listening to"
 REJECTS = 50
 ROWS = 2_000
 """Rows of an answer that the page shows; its CSV has all of them."""
@@ -41,11 +42,12 @@ class Part(NamedTuple):
     numeric: frozenset[str]
 
 
-def page(engine: Engine, warehouse: str, analysis: Analysis) -> str:
+def page(engine: Engine, warehouse: str, analysis: Analysis, title: str = TITLE) -> str:
     """The report as HTML."""
     parts = [_part(answer) for answer in analysis.answers]
     scripts = [_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")), _script(_asset("page.js"))]
     text: str = _template().render(
+        title=printable(title),
         made_at=datetime.now(UTC),
         version=__version__,
         warehouse=warehouse,
