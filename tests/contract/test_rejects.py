@@ -43,30 +43,30 @@ def test_replay_reads_files_of_open_rejects_again(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "logs/a.json", [event(), BAD])
     loaded = load(tmp_path)
     before = picture(loaded)
-    _sparkify(tmp_path, "rejects", "replay", "--logs", str(tmp_path / "logs"))
+    _sparkify(tmp_path, "rejects", "replay")
     assert picture(loaded) == before
     assert rows(loaded, "SELECT files FROM etl_runs ORDER BY run_id") == [(1,), (1,)]
     write_lines(path, [event(), event(itemInSession=1)])
-    _sparkify(tmp_path, "rejects", "replay", "--logs", str(tmp_path / "logs"))
+    _sparkify(tmp_path, "rejects", "replay")
     assert rows(loaded, "SELECT COUNT(*) FROM etl_rejects") == [(0,)]
     assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files") == [(2, 2, 0)]
 
 
-def test_mended_lines_resolve_their_rejects(tmp_path: Path) -> None:
+def test_fixed_records_resolve_their_rejects(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(), BAD, "bad"])
     loaded = load(tmp_path)
     fixed = write_lines(tmp_path / "fixed.json", [event(itemInSession=1)])
     wrong = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), code=2)
     assert "holds 1 records for 2 rejects" in wrong.stderr
     _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1")
-    assert rows(loaded, "SELECT reject_no, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 2), (2, None)]
-    assert rows(loaded, "SELECT records, loaded, rejected FROM etl_files ORDER BY file_id") == [(3, 1, 2), (1, 1, 0)]
+    assert rows(loaded, "SELECT reject_no, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 1), (2, None)]
+    assert rows(loaded, "SELECT records, loaded, rejected, replayed FROM etl_files") == [(3, 1, 2, 1)]
     assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
     again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1", code=2)
     assert "there is no open reject 1-1" in again.stderr
 
 
-def test_lines_that_are_not_mended_are_refused(tmp_path: Path) -> None:
+def test_records_that_are_not_fixed_are_refused(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(), BAD])
     loaded = load(tmp_path)
     before = picture(loaded)

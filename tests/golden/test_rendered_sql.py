@@ -42,7 +42,7 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield "keys", keys
     if dialect is REDSHIFT:
         yield "direct_load", list(_direct_load())
-    for folder in ("star", "intermediate", "checks", "questions"):
+    for folder in ("star", "intermediate", "checks", "replay", "migrations/1", "questions"):
         for name in definitions.names_in(folder):
             path = f"{folder}/{name}"
             query = render(select(path), dialect, {"unknown_songs": "infer"})

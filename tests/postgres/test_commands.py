@@ -84,7 +84,7 @@ def test_rejects_are_replayed_in_the_order_of_files_and_lines(loaded: tuple[str,
     _ok("rejects replay", url, "--from", str(tmp_path / "fixed.json"))
     again = json.loads(_ok("rejects list", url, "--output", "json").out)
     assert {reject["state"] for reject in again} == {"resolved"}
-    assert "from" not in _ok("rejects replay", url, *_sources(folder)).out
+    assert "from" not in _ok("rejects replay", url).out
 
 
 def test_etl_prunes_and_refreshes(loaded: tuple[str, Path]) -> None:

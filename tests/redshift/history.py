@@ -8,6 +8,7 @@ import os
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from tests.old_layout import to_first_layout
 from tests.redshift.standin import RedshiftStandIn
 from tests.support import event, song, write_lines
 
@@ -83,8 +84,8 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("etl", *here, *sources, "--prune", "--max-rejects", "50%")
     _look_back(here)
     write_lines(folder / "fixed.json", [event(sessionId=8)])
-    command("rejects", "replay", "1-1", "--from", "fixed.json", *here)
-    command("rejects", "replay", *here, *sources)
+    command("rejects", "replay", _first_reject(here), "--from", "fixed.json", *here)
+    command("rejects", "replay", *here)
     command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
     command("etl", *here, *sources, "--full-refresh")
     command("etl", *here, *_put_large(server))
@@ -100,15 +101,16 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
 
 
 def _damage(here: tuple[str, str], sources: tuple[str, ...]) -> None:
-    """A warehouse that lacks a table, has another column, or has no record of its tables, as one of layout 0."""
+    """A warehouse that lacks a table, has another column, or is of layout 0."""
     Path("logs/f.json").unlink()
     for damage, more in (
-        ("DROP TABLE songplays", ()),
-        ("ALTER TABLE users ADD COLUMN note VARCHAR(10)", ("--full-refresh",)),
-        ("DROP TABLE etl_tables", ()),
+        (["DROP TABLE songplays"], ()),
+        (["ALTER TABLE users ADD COLUMN note VARCHAR(10)"], ("--full-refresh",)),
+        (list(to_first_layout()), ()),
     ):
         with closing(connect(here[1], Access(schema=os.environ["SPARKIFY_SCHEMA"]))) as engine:
-            engine.execute(damage)
+            for sql in damage:
+                engine.execute(sql)
         command("etl", *here, *sources, "--max-rejects", "100%", *more)
 
 
@@ -119,12 +121,17 @@ def _look_while_another_writes(here: tuple[str, str], sources: tuple[str, ...]) 
         command("etl", *here, *sources, code=1)
 
 
+def _first_reject(here: tuple[str, str]) -> str:
+    """The name of a reject."""
+    return str(json.loads(command("rejects", "list", "--output", "json", *here))[-1]["reject"])
+
+
 def _look_back(here: tuple[str, str]) -> None:
     for arguments in (
         ("status",),
         ("runs",),
         ("rejects", "list"),
-        ("rejects", "show", "1-1"),
+        ("rejects", "show", _first_reject(here)),
         ("explain", "1-1-0"),
         ("query", "SELECT COUNT(*) FROM songplays"),
     ):

@@ -20,7 +20,9 @@ from tests.redshift.standin.faults import serializable_violation
 from tests.support import REAL, event, needs_real_sample, song, write_lines
 
 import sparkify
+from sparkify.engines.base import Engine
 from sparkify.errors import SparkifyError, WarehouseError
+from sparkify.warehouse.manifest import ManifestState, read_state
 
 
 @pytest.fixture
@@ -77,19 +79,19 @@ def test_a_writer_that_takes_no_lock_is_noticed(
     _etl(warehouse, tmp_path)
     _write(tmp_path, "b", sessionId=2)
     _write(tmp_path, "c", sessionId=3)
-    real = pipeline.Run._read_manifest_state
+    real = read_state
     asked = []
 
-    def overtaken(self: pipeline.Run) -> pipeline.ManifestState:
-        books = real(self)
-        asked.append(books)
+    def overtaken(engine: Engine) -> ManifestState:
+        state = real(engine)
+        asked.append(state)
         if len(asked) == 1:
             run("INSERT INTO etl_files SELECT file_id + 10, kind, uri || '2', size_bytes, content_tag, content_hash, "
                 "read_at, records, loaded, rejected, replayed, state, failure, run_id FROM etl_files")  # fmt: skip
-        return books
+        return state
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.Run, "_read_manifest_state", overtaken)
+        patch.setattr(pipeline, "read_state", overtaken)
         with pytest.raises(WarehouseError, match="another etl wrote"):
             _etl(warehouse, tmp_path)
     assert run("SELECT COUNT(*) FROM songplays") == [(2,)]
@@ -204,6 +206,7 @@ def test_what_a_killed_run_left_behind_goes_with_the_next(
 _KILLED = """
 import os, signal, sys
 import sparkify
+from sparkify.engines.base import Engine
 from sparkify.engines.redshift.engine import RedshiftEngine
 
 real = RedshiftEngine.execute

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import event, load, picture, rows, song, write_lines
+from tests.support import event, load, rows, song, write_lines
 from tests.unit.command import sparkify as run
 
 import sparkify
-from sparkify.errors import UsageError
 from sparkify.reader import framing as splitting
 from sparkify.reader.framing import split
 
@@ -28,48 +27,6 @@ def test_a_huge_exponent_harms_one_record_at_the_most(tmp_path: Path, written: s
     warehouse = load(tmp_path)
     loaded = 2 if written.startswith("0") else 1
     assert rows(warehouse, "SELECT records, loaded, rejected FROM etl_files") == [(2, loaded, 2 - loaded)]
-
-
-def _mend(folder: Path, name: str, item: int, *numbers: int) -> None:
-    from sparkify.config.settings import load as load_settings
-    from sparkify.engines.registry import connect
-    from sparkify.etl.replay import replay_from
-    from sparkify.warehouse.reject_key import RejectKey
-
-    fixed = write_lines(folder / name, [event(page="Home", itemInSession=item)])
-    engine = connect(f"duckdb:///{folder}/w.duckdb")
-    try:
-        replay_from(engine, load_settings({}).settings, fixed, [RejectKey(1, number) for number in numbers])
-    finally:
-        engine.close()
-
-
-def test_a_file_of_mended_lines_is_loaded_once(tmp_path: Path) -> None:
-    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD])
-    warehouse = load(tmp_path)
-    _mend(tmp_path, "m.json", 10, 1)
-    before = picture(warehouse)
-    with pytest.raises(UsageError, match="loaded already"):
-        _mend(tmp_path, "m.json", 11, 2)
-    assert picture(warehouse) == before
-
-
-def test_a_resolved_reject_stays_resolved_when_its_file_is_read_again(tmp_path: Path) -> None:
-    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD])
-    warehouse = load(tmp_path)
-    _mend(tmp_path, "m.json", 10, 1)
-    write_lines(tmp_path / "logs/a.json", [event(), BAD, BAD, event(itemInSession=1)])
-    load(tmp_path)
-    assert rows(warehouse, "SELECT line, resolved_by FROM etl_rejects ORDER BY line") == [(2, 2), (3, None)]
-
-
-def test_a_reject_is_open_again_when_its_mended_record_goes(tmp_path: Path) -> None:
-    write_lines(tmp_path / "logs/a.json", [event(), BAD])
-    warehouse = load(tmp_path)
-    _mend(tmp_path, "logs/m.json", 10, 1)
-    (tmp_path / "logs/m.json").unlink()
-    load(tmp_path, prune=True)
-    assert rows(warehouse, "SELECT resolved_by FROM etl_rejects") == [(None,)]
 
 
 @pytest.mark.parametrize(

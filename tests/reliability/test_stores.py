@@ -174,7 +174,7 @@ def test_explain_and_rejects(s3: S3Server, tmp_path: Path) -> None:
     assert rows(path, "SELECT f.uri FROM etl_rejects JOIN etl_files f USING (file_id)") == [(f"{LOGS}/it's 1.json",)]
     s3.put("log_data/it's 1.json", plays(3))
     assert explained(path, "1-1-1")["line_unknown"] == "the file has changed since it was loaded"
-    assert run("rejects", "replay", "--logs", LOGS, "--warehouse", f"duckdb:///{path}").returncode == 0
+    assert run("rejects", "replay", "--warehouse", f"duckdb:///{path}").returncode == 0
     assert rows(path, "SELECT COUNT(*) FROM songplays") == [(6,)]
 
 

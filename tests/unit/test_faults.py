@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "runs": (),
     "rejects list": (),
     "rejects show": ("1",),
-    "rejects replay": SOURCES,
+    "rejects replay": (),
     "explain": ("1-1-0",),
     "demo": ("demo", "--users", "2"),
     "cluster create": ("--yes",),

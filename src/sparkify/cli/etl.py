@@ -146,6 +146,9 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         from_files = count_of(summary.files_loaded, "file")
         say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
         _say_direct_loads(summary)
+    elif summary.resolved or summary.replayed:
+        resolved = count_of(summary.resolved, "rejected record")
+        say(f"loaded {count_of(summary.replayed, 'record')} in the place of {resolved}")
     elif not summary.failed_files:
         are = "is" if summary.files_unchanged == 1 else "are"
         say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
@@ -154,7 +157,9 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     if len(summary.failed_files) > MOST_FAILED_SHOWN:
         say(f"and {len(summary.failed_files) - MOST_FAILED_SHOWN:,} more files failed")
     if summary.rejected:
-        say(f"rejected {summary.rejected:,} of {count_of(summary.records, 'record')}: see sparkify rejects list")
+        resolved = f", of which replays resolve {summary.resolved:,}" if summary.resolved else ""
+        read = count_of(summary.records, "record")
+        say(f"rejected {summary.rejected:,} of {read}{resolved}: see sparkify rejects list")
     if summary.repaired_texts:
         where = count_of(summary.repaired_rows, "row")
         say(

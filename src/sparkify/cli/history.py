@@ -9,11 +9,9 @@ import typer
 
 from sparkify.cli.options import (
     Config,
-    Logs,
     MaxRejects,
     Output,
     RepairText,
-    Songs,
     UnknownSongs,
     Verbose,
     Warehouse,
@@ -84,24 +82,22 @@ def show_reject(
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         values = find_reject(engine, reject_key(reject))
-    fixed = values["resolved_by"]
-    print_values(
-        {**values, "file": shown(str(values["file"])), "resolved_by": shown(str(fixed)) if fixed else None}, output
-    )
+    print_values({**values, "file": shown(str(values["file"]))}, output)
 
 
 @rejects.command("replay")
 def replay(
     named: Annotated[
         list[str] | None,
-        typer.Argument(help="With --from: the rejects that its lines fix, such as 12-3.", metavar="[REJECT]..."),
+        typer.Argument(help="With --from: the rejects that it fixes, such as 12-3.", metavar="[REJECT]..."),
     ] = None,
     fixed: Annotated[
-        Path | None, typer.Option("--from", help="A file of fixed lines, one for each reject.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--from", help="Fixed records: any number for one reject, one for each of several.", metavar="FILE"
+        ),
     ] = None,
     warehouse: Warehouse = None,
-    logs: Logs = None,
-    songs: Songs = None,
     unknown_songs: UnknownSongs = None,
     repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
@@ -109,11 +105,10 @@ def replay(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Read the files of open rejects again, or load fixed lines from a file of their own."""
+    """Load fixed records in the place of rejects, or read the files of open rejects again."""
     from sparkify.cli.etl import report_summary
     from sparkify.etl.replay import replay_from
     from sparkify.etl.run import Run
-    from sparkify.etl.summary import Options
     from sparkify.reports.unresolved import find_unresolved
     from sparkify.warehouse.reject_key import reject_key
 
@@ -122,18 +117,13 @@ def replay(
     settings = load_settings(
         config,
         warehouse=warehouse,
-        logs=logs,
-        songs=songs,
         unknown_songs=unknown_songs,
         repair_text=repair_text,
         max_rejects=max_rejects,
     ).settings
     keys = [reject_key(name) for name in named or ()]
     with open_warehouse(settings, read_only=False) as engine:
-        if fixed:
-            summary = replay_from(engine, settings, fixed, keys)
-        else:
-            summary = Run(engine, settings, Options(replay=True)).run()
+        summary = replay_from(engine, settings, fixed, keys) if fixed else Run(engine, settings).run_rejected_again()
         unresolved = find_unresolved(engine)
     report_summary(summary, unresolved, output, verbose)
 

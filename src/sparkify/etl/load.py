@@ -13,9 +13,9 @@ from sparkify.reader.reader import FileRead
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
 from sparkify.storage.spool import Spool
+from sparkify.warehouse import replays
 from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
 from sparkify.warehouse.manifest import Entry
-from sparkify.warehouse.reject_key import RejectKey
 
 
 class NotCanonical(Exception):
@@ -57,35 +57,15 @@ class ChunkLoader:
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
         self._engine.append("gone_files", Rows([LoadColumn("file_id", "BIGINT")], packed=[path]))
-        self._keep_resolutions()
         for name in ("etl_files", "etl_rejects"):
             self._engine.execute(f"DELETE FROM {name} WHERE file_id IN (SELECT file_id FROM gone_files)")
 
-    def _keep_resolutions(self) -> None:
-        """A reject that is there again in a file read again stays resolved; one whose fixed record goes is open."""
-        kept = (
-            "SELECT n.file_id, n.reject_no, MIN(o.resolved_by) AS resolved_by FROM etl_rejects AS o "
-            "JOIN gone_files AS g ON g.file_id = o.file_id "
-            "JOIN etl_files AS a ON a.file_id = o.file_id JOIN etl_files AS b ON b.uri = a.uri "
-            "JOIN etl_rejects AS n ON n.file_id = b.file_id AND n.field = o.field AND n.byte_offset = o.byte_offset "
-            "AND n.reason = o.reason AND n.raw_hash = o.raw_hash "
-            "WHERE n.file_id >= ? AND o.resolved_by IS NOT NULL GROUP BY n.file_id, n.reject_no"
-        )
-        self._engine.execute(
-            f"UPDATE etl_rejects SET resolved_by = k.resolved_by FROM ({kept}) AS k "
-            "WHERE etl_rejects.file_id = k.file_id AND etl_rejects.reject_no = k.reject_no",
-            [self._first_new],
-        )
-        self._engine.execute(
-            "UPDATE etl_rejects SET resolved_by = NULL WHERE resolved_by IN (SELECT file_id FROM gone_files)"
-        )
-
-    def resolve(self, rejects: Iterable[RejectKey]) -> None:
-        """Mark rejects as fixed by the first of the new files."""
-        for key in rejects:
-            self._engine.execute(
-                "UPDATE etl_rejects SET resolved_by = ? WHERE file_id = ? AND reject_no = ?", [self._first_new, *key]
-            )
+    def apply_replays(self, chunk: ReadChunk) -> None:
+        """Put the records of replays in the place of the rejects that they are bound to; they may end a failure."""
+        if not chunk.has_rejects:
+            return
+        for resolved in replays.apply_replays(self._engine, self._first_new):
+            chunk.resolve(resolved.file_id, resolved.records, is_failure=resolved.state == "failed")
 
     def keep(self, unseen: Iterable[tuple[Entry, str]]) -> None:
         """Say of files whose content could not be seen why that is; their rows stay, and they are read by every run."""

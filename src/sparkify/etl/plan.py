@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sparkify.contract import Kind
+from sparkify.errors import FileError
 from sparkify.etl.event_topics import refuse_repeated_events
 from sparkify.sources.base import Changed, Changes, Retagged, SourceFile
 from sparkify.sources.files import FileSource
 from sparkify.sources.names import PassedOver
+from sparkify.sources.registry import file_at
 from sparkify.warehouse.manifest import Entry
 
 
@@ -36,13 +38,11 @@ Manifest = Mapping[Kind, Mapping[str, Entry]]
 _OTHER_KIND: dict[Kind, Kind] = {"events": "songs", "songs": "events"}
 
 
-def compare(
-    sources: Mapping[Kind, FileSource], manifest: Manifest, *, replay: bool = False, reread: bool = False
-) -> Plan:
+def compare(sources: Mapping[Kind, FileSource], manifest: Manifest, *, reread: bool = False) -> Plan:
     """Compare sources with the manifest.
 
-    Only what the URI of a source could name can have vanished. With `replay`, files with open rejects count as changed;
-    with `reread`, the contents of all files are compared, whatever their tags say.
+    Only what the URI of a source could name can have vanished. With `reread`, the contents of all files are compared,
+    whatever their tags say.
 
     Raises:
         UsageError: files would count events twice, for they are of topics that repeat each other.
@@ -52,7 +52,7 @@ def compare(
         refuse_repeated_events((uri for uri, _, _ in events.listing().files), manifest.get("events", {}))
 
     def again(entry: Entry) -> bool:
-        return entry.is_unseen or (replay and entry.open_rejects > 0)
+        return entry.is_unseen
 
     for kind, source in sources.items():
         found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread)
@@ -81,4 +81,23 @@ def _still_failed(sources: Mapping[Kind, FileSource], manifest: Manifest, read_a
         yield from (entry for entry in failed if entry.uri in there and entry.file_id not in read_again)
 
 
-__all__ = ["Changed", "Manifest", "Plan", "Retagged", "compare"]
+def of_open_rejects(manifest: Manifest, *, anonymous: bool = False) -> Plan:
+    """The files with open rejects, to be read again; those that cannot be opened any more count as vanished.
+
+    Raises:
+        SourceError: a source as a whole cannot be read.
+    """
+    plan = Plan()
+    for kind, entries in manifest.items():
+        for entry in entries.values():
+            if not entry.open_rejects:
+                plan.unchanged += 1
+                continue
+            try:
+                plan.changed.append(Changed(file_at(kind, entry.uri, anonymous=anonymous), entry))
+            except FileError:
+                plan.vanished.append(entry)
+    return plan
+
+
+__all__ = ["Changed", "Manifest", "Plan", "Retagged", "compare", "of_open_rejects"]

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 from sparkify.config.settings import Settings
 from sparkify.engines.base import Conflict, Engine
 from sparkify.errors import FileError, TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, list_sources
-from sparkify.etl.plan import Plan, compare
+from sparkify.etl.plan import Plan, compare, of_open_rejects
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
-from sparkify.warehouse.manifest import Entry, follow_tags, read_manifest
-from sparkify.warehouse.reject_key import RejectKey
+from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, read_manifest, read_state
 from sparkify.warehouse.rejects import first_rejects, write_rejects
+from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
 from sparkify.warehouse.runs import RunLog
 from sparkify.warehouse.tables import open_for_writing
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sparkify.etl.reading import ChunkReader
     from sparkify.reader.batch import ReadChunk
     from sparkify.star.prepared import Prepared, Repairs
+
+T = TypeVar("T")
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried that meets other writers."""
@@ -42,14 +44,6 @@ class _Changed(Exception):
     def __init__(self, file: SourceFile) -> None:
         super().__init__(file.uri)
         self.file = file
-
-
-class ManifestState(NamedTuple):
-    """What tells one state of the manifest from another, and which numbers are taken in it."""
-
-    files: int
-    last_file: int
-    runs: int
 
 
 def _raise_if_changed(chunk: ReadChunk) -> None:
@@ -73,7 +67,6 @@ class Run:
         listing = stored.listing_settings(settings.include, settings.exclude)
         self._stored_settings = stored.star_settings(*self._shape) | listing
         self._repaired: set[str] = set()
-        self._resolves: tuple[RejectKey, ...] = ()
         self._bytes_done = 0
         self._bytes_total = 0
 
@@ -85,49 +78,54 @@ class Run:
         """
         with self._timed("list"):
             listed = sources or list_sources(self._settings)
-        how = {"replay": self._options.replay, "reread": self._options.reread}
-        return self._run_alone(lambda: compare(listed, read_manifest(self._engine), **how))
+        return self._run_alone(
+            lambda: compare(listed, read_manifest(self._engine), reread=self._options.reread), self._work
+        )
 
-    def run_replay(self, file: SourceFile, rejects: Sequence[RejectKey]) -> Summary:
-        """Load a file whose lines fix some rejects, and mark those as resolved by it.
+    def run_rejected_again(self) -> Summary:
+        """Read the files of open rejects again, wherever they are.
+
+        Raises:
+            SparkifyError: as for `run`.
+        """
+        anonymous = self._settings.anonymous
+        return self._run_alone(lambda: of_open_rejects(read_manifest(self._engine), anonymous=anonymous), self._work)
+
+    def run_replays(self, replays: Sequence[Replay]) -> Summary:
+        """Load records in the place of rejects that are open. No source is read.
 
         Raises:
             SparkifyError: what went wrong; nothing was loaded.
         """
-        self._resolves = tuple(rejects)
+        return self._run_alone(lambda: replays, self._load_replays)
 
-        return self._run_alone(lambda: Plan(new=[file]))
-
-    def _run_alone(self, make: Callable[[], Plan]) -> Summary:
+    def _run_alone(self, make: Callable[[], T], work: Callable[[T], None]) -> Summary:
         """Do what a plan says, as the one writer: nobody else takes this run's number, or takes it for interrupted."""
         with self._engine.writing():
             opened = open_for_writing(self._engine, full_refresh=self._options.full_refresh)
             self._summary.migrated = opened.migrated
-            return self._recorded(make, opened.rebuild)
+            self._rebuild = opened.rebuild
+            return self._recorded(make, work)
 
-    def _recorded(self, make: Callable[[], Plan], rebuild: str) -> Summary:
+    def _recorded(self, make: Callable[[], T], work: Callable[[T], None]) -> Summary:
         """Do what a plan says, and write the history."""
         self._book = RunLog(self._engine, __version__, self._settings.public())
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
-                self._known = self._read_manifest_state()
+                self._known = read_state(self._engine)
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
             with spool as self._spool, Fetcher(spool) as self._fetcher:
                 self._engine.use(self._settings.of_engines(), spool)
-                self._work(plan, rebuild)
+                work(plan)
         except BaseException as error:
-            self._record_failure(error)
+            with suppress(WarehouseError):  # a warehouse that is out of reach must not hide the reason
+                self._book.finish_failed(error)
             self._note_what_stays(error)
             raise
         self._book.finish("done")
         return self._summary
-
-    def _record_failure(self, error: BaseException) -> None:
-        """Write down why; a warehouse that is out of reach must not hide the reason."""
-        with suppress(WarehouseError):
-            self._book.finish(state_of(error), reason_of(error))
 
     def _note_what_stays(self, error: BaseException) -> None:
         """Say beside an error what it has left behind."""
@@ -136,7 +134,7 @@ class Run:
         done = f"{self._summary.chunks:,} of this run" if self._summary.chunks else "none of this run"
         error.add_note(f"The warehouse is at its last committed chunk ({done}).")
 
-    def _work(self, plan: Plan, rebuild: str) -> None:
+    def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
@@ -149,7 +147,7 @@ class Run:
         chunk = next(chunks, [])
         self._fetcher.begin(chunk)
         self._follow_tags(plan)
-        self._rebuild_if_needed(rebuild)
+        self._rebuild_if_needed(self._rebuild)
         while chunk:
             following = next(chunks, [])
             self._load_in_parts(chunk, following)
@@ -191,6 +189,7 @@ class Run:
             clear(self._engine)
             prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
             self._transform(prepared)
+            self._check(prepared)
             prepared.drop_temporary(self._engine)
 
     def _load_in_parts(self, files: list[SourceFile], following: list[SourceFile] | None = None) -> None:
@@ -265,13 +264,14 @@ class Run:
         with self._loaded(loader, chunk, reader):
             loader.keep(unseen)
             loader.forget(gone)
-            loader.resolve(self._resolves)
+            loader.apply_replays(chunk)
             self._refuse_if_too_many(chunk)
             self._transform(prepared, first_new)
+            self._check(prepared, first_new)
             self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
             prepared.drop_temporary(self._engine)
-            state = self._read_manifest_state()
+            state = read_state(self._engine)
         self._known = state
         self._summary.count(chunk, unseen)
 
@@ -306,13 +306,26 @@ class Run:
                 raise
             _raise_if_changed(chunk)
 
-    def _read_manifest_state(self) -> ManifestState:
-        """The manifest as it is now."""
-        return ManifestState(
-            *self._engine.execute(
-                "SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0) FROM etl_files"
-            )[0]
-        )
+    def _load_replays(self, replays: Sequence[Replay]) -> None:
+        """Load the records of replays into staging under numbers above the last file's, then under their files'."""
+        from sparkify.star.prepared import prepare
+
+        self._rebuild_if_needed(self._rebuild)
+        last = self._known.last_file
+        first_file = min(replay.reject.file_id for replay in replays)
+        prepared = prepare(*self._shape, self._engine.dialect, in_full=False)
+        with self._transaction():
+            self._unchanged_manifest()
+            with self._timed("load"):
+                keep_replays(self._engine, self._book.run_id, replays, self._spool)
+                resolved = apply_replays(self._engine, first_file, shift=last)
+                self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
+            self._transform(prepared, last + 1)
+            give_to_files(self._engine, last)
+            self._check(prepared, first_file)
+            self._engine.execute("DROP TABLE gone_files")
+            prepared.drop_temporary(self._engine)
+        self._summary.count_replays(replays, resolved)
 
     def _unchanged_manifest(self) -> ManifestState:
         """The manifest, if it is as this run knows it: where no lock is held meanwhile, another may have written.
@@ -320,7 +333,7 @@ class Run:
         Raises:
             WarehouseError: another run has.
         """
-        state = self._read_manifest_state()
+        state = read_state(self._engine)
         if state != self._known:
             raise WarehouseError(
                 "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
@@ -328,7 +341,7 @@ class Run:
         return state
 
     def _refuse_if_too_many(self, chunk: ReadChunk) -> None:
-        rejected = self._summary.rejected + chunk.rejected
+        rejected = self._summary.rejected - self._summary.resolved + chunk.rejected - chunk.resolved
         read = self._summary.records + chunk.records
         if self._settings.max_rejects.allows(rejected, read):
             return
@@ -345,6 +358,8 @@ class Run:
             prepared.transform(self._engine, first_new)
             self._count_repairs(prepared.repairs(self._engine, first_new))
             stored.store_settings(self._engine, self._stored_settings)
+
+    def _check(self, prepared: Prepared, first_new: int = 0) -> None:
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
                 count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
@@ -381,18 +396,3 @@ class Run:
             yield
         finally:
             self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start
-
-
-def state_of(error: BaseException) -> str:
-    """How a run ended that did not end well."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    return "refused" if isinstance(error, TooManyRejects) else "failed"
-
-
-def reason_of(error: BaseException) -> str:
-    """Why a run failed, in one line."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    text = str(error).strip().encode("utf-8", "backslashreplace").decode() or type(error).__name__
-    return text.splitlines()[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from sparkify.storage.output_file import OutputFile
 if TYPE_CHECKING:
     from sparkify.reader.batch import ReadChunk
     from sparkify.warehouse.manifest import Entry
+    from sparkify.warehouse.replays import Replay, ResolvedFile
 
 MOST_NAMES = 20
 """How many unknown names of a kind are told."""
@@ -21,13 +22,12 @@ MOST_NAMES = 20
 class Options:
     """What one run is asked to do, beside its settings.
 
-    `replay` reads files with open rejects again; `reread` compares the contents of all files, whatever their tags say;
+    `reread` compares the contents of all files, whatever their tags say;
     `fail_fast` stops at the first file that failed.
     """
 
     prune: bool = False
     full_refresh: bool = False
-    replay: bool = False
     reread: bool = False
     fail_fast: bool = False
     rejects_file: OutputFile | None = None
@@ -43,7 +43,8 @@ class Summary:
     itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
     of their names, by kind (see `names.PassedOver`). `listing_changed` says which settings changed that choose files.
     `migrated` says what was done to a warehouse of an older version. `failed_files` says, by URI, why nothing of a file
-    is loaded; `records` and `rejected` are without them.
+    is loaded; `records` and `rejected` are without them. `resolved` of the records rejected are resolved by replays,
+    which put `replayed` records in their place; in a run that only loads replays, `rejected` is 0.
     """
 
     run_id: int = 0
@@ -59,6 +60,8 @@ class Summary:
     records: int = 0
     loaded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECORD_TYPES, 0))
     rejected: int = 0
+    resolved: int = 0
+    replayed: int = 0
     chunks: int = 0
     migrated: str = ""
     rebuilt_because: str = ""
@@ -72,13 +75,14 @@ class Summary:
     @property
     def is_failure(self) -> bool:
         """Whether files failed, or every record was rejected."""
-        return bool(self.failed_files) or 0 < self.records == self.rejected
+        return bool(self.failed_files) or 0 < self.records == self.rejected - self.resolved
 
     def count(self, chunk: ReadChunk, unseen: Iterable[tuple[Entry, str]]) -> None:
         """Count a chunk that was committed, and files whose content could not be seen."""
         self.failed_files.update({entry.uri: failure for entry, failure in unseen})
         self.records += chunk.records
         self.rejected += chunk.rejected
+        self.resolved += chunk.resolved
         for read in chunk.files:
             if read.failure:
                 self.failed_files[read.file.uri] = read.failure
@@ -89,6 +93,13 @@ class Summary:
             names = {*self.unknown_names.get(read.file.kind, []), *read.unknown_names}
             if names:
                 self.unknown_names[read.file.kind] = sorted(names)[:MOST_NAMES]
+
+    def count_replays(self, replays: Sequence[Replay], resolved: Iterable[ResolvedFile]) -> None:
+        """Count replays that were loaded without their files."""
+        self.resolved += sum(file.records for file in resolved)
+        for replay in replays:
+            self.replayed += len(replay.records)
+            self.loaded[replay.reject.kind] += len(replay.records)
 
 
 @dataclass(frozen=True)

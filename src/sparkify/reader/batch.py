@@ -81,6 +81,23 @@ class ReadChunk:
         """How many of them were rejected."""
         return sum(read.rejected for read in self.files if not read.failure)
 
+    @property
+    def resolved(self) -> int:
+        """How many of those are resolved by replays."""
+        return sum(read.resolved for read in self.files if not read.failure)
+
+    @property
+    def has_rejects(self) -> bool:
+        """Whether anything was rejected, in files that failed too."""
+        return any(read.rejected for read in self.files)
+
+    def resolve(self, file_id: int, records: int, *, is_failure: bool) -> None:
+        """Count records of a file that replays resolve; it may not be a failure any more."""
+        for read in self.files:
+            if read.file_id == file_id:
+                read.resolved = records
+                read.failure = read.failure if is_failure else ""
+
     def replace(self, again: Iterable[FileRead]) -> None:
         """Put what was read again in the place of what had been read of the same files."""
         numbered = {read.file_id: read for read in again}

@@ -31,7 +31,7 @@ class FileRead:
     `records` counts what is in the file; `rejected` of them are in the rejects, the others are to be loaded: from
     `lines` or the file at `path`, each with its file_id, or, if `is_whole`, as they are at `path`. `failure` says why
     nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in seconds since
-    the epoch.
+    the epoch. Of those rejected, replays resolve `resolved`, which is known when they are in the warehouse.
     """
 
     file_id: int
@@ -42,6 +42,7 @@ class FileRead:
     read_at: float = 0.0
     records: int = 0
     rejected: int = 0
+    resolved: int = 0
     lines: bytes = b""
     path: str = ""
     is_whole: bool = False

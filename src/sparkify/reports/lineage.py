@@ -57,28 +57,15 @@ def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:
         UsageError: there is none of that name.
     """
     require_tables(engine)
+    names = ("line", "byte_offset", "field", "reason", "suggestion", "records", "resolved_by", "raw_text")
     rows = engine.execute(
-        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason, r.suggestion, r.records, f.run_id, m.uri, "
-        "r.raw_text "
-        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id "
-        "LEFT JOIN etl_files AS m ON m.file_id = r.resolved_by WHERE r.file_id = ? AND r.reject_no = ?",
+        f"SELECT f.uri, f.run_id, {', '.join(f'r.{name}' for name in names)} "
+        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.file_id = ? AND r.reject_no = ?",
         list(key),
     )
     if not rows:
         raise UsageError(f"there is no reject {key}", hint="See them with: sparkify rejects list")
-    names = (
-        "file",
-        "line",
-        "byte_offset",
-        "field",
-        "reason",
-        "suggestion",
-        "records",
-        "run",
-        "resolved_by",
-        "raw_text",
-    )
-    return {"reject": str(key), **dict(zip(names, rows[0], strict=True))}
+    return {"reject": str(key), **dict(zip(("file", "run", *names), rows[0], strict=True))}
 
 
 def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:

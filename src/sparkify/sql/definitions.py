@@ -13,8 +13,11 @@ STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 
-METADATA = ("etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_matches")
+METADATA = ("etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_replays", "etl_matches")
 """The tables that Sparkify keeps beside them."""
+
+REPLAY_ID = "replay_id"
+"""The column of a replayed record that says which replay gave it."""
 
 
 class Column(NamedTuple):
@@ -106,6 +109,8 @@ def table(name: str) -> Table:
     for record_type in RECORD_TYPES.values():
         if name == record_type.table:
             return _staging_table(record_type)
+        if name == replayed_table(record_type):
+            return _replayed_table(record_type)
     found = read_model(f"{'star' if name in STAR else 'metadata'}/{name}")[0]
     values = found.values
     references = [_reference(text) for text in values.get("references", "").split(",") if text]
@@ -125,13 +130,32 @@ def _reference(text: str) -> Reference:
     return Reference(column.strip(), other, key)
 
 
+def replayed_table(record_type: RecordType) -> str:
+    """The name of the table of the records that replays gave."""
+    return f"etl_replayed_{record_type.kind}"
+
+
 def _staging_table(record_type: RecordType) -> Table:
-    columns = [Column(field.name, field.type.value, field.required, field.about) for field in record_type.fields]
-    columns.append(Column(FILE_ID, "BIGINT", True, "the file that the record lies in"))
-    return Table(record_type.table, f"every accepted record of the {record_type.kind}", tuple(columns))
+    of_file = Column(
+        FILE_ID, "BIGINT", True, "the file that holds the record, or the reject in whose place it was given"
+    )
+    about = f"every accepted record of the {record_type.kind}"
+    return Table(record_type.table, about, (*_fields(record_type), of_file))
+
+
+def _replayed_table(record_type: RecordType) -> Table:
+    of_replay = Column(REPLAY_ID, "BIGINT", True, "the replay that gave the record")
+    about = f"the {record_type.kind} that replays gave; staging holds those whose reject is there"
+    return Table(replayed_table(record_type), about, (*_fields(record_type), of_replay))
+
+
+def _fields(record_type: RecordType) -> tuple[Column, ...]:
+    return tuple(Column(field.name, field.type.value, field.required, field.about) for field in record_type.fields)
 
 
 def all_tables() -> tuple[Table, ...]:
     """Every table of the warehouse, each after those that it refers to."""
-    staging = tuple(record_type.table for record_type in RECORD_TYPES.values())
+    staging = tuple(
+        name for record_type in RECORD_TYPES.values() for name in (record_type.table, replayed_table(record_type))
+    )
     return tuple(table(name) for name in (*METADATA, *staging, *STAR))

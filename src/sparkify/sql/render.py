@@ -88,7 +88,7 @@ def bind(sql: str, numbers: Mapping[str, int]) -> str:
     return _LEFT.sub(lambda match: str(int(numbers[match[1]])), sql)
 
 
-_LEFT = re.compile(r":(first_new|now)\b")
+_LEFT = re.compile(r":(first_new|now|shift)\b")
 
 
 def _expand_lists(query: exp.Query) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from sparkify.contract import CONTRACT_VERSION, FILE_ID
+from sparkify.contract import CONTRACT_VERSION
 from sparkify.engines.base import Engine
 from sparkify.errors import WarehouseError
 from sparkify.sql import definitions
@@ -63,12 +63,17 @@ class Inventory:
         return sorted(name for name in there if set(self.made[name]) != set(self.present[name]))
 
     def _is_ours(self, name: str) -> bool:
-        """Whether Sparkify made a table that is there; one without the columns of its key is another table."""
-        return name in self.made and _identifying(name) <= set(self.present[name])
+        """Whether Sparkify made a table that is there, as it is or altered; one without its key is another table."""
+        if name not in self.made:
+            return False
+        there = set(self.present[name])
+        return there == set(self.made[name]) or _identifying(name) <= there
 
 
 def _identifying(name: str) -> set[str]:
-    return {column.lower() for column in definitions.table(name).key or (FILE_ID,)}
+    """The columns of a table's key; of one without a key, the number of the file or the replay that gave the row."""
+    definition = definitions.table(name)
+    return {column.lower() for column in definition.key or definition.column_names[-1:]}
 
 
 def read_inventory(engine: Engine) -> Inventory:

@@ -31,6 +31,20 @@ class Entry(NamedTuple):
         return self.state == "failed" and not self.tag
 
 
+class ManifestState(NamedTuple):
+    """What tells one state of the manifest from another, and which numbers are taken in it."""
+
+    files: int
+    last_file: int
+    runs: int
+
+
+def read_state(engine: Engine) -> ManifestState:
+    """The manifest as it is now."""
+    row = engine.execute("SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0) FROM etl_files")[0]
+    return ManifestState(*row)
+
+
 def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
     """The manifest by kind and URI."""
     rows = engine.execute(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sparkify.engines.base import Engine
+from sparkify.errors import TooManyRejects
 
 
 class RunLog:
@@ -41,3 +42,22 @@ class RunLog:
             "UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?",
             [state, reason, now, (now - self._started).total_seconds(), self.run_id],
         )
+
+    def finish_failed(self, error: BaseException) -> None:
+        """Write down that the run did not end well, and why."""
+        self.finish(_state_of(error), _reason_of(error))
+
+
+def _state_of(error: BaseException) -> str:
+    """How a run ended that did not end well."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "refused" if isinstance(error, TooManyRejects) else "failed"
+
+
+def _reason_of(error: BaseException) -> str:
+    """Why a run failed, in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = str(error).strip().encode("utf-8", "backslashreplace").decode() or type(error).__name__
+    return text.splitlines()[0]

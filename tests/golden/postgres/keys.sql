@@ -13,6 +13,9 @@ ALTER TABLE etl_files ADD CONSTRAINT etl_files_pkey PRIMARY KEY (file_id);
 -- every record that was not loaded, and why
 ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (file_id, reject_no);
 
+-- every replay: records that were given in the place of a reject; it applies wherever that reject is read again
+ALTER TABLE etl_replays ADD CONSTRAINT etl_replays_pkey PRIMARY KEY (replay_id);
+
 -- every artist of the catalogue, and every artist that was played without being in it
 ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
 

@@ -60,6 +60,18 @@ CREATE TABLE etl_rejects (
   resolved_by BIGINT
 );
 
+-- every replay: records that were given in the place of a reject; it applies wherever that reject is read again
+CREATE TABLE etl_replays (
+  replay_id BIGINT NOT NULL,
+  kind VARCHAR NOT NULL,
+  uri VARCHAR NOT NULL,
+  raw_hash VARCHAR NOT NULL,
+  nth BIGINT NOT NULL,
+  records BIGINT NOT NULL,
+  made_at TIMESTAMP NOT NULL,
+  run_id BIGINT NOT NULL
+);
+
 -- which song each (artist, song, length) that was played is; derived from staging, kept so that a run need not look at old plays
 CREATE TABLE etl_matches (
   artist VARCHAR NOT NULL,
@@ -96,6 +108,29 @@ CREATE TABLE staging_events (
   file_id BIGINT NOT NULL
 );
 
+-- the events that replays gave; staging holds those whose reject is there
+CREATE TABLE etl_replayed_events (
+  ts BIGINT NOT NULL,
+  "sessionId" BIGINT NOT NULL,
+  "itemInSession" INTEGER NOT NULL,
+  "userId" BIGINT,
+  page VARCHAR NOT NULL,
+  level VARCHAR NOT NULL,
+  auth VARCHAR,
+  method VARCHAR,
+  status INTEGER,
+  "firstName" VARCHAR,
+  "lastName" VARCHAR,
+  gender VARCHAR,
+  location VARCHAR,
+  "userAgent" VARCHAR,
+  registration BIGINT,
+  artist VARCHAR,
+  song VARCHAR,
+  length DOUBLE PRECISION,
+  replay_id BIGINT NOT NULL
+);
+
 -- every accepted record of the songs
 CREATE TABLE staging_songs (
   num_songs INTEGER,
@@ -109,6 +144,21 @@ CREATE TABLE staging_songs (
   duration DOUBLE PRECISION,
   year INTEGER,
   file_id BIGINT NOT NULL
+);
+
+-- the songs that replays gave; staging holds those whose reject is there
+CREATE TABLE etl_replayed_songs (
+  num_songs INTEGER,
+  artist_id VARCHAR NOT NULL,
+  artist_latitude DOUBLE PRECISION,
+  artist_longitude DOUBLE PRECISION,
+  artist_location VARCHAR,
+  artist_name VARCHAR NOT NULL,
+  song_id VARCHAR NOT NULL,
+  title VARCHAR NOT NULL,
+  duration DOUBLE PRECISION,
+  year INTEGER,
+  replay_id BIGINT NOT NULL
 );
 
 -- every artist of the catalogue, and every artist that was played without being in it

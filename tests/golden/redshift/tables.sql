@@ -70,6 +70,20 @@ CREATE TABLE etl_rejects (
 )
 DISTSTYLE AUTO;
 
+-- every replay: records that were given in the place of a reject; it applies wherever that reject is read again
+CREATE TABLE etl_replays (
+  replay_id BIGINT NOT NULL,
+  kind VARCHAR(65535) NOT NULL,
+  uri VARCHAR(65535) NOT NULL,
+  raw_hash VARCHAR(65535) NOT NULL,
+  nth BIGINT NOT NULL,
+  records BIGINT NOT NULL,
+  made_at TIMESTAMP NOT NULL,
+  run_id BIGINT NOT NULL,
+  PRIMARY KEY (replay_id)
+)
+DISTSTYLE AUTO;
+
 -- which song each (artist, song, length) that was played is; derived from staging, kept so that a run need not look at old plays
 CREATE TABLE etl_matches (
   artist VARCHAR(65535) NOT NULL,
@@ -108,6 +122,30 @@ CREATE TABLE staging_events (
 )
 DISTSTYLE AUTO;
 
+-- the events that replays gave; staging holds those whose reject is there
+CREATE TABLE etl_replayed_events (
+  ts BIGINT NOT NULL,
+  "sessionId" BIGINT NOT NULL,
+  "itemInSession" INTEGER NOT NULL,
+  "userId" BIGINT,
+  page VARCHAR(65535) NOT NULL,
+  level VARCHAR(65535) NOT NULL,
+  auth VARCHAR(65535),
+  method VARCHAR(65535),
+  status INTEGER,
+  "firstName" VARCHAR(65535),
+  "lastName" VARCHAR(65535),
+  gender VARCHAR(65535),
+  location VARCHAR(65535),
+  "userAgent" VARCHAR(65535),
+  registration BIGINT,
+  artist VARCHAR(65535),
+  song VARCHAR(65535),
+  length DOUBLE PRECISION,
+  replay_id BIGINT NOT NULL
+)
+DISTSTYLE AUTO;
+
 -- every accepted record of the songs
 CREATE TABLE staging_songs (
   num_songs INTEGER,
@@ -121,6 +159,22 @@ CREATE TABLE staging_songs (
   duration DOUBLE PRECISION,
   year INTEGER,
   file_id BIGINT NOT NULL
+)
+DISTSTYLE AUTO;
+
+-- the songs that replays gave; staging holds those whose reject is there
+CREATE TABLE etl_replayed_songs (
+  num_songs INTEGER,
+  artist_id VARCHAR(65535) NOT NULL,
+  artist_latitude DOUBLE PRECISION,
+  artist_longitude DOUBLE PRECISION,
+  artist_location VARCHAR(65535),
+  artist_name VARCHAR(65535) NOT NULL,
+  song_id VARCHAR(65535) NOT NULL,
+  title VARCHAR(65535) NOT NULL,
+  duration DOUBLE PRECISION,
+  year INTEGER,
+  replay_id BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 

@@ -12,5 +12,5 @@ columns:
   field        VARCHAR  not null  the field at fault; empty when it is the record
   reason       VARCHAR  not null  what is wrong with it
   suggestion   VARCHAR  not null  how to fix it; empty when that is not obvious
-  resolved_by  BIGINT             the file that holds the fixed record
+  resolved_by  BIGINT             the replay that resolves it; NULL while it is open
 */

@@ -1,0 +1,19 @@
+-- the open rejects that a replay resolves; records is how many the reject counts for, replayed how many it gets
+SELECT
+  n.file_id,
+  n.reject_no,
+  n.records,
+  p.replay_id,
+  p.records AS replayed
+FROM numbered_rejects AS n
+JOIN etl_replays AS p
+  ON p.kind = n.kind
+  AND (
+    p.uri || CHR(  1)
+  ) = (
+    n.uri || CHR(  1)
+  )
+  AND p.raw_hash = n.raw_hash
+  AND p.nth = n.nth
+WHERE
+  n.resolved_by IS NULL;
