@@ -520,7 +520,7 @@ def test_odd_names_of_columns_files_and_fields_are_printed_as_text(tmp_path: Pat
             ("query", f'SELECT 1 AS "{odd}"'),
             ("query", f'SELECT 1 AS "{odd}" FROM nothing'),
             ("rejects", "list"),
-            ("rejects", "show", "1-1"),
+            ("rejects", "show", "2-1"),
             ("etl", "--logs", odd),
         )
     ]
@@ -559,7 +559,7 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "status": ("status",),
     "runs": ("runs",),
     "rejects list": ("rejects", "list"),
-    "rejects show": ("rejects", "show", "1-1"),
+    "rejects show": ("rejects", "show", "2-1"),
     "rejects replay": ("rejects", "replay"),
     "explain": ("explain", "1-1-0"),
 }
