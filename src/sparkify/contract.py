@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 """Raised when a change of the rules changes the tables: the next run then rebuilds the star."""
 
 MAX_TEXT_BYTES = 65_535

@@ -107,7 +107,7 @@ def test_milliseconds_are_kept(warehouses: dict[str, Any], setting: str) -> None
     times = rows(
         path, 'SELECT "userId", "sessionId", "itemInSession", ts FROM staging_events WHERE page = \'NextSong\''
     )
-    staged = {(f"{user}-{session}-{item}", ts) for user, session, item, ts in times}
+    staged = {(f"{ts}-{user}-{session}-{item}", ts) for user, session, item, ts in times}
     epoch = datetime(1970, 1, 1)
     assert {(key, (start - epoch) // timedelta(milliseconds=1)) for key, start in starts} <= staged
     whole = count(path, "songplays", "start_time = date_trunc('second', start_time)")

@@ -20,7 +20,7 @@ def _same_as_full_load(folder: Path, **settings: Any) -> None:
 
 def test_the_loser_of_a_duplicate_takes_the_winners_place(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(level="free", song="Early")])
-    write_lines(tmp_path / "logs/b.json", [event(level="paid", song="Late", ts=1541121934797)])
+    write_lines(tmp_path / "logs/b.json", [event(level="paid", song="Late")])
     warehouse = load(tmp_path, "grown")
     assert rows(warehouse, "SELECT level FROM songplays") == [("free",)]
     (tmp_path / "logs/a.json").unlink()
@@ -36,7 +36,10 @@ def test_a_changed_file_replaces_its_own_rows_while_another_holds_a_copy(tmp_pat
     load(tmp_path, "grown")
     write_lines(tmp_path / "logs/a.json", [event(itemInSession=7)])
     warehouse = load(tmp_path, "grown")
-    assert rows(warehouse, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-7",)]
+    assert rows(warehouse, "SELECT songplay_id FROM songplays ORDER BY 1") == [
+        ("1541121934796-1-1-0",),
+        ("1541121934796-1-1-7",),
+    ]
     _same_as_full_load(tmp_path)
 
 
@@ -46,8 +49,10 @@ def test_songs_that_arrive_late_heal_their_plays(tmp_path: Path) -> None:
     assert rows(warehouse, "SELECT COUNT(*) FROM songs WHERE inferred") == [(2,)]
     write_lines(tmp_path / "songs/x.json", [song()])
     load(tmp_path, "grown")
-    assert rows(warehouse, "SELECT song_id, artist_id FROM songplays WHERE songplay_id = '1-1-0'") == [("SO1", "AR1")]
-    assert rows(warehouse, "SELECT artist_id FROM songplays WHERE songplay_id = '1-1-1'") == [("AR1",)]
+    assert rows(warehouse, "SELECT song_id, artist_id FROM songplays WHERE songplay_id = '1541121934796-1-1-0'") == [
+        ("SO1", "AR1")
+    ]
+    assert rows(warehouse, "SELECT artist_id FROM songplays WHERE songplay_id = '1541121934796-1-1-1'") == [("AR1",)]
     assert rows(warehouse, "SELECT name, inferred FROM artists") == [("Elena", False)]
     _same_as_full_load(tmp_path)
 
@@ -56,10 +61,12 @@ def test_a_song_that_arrives_late_heals_a_play_that_two_files_hold(tmp_path: Pat
     write_lines(tmp_path / "logs/a.json", [event(location="Paris")])
     write_lines(tmp_path / "logs/b.json", [event(level="paid", location="London")])
     warehouse = load(tmp_path, "grown")
-    assert rows(warehouse, "SELECT songplay_id, level FROM songplays") == [("1-1-0", "free")]
+    assert rows(warehouse, "SELECT songplay_id, level FROM songplays") == [("1541121934796-1-1-0", "free")]
     write_lines(tmp_path / "songs/x.json", [song()])
     load(tmp_path, "grown")
-    assert rows(warehouse, "SELECT songplay_id, level, song_id FROM songplays") == [("1-1-0", "free", "SO1")]
+    assert rows(warehouse, "SELECT songplay_id, level, song_id FROM songplays") == [
+        ("1541121934796-1-1-0", "free", "SO1")
+    ]
     _same_as_full_load(tmp_path)
 
 
@@ -275,7 +282,10 @@ def test_spaces_at_the_end_count_nowhere(tmp_path: Path) -> None:
     write_lines(tmp_path / "songs/x.json", records)
     for warehouse in (load(tmp_path), load(tmp_path, "two", chunk_files=1)):
         plays_found = rows(warehouse, "SELECT songplay_id, level, song_id, artist_id FROM songplays ORDER BY 1")
-        assert plays_found == [("1-1-0", "free", "SO1", "AR1"), ("1-1-1", "free", "SO1", "AR1")]
+        assert plays_found == [
+            ("1541121934796-1-1-0", "free", "SO1", "AR1"),
+            ("1541121934797-1-1-1", "free", "SO1", "AR1"),
+        ]
         assert rows(warehouse, "SELECT song_id, title, artist_id FROM songs") == [("SO1", "Setanta matins", "AR1")]
         assert rows(warehouse, "SELECT artist_id FROM artists") == [("AR1",)]
         assert rows(warehouse, "SELECT level FROM users") == [("paid",)]

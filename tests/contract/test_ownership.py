@@ -20,7 +20,7 @@ READERS = (
     ("status",),
     ("runs",),
     ("rejects", "list"),
-    ("explain", "1-1-0"),
+    ("explain", "1541121934796-1-1-0"),
     ("plan", "--logs", "logs"),
 )
 WRITERS = (

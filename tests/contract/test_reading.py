@@ -112,7 +112,7 @@ COMMANDS = {
     "rejects list": ("rejects", "list", "--most", HOSTILE),
     "rejects show": ("rejects", "show", HOSTILE),
     "explain": ("explain", HOSTILE),
-    "explain quoted": ("explain", "1-1-0'; DELETE FROM users; --"),
+    "explain quoted": ("explain", "1541121934796-1-1-0'; DELETE FROM users; --"),
     "plan": ("plan", "--logs", HOSTILE),
     "doctor": ("doctor", "--logs", HOSTILE),
 }

@@ -61,7 +61,7 @@ def test_fixed_records_resolve_their_rejects(tmp_path: Path) -> None:
     _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1")
     assert rows(loaded, "SELECT reject_no, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 1), (2, None)]
     assert rows(loaded, "SELECT records, loaded, rejected, replayed FROM etl_files") == [(3, 1, 2, 1)]
-    assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1-1-0",), ("1-1-1",)]
+    assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1541121934796-1-1-0",), ("1541121934796-1-1-1",)]
     again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1", code=2)
     assert "there is no open reject 1-1" in again.stderr
 
@@ -80,16 +80,21 @@ def test_explain_traces_a_play_to_its_line(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/b.json", [event(), event(song="Unknown", itemInSession=1)])
     write_lines(tmp_path / "songs/x.json", [song()])
     load(tmp_path)
-    found = json.loads(_sparkify(tmp_path, "explain", "1-1-0", "--output", "json").stdout)
+    found = json.loads(_sparkify(tmp_path, "explain", "1541121934796-1-1-0", "--output", "json").stdout)
     assert (found["file"], found["line"]) in [(str(path), 3), (str(tmp_path / "logs/b.json"), 1)]
     assert (found["run"], found["copies_in_staging"], found["song_id"]) == (1, 2, "SO1")
     assert "nearest" in found["song_found"]
-    inferred = json.loads(_sparkify(tmp_path, "explain", "1-1-1", "--output", "json").stdout)
+    inferred = json.loads(_sparkify(tmp_path, "explain", "1541121934796-1-1-1", "--output", "json").stdout)
     assert "inferred" in inferred["song_found"]
+    before = json.loads(_sparkify(tmp_path, "explain", "1-1-0", "--output", "json").stdout)
+    assert before == {"id_before_version_4": "1-1-0", "plays": 1, "songplay_ids": "1541121934796-1-1-0"}
     assert "no play has the id 7-7-7" in _sparkify(tmp_path, "explain", "7-7-7", code=2).stderr
+    assert (
+        "no play has the id 1541121934796-7-7-7" in _sparkify(tmp_path, "explain", "1541121934796-7-7-7", code=2).stderr
+    )
     path.unlink()
     (tmp_path / "logs/b.json").unlink()
-    gone = json.loads(_sparkify(tmp_path, "explain", "1-1-0", "--output", "json").stdout)
+    gone = json.loads(_sparkify(tmp_path, "explain", "1541121934796-1-1-0", "--output", "json").stdout)
     assert (gone["line"], gone["byte"]) == (None, None)
     assert gone["line_unknown"]
 

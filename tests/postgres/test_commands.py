@@ -67,7 +67,8 @@ def test_query_in_text_and_in_json(loaded: tuple[str, Path]) -> None:
     assert "2018-11-02 01:25:34.796" in _ok("query", url, statement).out
     (row,) = json.loads(_ok("query", url, statement, "--output", "json").out)
     assert row == {
-        "songplay_id": "1-1-0", "start_time": "2018-11-02T01:25:34.796", "n": None, "i": None, "d": 1.5, "f": None,
+        "songplay_id": "1541121934796-1-1-0",
+        "start_time": "2018-11-02T01:25:34.796", "n": None, "i": None, "d": 1.5, "f": None,
         "a": [1, 2], "nothing": None, "t": "%?$1",
     }  # fmt: skip
 

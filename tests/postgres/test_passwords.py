@@ -169,7 +169,7 @@ def test_a_password_is_nowhere(server: DebianServer, user: str, tmp_path: Path) 
             (("status", "--output", "json"), 0),
             (("runs", "--output", "json"), 0),
             (("rejects", "list"), 0),
-            (("explain", "1-1-0"), 0),
+            (("explain", "1541121934796-1-1-0"), 0),
             (("analyze",), 0),
             (("query", "SELECT * FROM etl_runs"), 0),
             (("query", "SELECT nothing"), 1),

@@ -102,7 +102,7 @@ LOOKS = (
     ("analyze",),
     ("status",),
     ("runs",),
-    ("explain", "1-1-0"),
+    ("explain", "1541121934796-1-1-0"),
     ("rejects", "list"),
     ("rejects", "show", "1-1"),
 )

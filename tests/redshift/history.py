@@ -132,7 +132,7 @@ def _look_back(here: tuple[str, str]) -> None:
         ("runs",),
         ("rejects", "list"),
         ("rejects", "show", _first_reject(here)),
-        ("explain", "1-1-0"),
+        ("explain", "1541121934796-1-1-0"),
         ("query", "SELECT COUNT(*) FROM songplays"),
     ):
         command(*arguments, *here)

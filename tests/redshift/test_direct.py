@@ -70,8 +70,8 @@ def test_nothing_travels_through_the_client(warehouse: str, redshift: RedshiftSt
     summary = _etl(warehouse, redshift)
     assert (summary.files_direct, summary.not_direct, summary.records) == (2, {}, 3)
     assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [
-        ("1-1-0", "SO1"),
-        ("1-1-1", run("SELECT song_id FROM songs WHERE inferred")[0][0]),
+        ("1541121934796-1-1-0", "SO1"),
+        ("1541121934796-1-1-1", run("SELECT song_id FROM songs WHERE inferred")[0][0]),
     ]
     assert run("SELECT uri, content_hash, records, loaded, rejected FROM etl_files ORDER BY uri") == [
         (f"s3://{redshift.bucket}/in/logs/a.json", "", 2, 2, 0),
@@ -230,11 +230,11 @@ def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
 
     monkeypatch.setattr(DirectLoad, "_take", overtaken)
     assert _etl(warehouse, redshift).files_direct == 2
-    assert run("SELECT songplay_id FROM songplays") == [("2-1-0",)]
+    assert run("SELECT songplay_id FROM songplays") == [("1541121934796-2-1-0",)]
     put("logs/a.json", _lines(event(userId="3")))  # of the same size, and without a hash to hold it against
     summary = _etl(warehouse, redshift)
     assert (summary.files_changed, summary.files_direct) == (1, 1)
-    assert run("SELECT songplay_id FROM songplays") == [("3-1-0",)]
+    assert run("SELECT songplay_id FROM songplays") == [("1541121934796-3-1-0",)]
 
 
 @pytest.mark.parametrize(
@@ -341,4 +341,4 @@ def test_what_a_user_sees(warehouse: str, tmp_path: Path, redshift: RedshiftStan
     assert f"read here: s3://{redshift.bucket}/in/logs/0.json: 1 of 3 lines are not plain" in lines
     assert "and 2 more large files were read here (direct_from)" in lines
     with closing(connect(warehouse)) as engine:
-        assert explain_play(engine, "1-0-0")["line"] == 3
+        assert explain_play(engine, "1541121934796-1-0-0")["line"] == 3

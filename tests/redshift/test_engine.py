@@ -136,7 +136,10 @@ def test_the_classic_file_loads_it(warehouse: str, tmp_path: Path, redshift: Red
     )
     done = forked.run(("etl", "--config", "dwh.cfg", "--verbose"), tmp_path, os.environ, 120)
     assert done.returncode == 0, done.stderr
-    assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [("1-1-0", "SO1"), ("1-1-9", "SO1")]
+    assert run("SELECT songplay_id, song_id FROM songplays ORDER BY 1") == [
+        ("1541121934796-1-1-0", "SO1"),
+        ("1541121934796-1-1-9", "SO1"),
+    ]
     assert redshift.password not in done.stdout + done.stderr
     assert redshift.password not in str(run("SELECT settings FROM etl_runs"))
 

@@ -59,7 +59,7 @@ def test_iam_gives_a_password(warehouse: RedshiftStandIn, cluster: str, monkeypa
     warehouse.passwords.clear()
     with sparkify.connect(f"{warehouse.url}?cluster={cluster}&region=us-east-1") as connection:
         connection.etl(logs="logs", songs="songs")
-        assert connection.query("SELECT songplay_id FROM songplays").rows == [("1-1-0",)]
+        assert connection.query("SELECT songplay_id FROM songplays").rows == [("1541121934796-1-1-0",)]
     assert set(warehouse.users) == {f"IAM:{warehouse.user}"}
     (given,) = IamHelper.credentials_cache.values()
     assert given["DbPassword"]
@@ -111,7 +111,7 @@ def test_a_stack_is_all_that_has_to_be_named(warehouse: RedshiftStandIn, monkeyp
     url = "redshift://?stack=lake&schema=music&region=us-east-1"
     command("etl", "--warehouse", url, "--logs", "logs", "--songs", "songs")
     with sparkify.connect(url, read_only=True) as connection:
-        assert connection.query("SELECT songplay_id, song_id FROM songplays").rows == [("1-1-0", "SO1")]
+        assert connection.query("SELECT songplay_id, song_id FROM songplays").rows == [("1541121934796-1-1-0", "SO1")]
     assert set(warehouse.users) == {"IAM:ada"}
     assert [sql for sql in warehouse.statements if sql.startswith("COPY ") and role["IamRoleArn"] not in sql] == []
     command("doctor", "--warehouse", url, "--logs", "logs", "--songs", "songs")

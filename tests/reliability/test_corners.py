@@ -131,7 +131,7 @@ def test_explain_tells_length_0_from_none_and_finds_odd_names(tmp_path: Path) ->
     write_lines(tmp_path / "logs" / name, [event(length=None), event(length=0, itemInSession=1)])
     write_lines(tmp_path / "songs/x.json", [song(song_id="S1", duration=9), song(song_id="S2", duration=0)])
     load(tmp_path)
-    done = run("explain", "1-1-1", "--warehouse", "duckdb:///w.duckdb", "--output", "json", cwd=tmp_path)
+    done = run("explain", "1541121934796-1-1-1", "--warehouse", "duckdb:///w.duckdb", "--output", "json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert found["song_found"].startswith("S2")
     assert found["line"] == 2

@@ -83,7 +83,7 @@ def test_a_file_that_keeps_changing_fails_by_name_after_one_retry(
     assert readings == 2
     failed = ("failed", "keeps changing while it is read", "", 1)
     assert rows(warehouse, "SELECT state, failure, content_tag, loaded FROM etl_files") == [failed]
-    assert rows(warehouse, "SELECT songplay_id FROM songplays") == [("1-1-0",)]
+    assert rows(warehouse, "SELECT songplay_id FROM songplays") == [("1541121934796-1-1-0",)]
 
 
 def test_a_file_that_changes_before_it_is_loaded_is_read_once_more(

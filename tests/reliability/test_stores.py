@@ -167,13 +167,13 @@ def test_explain_and_rejects(s3: S3Server, tmp_path: Path) -> None:
     s3.put("log_data/it's 1.json", plays(2) + line(ts="x"))
     s3.put("log_data/2.json.gz", gzip.compress(plays(3, 10).encode()))
     etl(path)
-    told = explained(path, "1-1-1")
+    told = explained(path, "1541121934796-1-1-1")
     place = (told["file"], told["line"], told["byte"])
     assert place == (f"{LOGS}/it's 1.json", 2, len(line(itemInSession=0)))
-    assert explained(path, "1-1-12")["line"] == 3
+    assert explained(path, "1541121934796-1-1-12")["line"] == 3
     assert rows(path, "SELECT f.uri FROM etl_rejects JOIN etl_files f USING (file_id)") == [(f"{LOGS}/it's 1.json",)]
     s3.put("log_data/it's 1.json", plays(3))
-    assert explained(path, "1-1-1")["line_unknown"] == "the file has changed since it was loaded"
+    assert explained(path, "1541121934796-1-1-1")["line_unknown"] == "the file has changed since it was loaded"
     assert run("rejects", "replay", "--warehouse", f"duckdb:///{path}").returncode == 0
     assert rows(path, "SELECT COUNT(*) FROM songplays") == [(6,)]
 

@@ -211,7 +211,7 @@ COMMANDS = {
     "status": ("status",),
     "runs": ("runs",),
     "rejects": ("rejects", "list"),
-    "explain": ("explain", "1-1-0"),
+    "explain": ("explain", "1541121934796-1-1-0"),
 }
 every_command = pytest.mark.parametrize("command", COMMANDS)
 
@@ -500,7 +500,7 @@ def test_odd_titles_are_printed_as_text(tmp_path: Path, title: str) -> None:
     assert printed.stdout.splitlines()[-1].strip() == shown
     document = sparkify(*query, "--output", "json", cwd=tmp_path)
     assert json.loads(document.stdout) == [{"title": title}]
-    explained = sparkify("explain", "1-1-0", *warehouse, cwd=tmp_path)
+    explained = sparkify("explain", "1541121934796-1-1-0", *warehouse, cwd=tmp_path)
     assert explained.returncode == 0, explained.stderr
     assert shown in explained.stdout
     for done in (printed, document, explained):
@@ -561,7 +561,7 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "rejects list": ("rejects", "list"),
     "rejects show": ("rejects", "show", "2-1"),
     "rejects replay": ("rejects", "replay"),
-    "explain": ("explain", "1-1-0"),
+    "explain": ("explain", "1541121934796-1-1-0"),
 }
 
 

@@ -23,10 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_summary_counts_and_explain_tells(folder: Path) -> None:
     assert REPAIRED in sparkify(*ETL, cwd=folder).stderr
-    explained = sparkify("explain", "1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
+    explained = sparkify("explain", "1541121934796-1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
     assert "; its artist was repaired to Björk" in explained
     assert "Bj\u00c3\\x83\u00c2\u00b6rk" in explained
-    right = sparkify("explain", "1-1-1", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
+    right = sparkify("explain", "1541121934796-1-1-1", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
     assert "repaired" not in right
     again = sparkify(*ETL, cwd=folder)
     assert "repaired" not in again.stderr
@@ -38,7 +38,7 @@ def test_flag_environment_and_file_turn_it_off(folder: Path) -> None:
     off = sparkify(*ETL, "--no-repair-text", cwd=folder)
     assert "the star was rebuilt: repair_text changed from true to false" in off.stderr
     assert "repaired" not in off.stderr
-    explained = sparkify("explain", "1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
+    explained = sparkify("explain", "1541121934796-1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
     assert "repaired" not in explained
     assert "anew" not in sparkify(*ETL, cwd=folder, env={"SPARKIFY_REPAIR_TEXT": "false"}).stderr
     (folder / "sparkify.toml").write_text("repair_text = false\n", "utf-8")

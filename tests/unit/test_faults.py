@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "rejects list": (),
     "rejects show": ("1",),
     "rejects replay": (),
-    "explain": ("1-1-0",),
+    "explain": ("1541121934796-1-1-0",),
     "demo": ("demo", "--users", "2"),
     "cluster create": ("--yes",),
     "cluster status": (),

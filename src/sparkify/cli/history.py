@@ -129,7 +129,7 @@ def replay(
 
 
 def explain(
-    songplay_id: Annotated[str, typer.Argument(help="userId-sessionId-itemInSession", metavar="SONGPLAY_ID")],
+    songplay_id: Annotated[str, typer.Argument(help="ts-userId-sessionId-itemInSession", metavar="SONGPLAY_ID")],
     warehouse: Warehouse = None,
     config: Config = None,
     output: Output = Format.TEXT,

@@ -31,7 +31,9 @@ _REJECTS = (
     "r.field, r.reason, r.suggestion FROM etl_rejects AS r "
     "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.file_id DESC, r.reject_no DESC LIMIT {most}"
 )
-_IDENTITY = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,16})")
+_IDENTITY = re.compile(r"(\d{1,15})-(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,10})")
+_WITHOUT_TIME = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,10})")
+"""The ids that plays had before contract version 4."""
 
 
 def list_runs(engine: Engine, most: int) -> Result:
@@ -71,12 +73,16 @@ def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:
 def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:
     """A play, its row in staging, its file and line, its run, and how its song was found.
 
+    An id of before contract version 4, which had no time, is answered with the ids of the plays that had it.
+
     The line is found by reading the file as it is now; `anonymous` asks an object store without signing in.
 
     Raises:
         UsageError: there is no such play.
     """
     require_tables(engine)
+    if without_time := _WITHOUT_TIME.fullmatch(songplay_id):
+        return _ids_now(engine, songplay_id, int(without_time[1]), int(without_time[2]))
     identity = _IDENTITY.fullmatch(songplay_id)
     star = definitions.table("songplays").column_names
     rows = engine.execute(
@@ -84,7 +90,7 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
         [songplay_id],
     )
     if not identity or not rows:
-        raise UsageError(f"no play has the id {songplay_id}", hint="It is userId-sessionId-itemInSession.")
+        raise UsageError(f"no play has the id {songplay_id}", hint="It is ts-userId-sessionId-itemInSession.")
     staged, copies = _staged_play(engine, [int(number) for number in identity.groups()])
     uri, tag, run_id = engine.execute(
         "SELECT uri, content_tag, run_id FROM etl_files WHERE file_id = ?", [staged["file_id"]]
@@ -100,13 +106,26 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
     }
 
 
+def _ids_now(engine: Engine, id_before: str, user_id: int, session_id: int) -> dict[str, object]:
+    """The ids of the plays that had an id without a time, in the order of time."""
+    rows = engine.execute(
+        "SELECT songplay_id FROM songplays WHERE user_id = ? AND session_id = ? ORDER BY start_time",
+        [user_id, session_id],
+    )
+    found = [songplay_id for (songplay_id,) in rows if songplay_id.split("-", 1)[1] == id_before]
+    if not found:
+        raise UsageError(f"no play has the id {id_before}", hint="It is ts-userId-sessionId-itemInSession.")
+    return {"id_before_version_4": id_before, "plays": len(found), "songplay_ids": ", ".join(found)}
+
+
 def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, object], int]:
     names = (*EVENTS.names, "file_id")
     query = parse(
         f"SELECT {columns_of(names, 'p.')} FROM staging_events AS p WHERE IS_PLAY(p) "
-        'AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item ORDER BY FIRST_EVENT(p)'
+        'AND p.ts = :ts AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item '
+        "ORDER BY FIRST_EVENT(p)"
     )
-    literals = dict(zip(("user", "session", "item"), identity, strict=True))
+    literals = dict(zip(("ts", "user", "session", "item"), identity, strict=True))
     rows = engine.execute(render.render(query, engine.dialect, literals))
     return dict(zip(names, rows[0], strict=True)), len(rows)
 

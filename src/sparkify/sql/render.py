@@ -16,6 +16,7 @@ from sqlglot import exp
 from sparkify.contract import EVENTS, SONGS, RecordType
 from sparkify.sql.definitions import read_model
 from sparkify.sql.dialect import Dialect
+from sparkify.sql.reserved import RESERVED
 
 SOURCE_DIALECT = "duckdb"
 """The models are written in DuckDB's SQL, in the part of it that all engines have."""
@@ -26,8 +27,11 @@ Relations = Mapping[str, "exp.Query | str"]
 
 
 def quoted(name: str) -> str:
-    """An identifier as SQL; quoted where case matters or the word is reserved."""
-    return name if name.islower() and name != "time" else f'"{name}"'
+    """An identifier as SQL; quoted where case matters or where an engine reserves the word."""
+    return name if _PLAIN_NAME.fullmatch(name) and name not in RESERVED and name != "time" else f'"{name}"'
+
+
+_PLAIN_NAME = re.compile("[a-z_][a-z0-9_]*")
 
 
 def columns_of(names: tuple[str, ...], prefix: str = "") -> str:
@@ -137,22 +141,63 @@ _MACROS: Mapping[str, str] = {
     "TRIMMED": "CASE WHEN {0} LIKE '% ' THEN RTRIM({0}, ' ') ELSE {0} END",
     "IS_PLAY": says("{0}.page", "NextSong"),
     "SONGPLAY_ID": (
-        """CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
+        """CAST({0}.ts AS VARCHAR) || '-' || CAST({0}."userId" AS VARCHAR) || '-' || CAST({0}."sessionId" AS VARCHAR)"""
         """ || '-' || CAST({0}."itemInSession" AS VARCHAR)"""
+    ),
+    "SAME_PLAY": (
+        """({0}.ts = {1}.ts AND {0}."userId" = {1}."userId" AND {0}."sessionId" = {1}."sessionId" """
+        """AND {0}."itemInSession" = {1}."itemInSession")"""
+    ),
+    # The key of what is played: (artist, song, length), whose length may be NULL, and 0 is not NULL.
+    "SAME_SONG": (
+        "({0}.artist = {1}.artist AND {0}.song = {1}.song AND COALESCE({0}.length, 0) = COALESCE({1}.length, 0) "
+        "AND ({0}.length IS NULL) = ({1}.length IS NULL))"
+    ),
+    # For a play as it stands in staging.
+    "PLAYS_SONG": (
+        "({0}.artist = TRIMMED({1}.artist) AND {0}.song = TRIMMED({1}.song) "
+        "AND COALESCE({0}.length, 0) = COALESCE({1}.length, 0) AND ({0}.length IS NULL) = ({1}.length IS NULL))"
+    ),
+    # -0.0 equals 0.0, so that either may come out of a group: the star holds 0.0.
+    "UNSIGNED_ZERO": "CASE WHEN {0} = 0 THEN CAST(0 AS DOUBLE) ELSE {0} END",
+    # PostgreSQL refuses a result that underflows to 0, and one that overflows.
+    "HALF": "CASE WHEN ABS({0}) < CAST('1e-300' AS DOUBLE) THEN CAST(0 AS DOUBLE) ELSE {0} / 2 END",
+    "ARE_MODERATE": "(ABS({0}) < CAST('1e300' AS DOUBLE) AND ABS({1}) < CAST('1e300' AS DOUBLE))",
+    # The distance of two doubles may be too large for a double: half of it never is.
+    "HALF_DISTANCE": "CASE WHEN ARE_MODERATE({0}, {1}) THEN HALF(ABS({0} - {1})) ELSE ABS(HALF({0}) - HALF({1})) END",
+    # Distances that HALF_DISTANCE takes for 0, to tell them apart.
+    "TINY_DISTANCE": (
+        "CASE WHEN ARE_MODERATE({0}, {1}) THEN CASE WHEN ABS({0} - {1}) < CAST('1e-300' AS DOUBLE) "
+        "THEN ABS({0} - {1}) ELSE CAST(0 AS DOUBLE) END ELSE CAST(0 AS DOUBLE) END"
     ),
 }
 
 
+_SHARED = frozenset({"DATE_PART"})
+"""Functions that all engines have by this name, and sqlglot does not know."""
+
+
+def _operand(argument: exp.Expr, dialect: str) -> str:
+    text = argument.sql(dialect)
+    return f"({text})" if isinstance(argument, exp.Binary) else text
+
+
+class UnknownMacro(Exception):
+    """A model calls a function that neither the macros nor the engine's dialect have."""
+
+
 def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """A macro with its meaning in its place; names that the engines share are no `Anonymous`."""
     if not isinstance(node, exp.Anonymous):
         return node
     name = node.name.upper()
-    argument = node.expressions[0] if node.expressions else None
-    if argument is None:
+    if name in _SHARED:
         return node
     if name in _MACROS:
-        text = _MACROS[name].format(argument.sql(SOURCE_DIALECT))
+        text = _MACROS[name].format(*(_operand(argument, SOURCE_DIALECT) for argument in node.expressions))
         return sqlglot.parse_one(text, read=SOURCE_DIALECT).transform(_expand_macro, dialect)
     if name in dialect.functions:
-        return sqlglot.parse_one(dialect.functions[name].format(argument.sql(dialect.name)), read=dialect.name)
-    return node
+        arguments = (argument.copy().transform(_expand_macro, dialect) for argument in node.expressions)
+        text = dialect.functions[name].format(*(_operand(argument, dialect.name) for argument in arguments))
+        return sqlglot.parse_one(text, read=dialect.name)
+    raise UnknownMacro(f"{dialect.name} has no {name}: it is no macro of sql/render.py and no function of the dialect")

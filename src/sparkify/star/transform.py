@@ -53,7 +53,7 @@ class Chunk:
         return {"unknown_songs": self.unknown_songs}
 
 
-_IDENTITY = 't."userId" = p."userId" AND t."sessionId" = p."sessionId" AND t."itemInSession" = p."itemInSession"'
+_IDENTITY = "SAME_PLAY(t, p)"
 PLAYS = "SELECT p.* FROM staging_events AS p WHERE IS_PLAY(p)"
 AFFECTED_PLAYS = f"SELECT p.* FROM staging_events AS p JOIN affected_plays AS t ON {_IDENTITY} WHERE IS_PLAY(p)"
 _BEFORE = f"{AFFECTED_PLAYS} AND t.rows_before > 0 AND p.file_id < :first_new"

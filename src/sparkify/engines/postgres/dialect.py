@@ -39,7 +39,11 @@ class PostgresDialect(Dialect):
 POSTGRES = PostgresDialect(
     name="postgres",
     functions={
-        "FROM_MILLIS": "(TIMESTAMP '1970-01-01 00:00:00' + {0} * INTERVAL '1 millisecond')",
+        "FROM_MILLIS": (
+            # Whole seconds and the rest apart: PostgreSQL multiplies an interval as a double, which holds both exactly.
+            "(TIMESTAMP '1970-01-01 00:00:00' + {0} / 1000 * INTERVAL '1 second'"
+            " + {0} % 1000 * INTERVAL '1 millisecond')"
+        ),
         "TO_MILLIS": "CAST(EXTRACT(EPOCH FROM {0}) * 1000 AS BIGINT)",
         "BYTEWISE": '{0} COLLATE "C"',
         "MIN_TEXT": 'MIN({0} COLLATE "C")',

@@ -25,12 +25,12 @@ class RedshiftDialect(Dialect):
 REDSHIFT = RedshiftDialect(
     name="redshift",
     functions={
-        # Whole seconds and the rest apart: a product of a fraction and an interval is rounded.
+        # Days and the rest apart: DATEADD takes an integer of 32 bits.
         "FROM_MILLIS": (
-            "(TIMESTAMP '1970-01-01 00:00:00' + {0} / 1000 * INTERVAL '1 second'"
-            " + {0} % 1000 * INTERVAL '1 millisecond')"
+            "DATEADD(MILLISECOND, CAST({0} % 86400000 AS INTEGER), "
+            "DATEADD(DAY, CAST({0} / 86400000 AS INTEGER), TIMESTAMP '1970-01-01 00:00:00'))"
         ),
-        "TO_MILLIS": "(CAST(EXTRACT(EPOCH FROM {0}) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM {0}) % 1000)",
+        "TO_MILLIS": "DATEDIFF(MILLISECOND, TIMESTAMP '1970-01-01 00:00:00', {0})",
         # Spaces at the end do not count in comparisons; before the least of signs they do.
         "BYTEWISE": "({0} || CHR(1))",
         **BYTEWISE_AGGREGATES,

@@ -1,5 +1,5 @@
 /*
-about: the plays of the sessions in which an identity has duplicates; of those that share one, the first
+about: the plays of the milliseconds in which an identity has duplicates; of those that share one, the first
 */
 SELECT
   f."userId", f."sessionId", f."itemInSession", f.ts, f.level, f.location, f."userAgent", f.artist, f.song, f.length
@@ -7,9 +7,9 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession" ORDER BY FIRST_EVENT(p)
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession" ORDER BY FIRST_EVENT(p)
     ) AS nth
   FROM play_rows AS p
-  WHERE p."sessionId" IN (SELECT d."sessionId" FROM duplicated AS d)
+  WHERE p.ts IN (SELECT d.ts FROM duplicated AS d)
 ) AS f
 WHERE f.nth = 1

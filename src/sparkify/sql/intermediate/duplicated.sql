@@ -1,7 +1,7 @@
 /*
-about: the identities that more than one play has; sessionId leads, for it tells most plays apart
+about: the identities that more than one play has; ts leads, because it tells most plays apart
 */
-SELECT p."sessionId", p."itemInSession", p."userId", COUNT(*) AS copies
+SELECT p.ts, p."userId", p."sessionId", p."itemInSession", COUNT(*) AS copies
 FROM play_rows AS p
-GROUP BY p."sessionId", p."itemInSession", p."userId"
+GROUP BY p.ts, p."userId", p."sessionId", p."itemInSession"
 HAVING COUNT(*) > 1

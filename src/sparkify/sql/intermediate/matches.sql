@@ -1,7 +1,6 @@
 /*
 about: which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest,
-  else an inferred one, as the setting unknown_songs says. Texts are compared as they are repaired. Half the duration
-  and half the length are compared, for the difference of two doubles may be too large for one
+  else an inferred one, as the setting unknown_songs says. Texts are compared as they are repaired
 */
 SELECT
   w.artist,
@@ -34,7 +33,8 @@ FROM (
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
       ORDER BY
-        ABS(s.duration / 2 - p.length / 2) ASC NULLS LAST,
+        HALF_DISTANCE(s.duration, p.length) ASC NULLS LAST,
+        TINY_DISTANCE(s.duration, p.length) ASC NULLS LAST,
         BYTEWISE(s.song_id) ASC NULLS LAST
     ) AS nth
   FROM (

@@ -5,7 +5,7 @@ about: what was played, each (artist, song, length) once, with the number of its
 SELECT
   TRIMMED(p.artist) AS artist,
   TRIMMED(p.song) AS song,
-  p.length,
+  UNSIGNED_ZERO(p.length) AS length,
   COUNT(*) AS plays
 FROM plays AS p
-GROUP BY TRIMMED(p.artist), TRIMMED(p.song), p.length
+GROUP BY TRIMMED(p.artist), TRIMMED(p.song), UNSIGNED_ZERO(p.length)

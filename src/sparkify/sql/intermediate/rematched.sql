@@ -8,7 +8,4 @@ FROM (
   SELECT artist, song, length, song_id, artist_id, is_kept FROM matches
 ) AS w
 JOIN matches AS m
-  ON m.artist = w.artist
-  AND m.song = w.song
-  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
-  AND (m.length IS NULL) = (w.length IS NULL)
+  ON SAME_SONG(m, w)

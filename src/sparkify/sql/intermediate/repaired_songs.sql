@@ -4,13 +4,13 @@ about: the catalogue with its texts repaired; all that reads the catalogue reads
 SELECT
   s.num_songs,
   TRIMMED(s.artist_id) AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  UNSIGNED_ZERO(s.artist_latitude) AS artist_latitude,
+  UNSIGNED_ZERO(s.artist_longitude) AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   TRIMMED(s.song_id) AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  UNSIGNED_ZERO(s.duration) AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l

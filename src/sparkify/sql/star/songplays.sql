@@ -4,7 +4,7 @@ key: songplay_id
 sort: start_time
 references: start_time -> time.start_time, user_id -> users.user_id, song_id -> songs.song_id, artist_id -> artists.artist_id
 columns:
-  songplay_id  VARCHAR    not null  userId-sessionId-itemInSession
+  songplay_id  VARCHAR    not null  ts-userId-sessionId-itemInSession
   start_time   TIMESTAMP  not null  when the play began, UTC, to the millisecond
   user_id      BIGINT     not null  who played
   level        VARCHAR    not null  free or paid, at the time of the play
@@ -26,8 +26,5 @@ SELECT
   p."userAgent" AS user_agent
 FROM plays AS p
 JOIN etl_matches AS m
-  ON m.artist = TRIMMED(p.artist)
-  AND m.song = TRIMMED(p.song)
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (m.length IS NULL) = (p.length IS NULL)
+  ON PLAYS_SONG(m, p)
 WHERE m.is_kept

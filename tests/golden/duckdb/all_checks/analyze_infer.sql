@@ -400,9 +400,10 @@ FROM (
         COALESCE(SUM(d.copies - 1), 0) AS duplicates
       FROM (
         SELECT
+          p.ts,
+          p."userId",
           p."sessionId",
           p."itemInSession",
-          p."userId",
           COUNT(*) AS copies
         FROM (
           SELECT
@@ -417,9 +418,10 @@ FROM (
             )
         ) AS p
         GROUP BY
+          p.ts,
+          p."userId",
           p."sessionId",
-          p."itemInSession",
-          p."userId"
+          p."itemInSession"
         HAVING
           COUNT(*) > 1
       ) AS d
@@ -483,8 +485,9 @@ FROM artists AS a
 WHERE
   a.latitude = 0 AND a.longitude = 0;
 
--- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
+-- warning duplicates_agree: plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession",
@@ -523,9 +526,10 @@ FROM (
   ) AS p
   JOIN (
     SELECT
+      p.ts,
+      p."userId",
       p."sessionId",
       p."itemInSession",
-      p."userId",
       COUNT(*) AS copies
     FROM (
       SELECT
@@ -540,17 +544,22 @@ FROM (
         )
     ) AS p
     GROUP BY
+      p.ts,
+      p."userId",
       p."sessionId",
-      p."itemInSession",
-      p."userId"
+      p."itemInSession"
     HAVING
       COUNT(*) > 1
   ) AS d
-    ON d."userId" = p."userId"
-    AND d."sessionId" = p."sessionId"
-    AND d."itemInSession" = p."itemInSession"
+    ON (
+      d.ts = p.ts
+      AND d."userId" = p."userId"
+      AND d."sessionId" = p."sessionId"
+      AND d."itemInSession" = p."itemInSession"
+    )
 ) AS r
 GROUP BY
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession"

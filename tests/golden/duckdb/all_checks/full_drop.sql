@@ -459,8 +459,9 @@ FROM artists AS a
 WHERE
   a.latitude = 0 AND a.longitude = 0;
 
--- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
+-- warning duplicates_agree: plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession",
@@ -498,11 +499,15 @@ FROM (
       )
   ) AS p
   JOIN duplicated AS d
-    ON d."userId" = p."userId"
-    AND d."sessionId" = p."sessionId"
-    AND d."itemInSession" = p."itemInSession"
+    ON (
+      d.ts = p.ts
+      AND d."userId" = p."userId"
+      AND d."sessionId" = p."sessionId"
+      AND d."itemInSession" = p."itemInSession"
+    )
 ) AS r
 GROUP BY
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession"

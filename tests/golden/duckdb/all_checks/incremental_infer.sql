@@ -517,9 +517,12 @@ FROM (
               p.*
             FROM staging_events AS p
             JOIN affected_plays AS t
-              ON t."userId" = p."userId"
-              AND t."sessionId" = p."sessionId"
-              AND t."itemInSession" = p."itemInSession"
+              ON (
+                t.ts = p.ts
+                AND t."userId" = p."userId"
+                AND t."sessionId" = p."sessionId"
+                AND t."itemInSession" = p."itemInSession"
+              )
             WHERE
               (
                 p.page = 'NextSong'
@@ -529,9 +532,9 @@ FROM (
               )
           ) AS p
           WHERE
-            NOT p."sessionId" IN (
+            NOT p.ts IN (
               SELECT
-                d."sessionId"
+                d.ts
               FROM duplicated AS d
             )
           UNION ALL
@@ -549,13 +552,15 @@ FROM (
           FROM deduplicated_plays AS w
         ) AS p
         JOIN etl_matches AS m
-          ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
-          AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
-          AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-          AND (
-            m.length IS NULL
-          ) = (
-            p.length IS NULL
+          ON (
+            m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+            AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
+            AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+            AND (
+              m.length IS NULL
+            ) = (
+              p.length IS NULL
+            )
           )
         WHERE
           'infer' = 'drop' AND NOT m.is_kept
@@ -635,8 +640,9 @@ FROM artists AS a
 WHERE
   a.latitude = 0 AND a.longitude = 0;
 
--- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
+-- warning duplicates_agree: plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession",
@@ -666,9 +672,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -678,11 +687,15 @@ FROM (
       )
   ) AS p
   JOIN duplicated AS d
-    ON d."userId" = p."userId"
-    AND d."sessionId" = p."sessionId"
-    AND d."itemInSession" = p."itemInSession"
+    ON (
+      d.ts = p.ts
+      AND d."userId" = p."userId"
+      AND d."sessionId" = p."sessionId"
+      AND d."itemInSession" = p."itemInSession"
+    )
 ) AS r
 GROUP BY
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession"

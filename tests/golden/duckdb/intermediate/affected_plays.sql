@@ -1,5 +1,6 @@
 -- the identities of plays in new or gone files; how many rows each had before, and has now
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -8,6 +9,7 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    t.ts,
     t."userId",
     t."sessionId",
     t."itemInSession"
@@ -28,9 +30,12 @@ JOIN (
       )
     )
 ) AS t
-  ON t."userId" = p."userId"
-  AND t."sessionId" = p."sessionId"
-  AND t."itemInSession" = p."itemInSession"
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
@@ -41,6 +46,7 @@ WHERE
     )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";

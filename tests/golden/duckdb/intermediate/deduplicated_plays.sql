@@ -1,4 +1,4 @@
--- the plays of the sessions in which an identity has duplicates; of those that share one, the first
+-- the plays of the milliseconds in which an identity has duplicates; of those that share one, the first
 SELECT
   f."userId",
   f."sessionId",
@@ -14,14 +14,14 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
     ) AS nth
   FROM play_rows AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f

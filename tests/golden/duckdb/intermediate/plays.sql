@@ -1,4 +1,4 @@
--- the plays, each once. Sessions without duplicates pass as they are: to number millions of plays of which next to none has a duplicate costs seconds
+-- the plays, each once. Milliseconds without duplicates pass as they are: to number millions of plays of which next to none has a duplicate costs seconds
 SELECT
   p."userId",
   p."sessionId",
@@ -12,9 +12,9 @@ SELECT
   p.length
 FROM play_rows AS p
 WHERE
-  NOT p."sessionId" IN (
+  NOT p.ts IN (
     SELECT
-      d."sessionId"
+      d.ts
     FROM duplicated AS d
   )
 UNION ALL

@@ -23,11 +23,13 @@ FROM (
   FROM matches
 ) AS w
 JOIN matches AS m
-  ON m.artist = w.artist
-  AND m.song = w.song
-  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    w.length IS NULL
+  ON (
+    m.artist = w.artist
+    AND m.song = w.song
+    AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      w.length IS NULL
+    )
   );

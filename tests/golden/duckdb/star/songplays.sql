@@ -1,6 +1,6 @@
 -- one row per play, with the song that it plays
 SELECT
-  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN RTRIM(p.level, ' ') ELSE p.level END AS level,
@@ -17,13 +17,15 @@ SELECT
   p."userAgent" AS user_agent
 FROM plays AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

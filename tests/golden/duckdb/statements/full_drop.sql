@@ -1,9 +1,10 @@
 -- find duplicates
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
+  p.ts,
+  p."userId",
   p."sessionId",
   p."itemInSession",
-  p."userId",
   COUNT(*) AS copies
 FROM (
   SELECT
@@ -18,9 +19,10 @@ FROM (
     )
 ) AS p
 GROUP BY
+  p.ts,
+  p."userId",
   p."sessionId",
-  p."itemInSession",
-  p."userId"
+  p."itemInSession"
 HAVING
   COUNT(*) > 1;
 
@@ -41,7 +43,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
     ) AS nth
   FROM (
@@ -57,9 +59,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -71,7 +73,7 @@ CREATE TEMPORARY TABLE played AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -98,9 +100,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -120,7 +122,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END;
 
 -- last time of each user
 CREATE TEMPORARY TABLE last_times AS
@@ -207,13 +209,13 @@ CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
   CASE WHEN s.artist_id LIKE '% ' THEN RTRIM(s.artist_id, ' ') ELSE s.artist_id END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE WHEN s.artist_latitude = 0 THEN CAST(0 AS DOUBLE) ELSE s.artist_latitude END AS artist_latitude,
+  CASE WHEN s.artist_longitude = 0 THEN CAST(0 AS DOUBLE) ELSE s.artist_longitude END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE WHEN s.song_id LIKE '% ' THEN RTRIM(s.song_id, ' ') ELSE s.song_id END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l
@@ -280,7 +282,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE)
+          THEN CAST(0 AS DOUBLE)
+          ELSE ABS(s.duration - p.length) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE)
+            THEN CAST(0 AS DOUBLE)
+            ELSE s.duration / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE)
+            THEN CAST(0 AS DOUBLE)
+            ELSE p.length / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE)
+        END
+        ELSE CAST(0 AS DOUBLE)
+      END ASC, s.song_id ASC
     ) AS nth
   FROM (
     SELECT
@@ -559,7 +593,7 @@ FROM (
 -- fill songplays
 INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
 SELECT
-  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN RTRIM(p.level, ' ') ELSE p.level END AS level,
@@ -599,9 +633,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -619,13 +653,15 @@ FROM (
   FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

@@ -1,6 +1,7 @@
 -- plays in new or gone files
 CREATE TEMPORARY TABLE affected_plays AS
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -9,6 +10,7 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    t.ts,
     t."userId",
     t."sessionId",
     t."itemInSession"
@@ -29,9 +31,12 @@ JOIN (
       )
     )
 ) AS t
-  ON t."userId" = p."userId"
-  AND t."sessionId" = p."sessionId"
-  AND t."itemInSession" = p."itemInSession"
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
@@ -42,6 +47,7 @@ WHERE
     )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -87,7 +93,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
     ) AS nth
   FROM (
@@ -95,9 +101,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -109,9 +118,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
 ) AS f
@@ -123,7 +132,7 @@ CREATE TEMPORARY TABLE played_before AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -142,9 +151,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -156,9 +168,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
   UNION ALL
@@ -178,7 +190,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END;
 
 -- remove gone files from staging_events
 DELETE FROM staging_events
@@ -261,7 +273,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
     ) AS nth
   FROM (
@@ -269,9 +281,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -281,9 +296,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -295,7 +310,7 @@ CREATE TEMPORARY TABLE played_after AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -314,9 +329,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -326,9 +344,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -348,7 +366,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END;
 
 -- count what was played
 CREATE TEMPORARY TABLE played AS
@@ -431,13 +449,13 @@ CREATE TEMPORARY TABLE repaired_songs AS
 SELECT
   s.num_songs,
   CASE WHEN s.artist_id LIKE '% ' THEN RTRIM(s.artist_id, ' ') ELSE s.artist_id END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE WHEN s.artist_latitude = 0 THEN CAST(0 AS DOUBLE) ELSE s.artist_latitude END AS artist_latitude,
+  CASE WHEN s.artist_longitude = 0 THEN CAST(0 AS DOUBLE) ELSE s.artist_longitude END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE WHEN s.song_id LIKE '% ' THEN RTRIM(s.song_id, ' ') ELSE s.song_id END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l
@@ -504,7 +522,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(s.duration / 2 - p.length / 2) ASC, s.song_id ASC
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE)
+          THEN CAST(0 AS DOUBLE)
+          ELSE ABS(s.duration - p.length) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE)
+            THEN CAST(0 AS DOUBLE)
+            ELSE s.duration / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE)
+            THEN CAST(0 AS DOUBLE)
+            ELSE p.length / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE)
+        END
+        ELSE CAST(0 AS DOUBLE)
+      END ASC, s.song_id ASC
     ) AS nth
   FROM (
     SELECT
@@ -576,18 +626,21 @@ FROM (
   FROM matches
 ) AS w
 JOIN matches AS m
-  ON m.artist = w.artist
-  AND m.song = w.song
-  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    w.length IS NULL
+  ON (
+    m.artist = w.artist
+    AND m.song = w.song
+    AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      w.length IS NULL
+    )
   );
 
 -- their plays
 INSERT INTO affected_plays
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -596,18 +649,21 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    r.ts,
     r."userId",
     r."sessionId",
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN RTRIM(r.artist, ' ') ELSE r.artist END
-    AND m.song = CASE WHEN r.song LIKE '% ' THEN RTRIM(r.song, ' ') ELSE r.song END
-    AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
-    AND (
-      m.length IS NULL
-    ) = (
-      r.length IS NULL
+    ON (
+      m.artist = CASE WHEN r.artist LIKE '% ' THEN RTRIM(r.artist, ' ') ELSE r.artist END
+      AND m.song = CASE WHEN r.song LIKE '% ' THEN RTRIM(r.song, ' ') ELSE r.song END
+      AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
+      AND (
+        m.length IS NULL
+      ) = (
+        r.length IS NULL
+      )
     )
   WHERE
     (
@@ -617,9 +673,12 @@ JOIN (
       )
     )
 ) AS r
-  ON r."userId" = p."userId"
-  AND r."sessionId" = p."sessionId"
-  AND r."itemInSession" = p."itemInSession"
+  ON (
+    r.ts = p.ts
+    AND r."userId" = p."userId"
+    AND r."sessionId" = p."sessionId"
+    AND r."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -632,11 +691,15 @@ WHERE
       1
     FROM affected_plays AS t
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -653,9 +716,12 @@ WHERE
       1
     FROM duplicated AS p
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   );
 
 -- forget the deduplicated_plays
@@ -678,7 +744,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
     ) AS nth
   FROM (
@@ -686,9 +752,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -698,9 +767,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -1089,7 +1158,7 @@ FROM last_times AS l;
 -- their ids, where they were there before
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
-  CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
+  CAST(t.ts AS TEXT) || '-' || CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
 FROM affected_plays AS t
 WHERE
   t.rows_before > 0;
@@ -1106,7 +1175,7 @@ JOIN old_ids AS o
 -- touched songplays as they are
 CREATE TEMPORARY TABLE affected_songplays AS
 SELECT
-  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN RTRIM(p.level, ' ') ELSE p.level END AS level,
@@ -1138,9 +1207,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -1150,9 +1222,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -1170,13 +1242,15 @@ FROM (
   FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

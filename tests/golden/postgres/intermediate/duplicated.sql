@@ -1,13 +1,15 @@
--- the identities that more than one play has; sessionId leads, for it tells most plays apart
+-- the identities that more than one play has; ts leads, because it tells most plays apart
 SELECT
+  p.ts,
+  p."userId",
   p."sessionId",
   p."itemInSession",
-  p."userId",
   COUNT(*) AS copies
 FROM play_rows AS p
 GROUP BY
+  p.ts,
+  p."userId",
   p."sessionId",
-  p."itemInSession",
-  p."userId"
+  p."itemInSession"
 HAVING
   COUNT(*) > 1;

@@ -6,7 +6,7 @@ SELECT
   e.gender,
   CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f

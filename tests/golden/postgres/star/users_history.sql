@@ -3,10 +3,10 @@ SELECT
   c."userId" AS user_id,
   c.level,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts / 1000 * INTERVAL '1 SECOND' + c.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS valid_from,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts / 1000 * INTERVAL '1 SECOND' + c.next_ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS valid_to,
   c.next_ts IS NULL AS current
 FROM (

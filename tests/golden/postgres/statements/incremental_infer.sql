@@ -7,6 +7,7 @@ ANALYZE staging_songs;
 -- plays in new or gone files
 CREATE TEMPORARY TABLE affected_plays AS
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -15,6 +16,7 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    t.ts,
     t."userId",
     t."sessionId",
     t."itemInSession"
@@ -35,9 +37,12 @@ JOIN (
       )
     )
 ) AS t
-  ON t."userId" = p."userId"
-  AND t."sessionId" = p."sessionId"
-  AND t."itemInSession" = p."itemInSession"
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
@@ -48,6 +53,7 @@ WHERE
     )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -102,7 +108,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
     ) AS nth
   FROM (
@@ -110,9 +116,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -124,9 +133,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
 ) AS f
@@ -141,7 +150,7 @@ CREATE TEMPORARY TABLE played_before AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -160,9 +169,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -174,9 +186,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
   UNION ALL
@@ -196,7 +208,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END;
 
 -- statistics of played_before
 ANALYZE played_before;
@@ -291,7 +303,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
     ) AS nth
   FROM (
@@ -299,9 +311,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -311,9 +326,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -328,7 +343,7 @@ CREATE TEMPORARY TABLE played_after AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -347,9 +362,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -359,9 +377,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -381,7 +399,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END;
 
 -- statistics of played_after
 ANALYZE played_after;
@@ -474,8 +492,16 @@ SELECT
     THEN TRIM(TRAILING ' ' FROM s.artist_id)
     ELSE s.artist_id
   END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE
+    WHEN s.artist_latitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_latitude
+  END AS artist_latitude,
+  CASE
+    WHEN s.artist_longitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_longitude
+  END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE
@@ -484,7 +510,7 @@ SELECT
     ELSE s.song_id
   END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l
@@ -557,9 +583,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(
-        CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, s.song_id COLLATE "C" ASC
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN CAST(0 AS DOUBLE PRECISION)
+          ELSE CAST(ABS(s.duration - p.length) AS DOUBLE PRECISION) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(s.duration AS DOUBLE PRECISION) / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(p.length AS DOUBLE PRECISION) / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE PRECISION)
+        END
+        ELSE CAST(0 AS DOUBLE PRECISION)
+      END ASC, s.song_id COLLATE "C" ASC
     ) AS nth
   FROM (
     SELECT
@@ -634,13 +690,15 @@ FROM (
   FROM matches
 ) AS w
 JOIN matches AS m
-  ON m.artist = w.artist
-  AND m.song = w.song
-  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    w.length IS NULL
+  ON (
+    m.artist = w.artist
+    AND m.song = w.song
+    AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      w.length IS NULL
+    )
   );
 
 -- statistics of rematched
@@ -649,6 +707,7 @@ ANALYZE rematched;
 -- their plays
 INSERT INTO affected_plays
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -657,18 +716,21 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    r.ts,
     r."userId",
     r."sessionId",
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
-    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
-    AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
-    AND (
-      m.length IS NULL
-    ) = (
-      r.length IS NULL
+    ON (
+      m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
+      AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
+      AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
+      AND (
+        m.length IS NULL
+      ) = (
+        r.length IS NULL
+      )
     )
   WHERE
     (
@@ -678,9 +740,12 @@ JOIN (
       )
     )
 ) AS r
-  ON r."userId" = p."userId"
-  AND r."sessionId" = p."sessionId"
-  AND r."itemInSession" = p."itemInSession"
+  ON (
+    r.ts = p.ts
+    AND r."userId" = p."userId"
+    AND r."sessionId" = p."sessionId"
+    AND r."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -693,11 +758,15 @@ WHERE
       1
     FROM affected_plays AS t
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -714,9 +783,12 @@ WHERE
       1
     FROM duplicated AS p
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   );
 
 -- forget the deduplicated_plays
@@ -739,7 +811,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
     ) AS nth
   FROM (
@@ -747,9 +819,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -759,9 +834,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -1039,7 +1114,7 @@ SELECT
   e.gender,
   CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f
@@ -1120,10 +1195,10 @@ SELECT
   c."userId" AS user_id,
   c.level,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts / 1000 * INTERVAL '1 SECOND' + c.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS valid_from,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts / 1000 * INTERVAL '1 SECOND' + c.next_ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS valid_to,
   c.next_ts IS NULL AS current
 FROM (
@@ -1198,7 +1273,7 @@ ANALYZE removed_users;
 -- their ids, where they were there before
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
-  CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
+  CAST(t.ts AS TEXT) || '-' || CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
 FROM affected_plays AS t
 WHERE
   t.rows_before > 0;
@@ -1221,9 +1296,9 @@ ANALYZE old_songplays;
 -- touched songplays as they are
 CREATE TEMPORARY TABLE affected_songplays AS
 SELECT
-  CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
+  CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts * INTERVAL '1 MILLISECOND'
+    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
@@ -1255,9 +1330,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -1267,9 +1345,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -1287,13 +1365,15 @@ FROM (
   FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

@@ -459,8 +459,9 @@ FROM artists AS a
 WHERE
   a.latitude = 0 AND a.longitude = 0;
 
--- warning duplicates_agree: plays that share userId, sessionId and itemInSession are the same in everything
+-- warning duplicates_agree: plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession",
@@ -498,11 +499,15 @@ FROM (
       )
   ) AS p
   JOIN duplicated AS d
-    ON d."userId" = p."userId"
-    AND d."sessionId" = p."sessionId"
-    AND d."itemInSession" = p."itemInSession"
+    ON (
+      d.ts = p.ts
+      AND d."userId" = p."userId"
+      AND d."sessionId" = p."sessionId"
+      AND d."itemInSession" = p."itemInSession"
+    )
 ) AS r
 GROUP BY
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession"
@@ -546,8 +551,10 @@ SELECT
   s.start_time
 FROM songplays AS s
 WHERE
-  s.start_time > (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
+  s.start_time > DATEADD(
+    MILLISECOND,
+    CAST(:now % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(:now / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   );
 
 -- warning start_time_plausible: no play starts before the year 2000, as it does where seconds are taken for milliseconds

@@ -1,5 +1,6 @@
--- plays that share userId, sessionId and itemInSession are the same in everything
+-- plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession",
@@ -26,11 +27,15 @@ FROM (
     p.length
   FROM play_rows AS p
   JOIN duplicated AS d
-    ON d."userId" = p."userId"
-    AND d."sessionId" = p."sessionId"
-    AND d."itemInSession" = p."itemInSession"
+    ON (
+      d.ts = p.ts
+      AND d."userId" = p."userId"
+      AND d."sessionId" = p."sessionId"
+      AND d."itemInSession" = p."itemInSession"
+    )
 ) AS r
 GROUP BY
+  r.ts,
   r."userId",
   r."sessionId",
   r."itemInSession"

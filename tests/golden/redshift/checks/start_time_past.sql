@@ -4,6 +4,8 @@ SELECT
   s.start_time
 FROM songplays AS s
 WHERE
-  s.start_time > (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
+  s.start_time > DATEADD(
+    MILLISECOND,
+    CAST(:now % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(:now / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   );

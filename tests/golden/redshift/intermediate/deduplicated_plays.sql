@@ -1,4 +1,4 @@
--- the plays of the sessions in which an identity has duplicates; of those that share one, the first
+-- the plays of the milliseconds in which an identity has duplicates; of those that share one, the first
 SELECT
   f."userId",
   f."sessionId",
@@ -14,7 +14,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
         p.page || CHR(  1)
       ) ASC, (
@@ -41,9 +41,9 @@ FROM (
     ) AS nth
   FROM play_rows AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f

@@ -1,4 +1,4 @@
--- which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest, else an inferred one, as the setting unknown_songs says. Texts are compared as they are repaired. Half the duration and half the length are compared, for the difference of two doubles may be too large for one
+-- which song each (artist, song, length) is: the catalogue's song of that title and artist whose duration is nearest, else an inferred one, as the setting unknown_songs says. Texts are compared as they are repaired
 SELECT
   w.artist,
   w.song,
@@ -34,9 +34,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(
-        CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, (
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN CAST(0 AS DOUBLE PRECISION)
+          ELSE CAST(ABS(s.duration - p.length) AS DOUBLE PRECISION) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(s.duration AS DOUBLE PRECISION) / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(p.length AS DOUBLE PRECISION) / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE PRECISION)
+        END
+        ELSE CAST(0 AS DOUBLE PRECISION)
+      END ASC, (
         s.song_id || CHR(  1)
       ) ASC
     ) AS nth

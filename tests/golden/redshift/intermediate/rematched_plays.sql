@@ -1,5 +1,6 @@
 -- the identities of plays of those songs, unless they are touched already
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -8,18 +9,21 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    r.ts,
     r."userId",
     r."sessionId",
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
-    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
-    AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
-    AND (
-      m.length IS NULL
-    ) = (
-      r.length IS NULL
+    ON (
+      m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
+      AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
+      AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
+      AND (
+        m.length IS NULL
+      ) = (
+        r.length IS NULL
+      )
     )
   WHERE
     (
@@ -29,9 +33,12 @@ JOIN (
       )
     )
 ) AS r
-  ON r."userId" = p."userId"
-  AND r."sessionId" = p."sessionId"
-  AND r."itemInSession" = p."itemInSession"
+  ON (
+    r.ts = p.ts
+    AND r."userId" = p."userId"
+    AND r."sessionId" = p."sessionId"
+    AND r."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -44,11 +51,15 @@ WHERE
       1
     FROM affected_plays AS t
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";

@@ -6,8 +6,16 @@ SELECT
     THEN TRIM(TRAILING ' ' FROM s.artist_id)
     ELSE s.artist_id
   END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE
+    WHEN s.artist_latitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_latitude
+  END AS artist_latitude,
+  CASE
+    WHEN s.artist_longitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_longitude
+  END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE
@@ -16,7 +24,7 @@ SELECT
     ELSE s.song_id
   END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l

@@ -14,9 +14,7 @@ FROM (
     SELECT
       ROW_NUMBER() OVER (ORDER BY h.user_id, h.valid_from) AS nth,
       h.user_id,
-      (
-        CAST(EXTRACT(EPOCH FROM h.valid_from) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM h.valid_from) % 1000
-      ) AS changed,
+      DATEDIFF(MILLISECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP), h.valid_from) AS changed,
       CASE WHEN h.level = 'paid' THEN 'upgrade' ELSE 'downgrade' END AS direction
     FROM users_history AS h
     JOIN users_history AS b

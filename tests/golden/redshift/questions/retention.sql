@@ -9,11 +9,7 @@ FROM (
   SELECT
     CAST(f.first_week AS DATE) AS cohort,
     CAST(CAST((
-      (
-        CAST(EXTRACT(EPOCH FROM w.week) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM w.week) % 1000
-      ) - (
-        CAST(EXTRACT(EPOCH FROM f.first_week) AS BIGINT) * 1000 + EXTRACT(MILLISECOND FROM f.first_week) % 1000
-      )
+      DATEDIFF(MILLISECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP), w.week) - DATEDIFF(MILLISECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP), f.first_week)
     ) AS DOUBLE PRECISION) / 604800000 AS INTEGER) AS weeks_later,
     COUNT(*) AS users
   FROM (

@@ -1,8 +1,10 @@
 -- one row per play, with the song that it plays
 SELECT
-  CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
+  CAST(p.ts AS VARCHAR(MAX)) || '-' || CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
+  DATEADD(
+    MILLISECOND,
+    CAST(p.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(p.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
@@ -19,13 +21,15 @@ SELECT
   p."userAgent" AS user_agent
 FROM plays AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

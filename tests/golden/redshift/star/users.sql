@@ -5,8 +5,10 @@ SELECT
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(e.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(e.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f

@@ -1,9 +1,10 @@
 -- find duplicates
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
+  p.ts,
+  p."userId",
   p."sessionId",
   p."itemInSession",
-  p."userId",
   COUNT(*) AS copies
 FROM (
   SELECT
@@ -18,9 +19,10 @@ FROM (
     )
 ) AS p
 GROUP BY
+  p.ts,
+  p."userId",
   p."sessionId",
-  p."itemInSession",
-  p."userId"
+  p."itemInSession"
 HAVING
   COUNT(*) > 1;
 
@@ -41,7 +43,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
         p.page || CHR(  1)
       ) ASC, (
@@ -79,9 +81,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -93,7 +95,7 @@ CREATE TEMPORARY TABLE played AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -120,9 +122,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -142,7 +144,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END;
 
 -- last time of each user
 CREATE TEMPORARY TABLE last_times AS
@@ -255,8 +257,16 @@ SELECT
     THEN TRIM(TRAILING ' ' FROM s.artist_id)
     ELSE s.artist_id
   END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE
+    WHEN s.artist_latitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_latitude
+  END AS artist_latitude,
+  CASE
+    WHEN s.artist_longitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_longitude
+  END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE
@@ -265,7 +275,7 @@ SELECT
     ELSE s.song_id
   END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l
@@ -342,9 +352,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(
-        CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, (
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN CAST(0 AS DOUBLE PRECISION)
+          ELSE CAST(ABS(s.duration - p.length) AS DOUBLE PRECISION) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(s.duration AS DOUBLE PRECISION) / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(p.length AS DOUBLE PRECISION) / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE PRECISION)
+        END
+        ELSE CAST(0 AS DOUBLE PRECISION)
+      END ASC, (
         s.song_id || CHR(  1)
       ) ASC
     ) AS nth
@@ -528,8 +568,10 @@ SELECT
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(e.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(e.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f
@@ -603,11 +645,15 @@ INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
 SELECT
   c."userId" AS user_id,
   c.level,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts / 1000 * INTERVAL '1 SECOND' + c.ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(c.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(c.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS valid_from,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts / 1000 * INTERVAL '1 SECOND' + c.next_ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(c.next_ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(c.next_ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS valid_to,
   c.next_ts IS NULL AS current
 FROM (
@@ -691,9 +737,11 @@ FROM (
 -- fill songplays
 INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
 SELECT
-  CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
+  CAST(p.ts AS VARCHAR(MAX)) || '-' || CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
+  DATEADD(
+    MILLISECOND,
+    CAST(p.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(p.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
@@ -733,9 +781,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -753,13 +801,15 @@ FROM (
   FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;

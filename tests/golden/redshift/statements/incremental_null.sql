@@ -1,6 +1,7 @@
 -- plays in new or gone files
 CREATE TEMPORARY TABLE affected_plays AS
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -9,6 +10,7 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    t.ts,
     t."userId",
     t."sessionId",
     t."itemInSession"
@@ -29,9 +31,12 @@ JOIN (
       )
     )
 ) AS t
-  ON t."userId" = p."userId"
-  AND t."sessionId" = p."sessionId"
-  AND t."itemInSession" = p."itemInSession"
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 LEFT JOIN gone_files AS g
   ON g.file_id = p.file_id
 WHERE
@@ -42,6 +47,7 @@ WHERE
     )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -87,7 +93,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
         p.page || CHR(  1)
       ) ASC, (
@@ -117,9 +123,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -131,9 +140,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
 ) AS f
@@ -145,7 +154,7 @@ CREATE TEMPORARY TABLE played_before AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -164,9 +173,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -178,9 +190,9 @@ FROM (
       AND p.file_id < :first_new
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated_before AS d
     )
   UNION ALL
@@ -200,7 +212,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END;
 
 -- remove gone files from staging_events
 DELETE FROM staging_events
@@ -305,7 +317,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
         p.page || CHR(  1)
       ) ASC, (
@@ -335,9 +347,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -347,9 +362,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -361,7 +376,7 @@ CREATE TEMPORARY TABLE played_after AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END AS song,
-  p.length,
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END AS length,
   COUNT(*) AS plays
 FROM (
   SELECT
@@ -380,9 +395,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -392,9 +410,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -414,7 +432,7 @@ FROM (
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END,
   CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END,
-  p.length;
+  CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE p.length END;
 
 -- count what was played
 CREATE TEMPORARY TABLE played AS
@@ -501,8 +519,16 @@ SELECT
     THEN TRIM(TRAILING ' ' FROM s.artist_id)
     ELSE s.artist_id
   END AS artist_id,
-  s.artist_latitude,
-  s.artist_longitude,
+  CASE
+    WHEN s.artist_latitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_latitude
+  END AS artist_latitude,
+  CASE
+    WHEN s.artist_longitude = 0
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE s.artist_longitude
+  END AS artist_longitude,
   COALESCE(l.repaired_text, s.artist_location) AS artist_location,
   COALESCE(a.repaired_text, s.artist_name) AS artist_name,
   CASE
@@ -511,7 +537,7 @@ SELECT
     ELSE s.song_id
   END AS song_id,
   COALESCE(t.repaired_text, s.title) AS title,
-  s.duration,
+  CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
 LEFT JOIN repairs AS l
@@ -588,9 +614,39 @@ FROM (
     a.artist_id AS named_artist_id,
     ROW_NUMBER() OVER (
       PARTITION BY p.artist, p.song, p.length
-      ORDER BY ABS(
-        CAST(s.duration AS DOUBLE PRECISION) / 2 - CAST(p.length AS DOUBLE PRECISION) / 2
-      ) ASC, (
+      ORDER BY CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(ABS(s.duration - p.length)) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN CAST(0 AS DOUBLE PRECISION)
+          ELSE CAST(ABS(s.duration - p.length) AS DOUBLE PRECISION) / 2
+        END
+        ELSE ABS(
+          CASE
+            WHEN ABS(s.duration) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(s.duration AS DOUBLE PRECISION) / 2
+          END - CASE
+            WHEN ABS(p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+            THEN CAST(0 AS DOUBLE PRECISION)
+            ELSE CAST(p.length AS DOUBLE PRECISION) / 2
+          END
+        )
+      END ASC, CASE
+        WHEN (
+          ABS(s.duration) < CAST('1e300' AS DOUBLE PRECISION)
+          AND ABS(p.length) < CAST('1e300' AS DOUBLE PRECISION)
+        )
+        THEN CASE
+          WHEN ABS(s.duration - p.length) < CAST('1e-300' AS DOUBLE PRECISION)
+          THEN ABS(s.duration - p.length)
+          ELSE CAST(0 AS DOUBLE PRECISION)
+        END
+        ELSE CAST(0 AS DOUBLE PRECISION)
+      END ASC, (
         s.song_id || CHR(  1)
       ) ASC
     ) AS nth
@@ -664,18 +720,21 @@ FROM (
   FROM matches
 ) AS w
 JOIN matches AS m
-  ON m.artist = w.artist
-  AND m.song = w.song
-  AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    w.length IS NULL
+  ON (
+    m.artist = w.artist
+    AND m.song = w.song
+    AND COALESCE(m.length, 0) = COALESCE(w.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      w.length IS NULL
+    )
   );
 
 -- their plays
 INSERT INTO affected_plays
 SELECT
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
@@ -684,18 +743,21 @@ SELECT
 FROM staging_events AS p
 JOIN (
   SELECT DISTINCT
+    r.ts,
     r."userId",
     r."sessionId",
     r."itemInSession"
   FROM staging_events AS r
   JOIN rematched AS m
-    ON m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
-    AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
-    AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
-    AND (
-      m.length IS NULL
-    ) = (
-      r.length IS NULL
+    ON (
+      m.artist = CASE WHEN r.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.artist) ELSE r.artist END
+      AND m.song = CASE WHEN r.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM r.song) ELSE r.song END
+      AND COALESCE(m.length, 0) = COALESCE(r.length, 0)
+      AND (
+        m.length IS NULL
+      ) = (
+        r.length IS NULL
+      )
     )
   WHERE
     (
@@ -705,9 +767,12 @@ JOIN (
       )
     )
 ) AS r
-  ON r."userId" = p."userId"
-  AND r."sessionId" = p."sessionId"
-  AND r."itemInSession" = p."itemInSession"
+  ON (
+    r.ts = p.ts
+    AND r."userId" = p."userId"
+    AND r."sessionId" = p."sessionId"
+    AND r."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -720,11 +785,15 @@ WHERE
       1
     FROM affected_plays AS t
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   )
 GROUP BY
+  p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession";
@@ -741,9 +810,12 @@ WHERE
       1
     FROM duplicated AS p
     WHERE
-      t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
   );
 
 -- forget the deduplicated_plays
@@ -766,7 +838,7 @@ FROM (
   SELECT
     p.*,
     ROW_NUMBER() OVER (
-      PARTITION BY p."userId", p."sessionId", p."itemInSession"
+      PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
         p.page || CHR(  1)
       ) ASC, (
@@ -796,9 +868,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -808,9 +883,9 @@ FROM (
       )
   ) AS p
   WHERE
-    p."sessionId" IN (
+    p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
 ) AS f
@@ -1108,8 +1183,10 @@ SELECT
   COALESCE(l.repaired_text, e."lastName") AS last_name,
   e.gender,
   CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(e.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(e.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS last_seen_at
 FROM last_events AS e
 LEFT JOIN repairs AS f
@@ -1183,11 +1260,15 @@ INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
 SELECT
   c."userId" AS user_id,
   c.level,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.ts / 1000 * INTERVAL '1 SECOND' + c.ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(c.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(c.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS valid_from,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + c.next_ts / 1000 * INTERVAL '1 SECOND' + c.next_ts % 1000 * INTERVAL '1 MILLISECOND'
+  DATEADD(
+    MILLISECOND,
+    CAST(c.next_ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(c.next_ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS valid_to,
   c.next_ts IS NULL AS current
 FROM (
@@ -1281,7 +1362,7 @@ FROM last_times AS l;
 -- their ids, where they were there before
 CREATE TEMPORARY TABLE old_ids AS
 SELECT
-  CAST(t."userId" AS VARCHAR(MAX)) || '-' || CAST(t."sessionId" AS VARCHAR(MAX)) || '-' || CAST(t."itemInSession" AS VARCHAR(MAX)) AS songplay_id
+  CAST(t.ts AS VARCHAR(MAX)) || '-' || CAST(t."userId" AS VARCHAR(MAX)) || '-' || CAST(t."sessionId" AS VARCHAR(MAX)) || '-' || CAST(t."itemInSession" AS VARCHAR(MAX)) AS songplay_id
 FROM affected_plays AS t
 WHERE
   t.rows_before > 0;
@@ -1298,9 +1379,11 @@ JOIN old_ids AS o
 -- touched songplays as they are
 CREATE TEMPORARY TABLE affected_songplays AS
 SELECT
-  CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
-  (
-    CAST('1970-01-01 00:00:00' AS TIMESTAMP) + p.ts / 1000 * INTERVAL '1 SECOND' + p.ts % 1000 * INTERVAL '1 MILLISECOND'
+  CAST(p.ts AS VARCHAR(MAX)) || '-' || CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id,
+  DATEADD(
+    MILLISECOND,
+    CAST(p.ts % 86400000 AS INTEGER),
+    DATEADD(DAY, CAST(p.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS start_time,
   p."userId" AS user_id,
   CASE WHEN p.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.level) ELSE p.level END AS level,
@@ -1332,9 +1415,12 @@ FROM (
       p.*
     FROM staging_events AS p
     JOIN affected_plays AS t
-      ON t."userId" = p."userId"
-      AND t."sessionId" = p."sessionId"
-      AND t."itemInSession" = p."itemInSession"
+      ON (
+        t.ts = p.ts
+        AND t."userId" = p."userId"
+        AND t."sessionId" = p."sessionId"
+        AND t."itemInSession" = p."itemInSession"
+      )
     WHERE
       (
         p.page = 'NextSong'
@@ -1344,9 +1430,9 @@ FROM (
       )
   ) AS p
   WHERE
-    NOT p."sessionId" IN (
+    NOT p.ts IN (
       SELECT
-        d."sessionId"
+        d.ts
       FROM duplicated AS d
     )
   UNION ALL
@@ -1364,13 +1450,15 @@ FROM (
   FROM deduplicated_plays AS w
 ) AS p
 JOIN etl_matches AS m
-  ON m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
-  AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
-  AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
-  AND (
-    m.length IS NULL
-  ) = (
-    p.length IS NULL
+  ON (
+    m.artist = CASE WHEN p.artist LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.artist) ELSE p.artist END
+    AND m.song = CASE WHEN p.song LIKE '% ' THEN TRIM(TRAILING ' ' FROM p.song) ELSE p.song END
+    AND COALESCE(m.length, 0) = COALESCE(p.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      p.length IS NULL
+    )
   )
 WHERE
   m.is_kept;
