@@ -61,7 +61,10 @@ def test_fixed_records_resolve_their_rejects(tmp_path: Path) -> None:
     _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1")
     assert rows(loaded, "SELECT reject_no, resolved_by FROM etl_rejects ORDER BY 1") == [(1, 1), (2, None)]
     assert rows(loaded, "SELECT records, loaded, rejected, replayed FROM etl_files") == [(3, 1, 2, 1)]
-    assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [("1541121934796-1-1-0",), ("1541121934796-1-1-1",)]
+    assert rows(loaded, "SELECT songplay_id FROM songplays ORDER BY 1") == [
+        ("1541121934796-1-1-0",),
+        ("1541121934796-1-1-1",),
+    ]
     again = _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1", code=2)
     assert "there is no open reject 1-1" in again.stderr
 
