@@ -18,7 +18,7 @@ _VALUES: tuple[tuple[str, dict[str, object]], ...] = (
     ('"location":"","gender":null', {"location": "", "gender": None, "firstName": None, "userId": 8.0}),
     ('"location":" b  ","gender":"null"', {"location": " b  ", "gender": "null", "ts": 1541121934796.0}),
     (r'"userAgent":"\"M\" \\ \/ \t \n \u00eb \ud83c\udfb5 | ~"', {"userAgent": '"M" \\ / \t \n ë 🎵 | ~'}),
-    (r'"firstName":"\\","lastName":"\\\"","auth":"\\N"', {"firstName": "\\", "lastName": '\\"', "auth": "\\N"}),
+    (r'"firstName":"\\","lastName":"\\\"","location":"\\N"', {"firstName": "\\", "lastName": '\\"', "location": "\\N"}),
     (r'"location":"\b\f\r\u0001\u001F\u2028\uffff"', {"location": "\b\f\r\x01\x1f\u2028\uffff"}),
     # Each of these needs all of a double's digits, or more of its own.
     ('"length":0.30000000000000004,"registration":null', {"length": 0.30000000000000004, "registration": None}),
