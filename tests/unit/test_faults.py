@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "compare": ("duckdb:///sparkify.duckdb", "duckdb:///sparkify.duckdb"),
     "runs": (),
     "rejects list": (),
-    "rejects show": ("1",),
+    "rejects show": ("2-1",),
     "rejects replay": (),
     "explain": ("1541121934796-1-1-0",),
     "demo": ("demo", "--users", "2"),

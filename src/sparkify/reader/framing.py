@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sparkify.contract import MAX_RECORD_BYTES
-from sparkify.errors import SourceError
+from sparkify.errors import Damaged
 from sparkify.sources.base import Readable
 
 BLOCK_BYTES = 1024 * 1024
@@ -100,7 +100,7 @@ def split(stream: Readable, name: str) -> Iterator[Piece]:
     """The records of a stream, whatever its form.
 
     Raises:
-        SourceError: the stream is UTF-16 or UTF-32 (`name` is what the message calls it).
+        Damaged: the stream is UTF-16 or UTF-32 (`name` is what the message calls it).
     """
     window = Window(stream)
     window.extend()
@@ -117,13 +117,12 @@ def refuse_wide_text(head: bytes | bytearray, name: str) -> None:
     """Refuse text in UTF-16 or UTF-32, which begins with a mark or has a NUL beside its first letter.
 
     Raises:
-        SourceError: it is such a text.
+        Damaged: it is such a text.
     """
     nul = [byte == 0 for byte in head[:4]]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or nul in ([True, False] * 2, [False, True] * 2):
-        raise SourceError(
-            f"{name} is not UTF-8, it looks like UTF-16; nothing of it was loaded", hint="Save it as UTF-8."
-        )
+        reason = "is not UTF-8, it looks like UTF-16"
+        raise Damaged(f"{name} {reason}; nothing of it was loaded", reason=reason, hint="Save it as UTF-8.")
 
 
 def _is_newline_delimited(window: Window) -> bool:
