@@ -88,6 +88,7 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("rejects", "replay", *here)
     command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
     command("etl", *here, *sources, "--full-refresh")
+    _load_while_a_file_cannot_be_opened(folder / "logs/a.json", here, sources)
     command("etl", *here, *_put_large(server))
     write_lines(folder / "logs/f.json", ["no JSON"])
     command("etl", *here, *sources, "--max-rejects", "0", code=3)
@@ -98,6 +99,16 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     _look_while_another_writes(here, sources)
     with sparkify.connect(url) as connection:
         assert connection.query("SELECT 1").rows == [(1,)]
+
+
+def _load_while_a_file_cannot_be_opened(path: Path, here: tuple[str, str], sources: tuple[str, ...]) -> None:
+    """Its rows stay, the run names it; later it is there again."""
+    kept = path.with_suffix(".kept")
+    path.rename(kept)
+    path.symlink_to("nowhere")
+    command("etl", *here, *sources, code=1)
+    path.unlink()
+    kept.rename(path)
 
 
 def _damage(here: tuple[str, str], sources: tuple[str, ...]) -> None:
@@ -133,6 +144,7 @@ def _look_back(here: tuple[str, str]) -> None:
         ("rejects", "list"),
         ("rejects", "show", _first_reject(here)),
         ("explain", "1541121934796-1-1-0"),
+        ("explain", "1-1-0"),
         ("query", "SELECT COUNT(*) FROM songplays"),
     ):
         command(*arguments, *here)

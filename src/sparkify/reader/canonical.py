@@ -19,7 +19,7 @@ _DIGITS = {Type.BIGINT: 14, Type.INTEGER: 8}
 _NUMBER = r"(?:(?:0|-?[1-9][0-9]{0,14})(?:[.][0-9]{1,17})?|-0[.]0{0,5}[1-9][0-9]{0,11})(?:[eE][-+]?[0-9]{1,2})?"
 _SURE_LETTER = "[]!#-[^-}]"
 _SURE_LETTERS = "[] !#-[^-}]{0,60}"
-"""Letters of ASCII without the quote, the backslash and the tilde, which stands for it on Redshift: at most 64 bytes."""
+"""ASCII without the quote, the backslash, and the tilde, which stands for it on Redshift: at most 64 bytes."""
 _SPACE = " ?"
 _LINE_END = r"[ \t\r]*\n"
 
