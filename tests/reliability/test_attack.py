@@ -9,7 +9,7 @@ from tests.reliability.attack import try_seed
 from tests.support import DUCKDB, ENGINES, LONG, EngineUnderTest
 
 FIRST_SEED = int(os.environ.get("SPARKIFY_TEST_SEED", "0"))
-HISTORIES = {"duckdb": 10_000 if LONG else 30, "postgresql": 1_000 if LONG else 4}
+HISTORIES = {"duckdb": 10_000 if LONG else 20, "postgresql": 1_000 if LONG else 3}
 """How many histories are tried; `SPARKIFY_TEST_SEED` moves them to others."""
 AT_ONCE = 10
 
