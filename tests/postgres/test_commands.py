@@ -41,8 +41,8 @@ LOOKS = {
     "status --verbose": ("last_run", "schema ="),
     "runs": ("done", ""),
     "rejects list": ("is 5.5, which has a fraction", ""),
-    "rejects show 1-1": ("is 5.5, which has a fraction", ""),
-    "explain 1-1-0": ("song_found", ""),
+    "rejects show 2-1": ("is 5.5, which has a fraction", ""),
+    "explain 1541121934796-1-1-0": ("song_found", ""),
 }
 
 

@@ -17,6 +17,7 @@ PRIMARY_KEYS = {
     *(("artists", "artist_id"), ("etl_files", "file_id"), ("etl_runs", "run_id"), ("etl_rejects", "file_id")),
     *(
         ("etl_rejects", "reject_no"),
+        ("etl_replays", "replay_id"),
         ("etl_settings", "setting"),
         ("etl_tables", "table_name"),
         ("users_history", "user_id"),

@@ -74,7 +74,7 @@ def assert_error(done: Done, code: int, *parts: str) -> None:
     assert done.stderr.endswith("\n")
     lines = done.stderr.rstrip("\n").split("\n")
     assert all(lines), "a blank line: more than one paragraph"
-    assert len(lines) <= 4, done.stderr
+    assert len(lines) <= 6, done.stderr
     assert "Traceback" not in done.stderr
     for part in parts:
         assert part in done.stderr, done.stderr
