@@ -104,7 +104,7 @@ LOOKS = (
     ("runs",),
     ("explain", "1541121934796-1-1-0"),
     ("rejects", "list"),
-    ("rejects", "show", "1-1"),
+    ("rejects", "show", "2-1"),
 )
 
 
@@ -123,7 +123,8 @@ def reader_url(server: DebianServer, database: str, role: str, folder: Path) -> 
 @pytest.mark.parametrize("arguments", LOOKS, ids=" ".join)
 def test_who_may_only_read_can_look(reader_url: str, arguments: tuple[str, ...]) -> None:
     done = run(*arguments, "--warehouse", reader_url)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0, done.err
+    assert done.err == "" or "is open" in done.err
     assert done.out
 
 

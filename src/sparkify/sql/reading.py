@@ -25,12 +25,14 @@ def checked_reading(sql: str, dialect: Dialect) -> str:
     """A user's statement, if it is one and only reads; without the semicolon at its end.
 
     Raises:
-        UsageError: it is none, or several, or of a kind that can write.
-        UnicodeEncodeError: it is not UTF-8.
+        UsageError: it is none, or several, or of a kind that can write; or it is not UTF-8.
     """
     from sqlglot.tokenizer_core import TokenType
 
-    sql.encode()
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the query is not UTF-8", hint="Write it in UTF-8.") from error
     tokens = _tokens(sql, dialect)
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         sql = sql[: tokens.pop().start]
