@@ -341,4 +341,4 @@ def test_what_a_user_sees(warehouse: str, tmp_path: Path, redshift: RedshiftStan
     assert f"read here: s3://{redshift.bucket}/in/logs/0.json: 1 of 3 lines are not plain" in lines
     assert "and 2 more large files were read here (direct_from)" in lines
     with closing(connect(warehouse)) as engine:
-        assert explain_play(engine, "1541121934796-1-0-0")["line"] == 3
+        assert explain_play(engine, "5-1-0-0")["line"] == 3
