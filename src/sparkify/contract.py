@@ -153,6 +153,14 @@ SONGS = RecordType(
     ),
 )
 
+PAGE_VIEWS, LISTENS, AUTHS, STATUS_CHANGES = EVENT_TOPICS = (
+    "page_view_events",
+    "listen_events",
+    "auth_events",
+    "status_change_events",
+)
+"""The topics of eventsim's maintained fork; the first holds every event, the others repeat some of its events."""
+
 TOPIC_FORM_NAMES = ("duration", "city", "state", "zip", "lat", "lon")
 """Names of the topic form of events that are none of the file form (DESIGN section 3, "The topic form")."""
 

@@ -9,15 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sparkify.contract import AUTHS, EVENT_TOPICS, LISTENS, PAGE_VIEWS, STATUS_CHANGES
 from sparkify.errors import UsageError
 from sparkify.sources.base import shown
 
-PAGE_VIEWS, LISTENS = "page_view_events", "listen_events"
-REPEATING = ("auth_events", "status_change_events")
-
-_NAMES = re.compile(
-    rf"(?<![a-z0-9])(?:[a-z0-9]+[_.-])?({PAGE_VIEWS}|{LISTENS}|{'|'.join(REPEATING)})(?![a-z0-9])", re.I
-)
+_NAMES = re.compile(rf"(?<![a-z0-9])({'|'.join(EVENT_TOPICS)})(?![a-z0-9])", re.I)
 
 
 def topic_of(uri: str) -> str:
@@ -36,18 +32,20 @@ def refuse_repeated_events(listed: Iterable[str], known: Iterable[str]) -> None:
     for uri in listed:
         if "_events" in uri.lower() and (topic := topic_of(uri)):
             first.setdefault(topic, uri)
-    for topic in REPEATING:
+    for topic in (AUTHS, STATUS_CHANGES):
         if topic in first:
             raise UsageError(
                 f"{shown(first[topic])} is of the topic {topic}, whose events {PAGE_VIEWS} holds too",
                 hint=f"Load {PAGE_VIEWS} alone: move the other topics elsewhere, or leave them out with --exclude.",
             )
+    if not first:
+        return
     before = {topic: uri for uri in known if "_events" in uri.lower() and (topic := topic_of(uri))}
-    _refuse_both(first, {**before, **first})
+    _refuse_both({**before, **first})
 
 
-def _refuse_both(listed: dict[str, str], all_of: dict[str, str]) -> None:
-    if listed and PAGE_VIEWS in all_of and LISTENS in all_of:
+def _refuse_both(all_of: dict[str, str]) -> None:
+    if PAGE_VIEWS in all_of and LISTENS in all_of:
         listens, views = shown(all_of[LISTENS]), shown(all_of[PAGE_VIEWS])
         raise UsageError(
             f"every play would be there twice: {listens} repeats the plays of {views}",

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from sparkify.contract import EVENT_TOPICS
 from sparkify.errors import SourceError, UsageError
+from sparkify.generate.catalogue import Record
 from sparkify.generate.config import Config, load
 from sparkify.generate.options import GenerateOptions, Settings, resolve
 from sparkify.generate.run import catalogue_of, job_of, used_settings
 from sparkify.generate.stream import Part, next_period, parts
-from sparkify.generate.topic_form import TOPICS, messages
+from sparkify.generate.topic_form import messages
 from sparkify.storage.kafka import TopicAddress, client_properties, explained, parse_address, translated
 
 if TYPE_CHECKING:
@@ -106,8 +108,9 @@ def produce(uri: str, options: GenerateOptions, how: TopicOptions, on_produced: 
     with translated(address):
         sink = _Sink(address, how, _identity(settings, config, how))
         try:
-            songs = _produce_songs(sink, settings) if how.songs and not sink.resumed else 0
-            _produce_periods(sink, settings, config, how, on_produced or (lambda _events: None))
+            records, _ = catalogue_of(settings)
+            songs = _produce_songs(sink, records) if how.songs and not sink.resumed else 0
+            _produce_periods(sink, settings, config, records, how, on_produced or (lambda _events: None))
         except BaseException:
             sink.abort()
             raise
@@ -131,18 +134,16 @@ def _identity(settings: Settings, config: Config, how: TopicOptions) -> str:
     return sha256(msgspec.json.encode(same, order="deterministic")).hexdigest()[:16]
 
 
-def _produce_songs(sink: _Sink, settings: Settings) -> int:
-    records, _ = catalogue_of(settings)
+def _produce_songs(sink: _Sink, records: list[Record]) -> int:
     for record in records:
         sink.put_song(msgspec.json.encode(record))
     return len(records)
 
 
 def _produce_periods(
-    sink: _Sink, settings: Settings, config: Config, how: TopicOptions, on_produced: OnProduced
+    sink: _Sink, settings: Settings, config: Config, records: list[Record], how: TopicOptions, on_produced: OnProduced
 ) -> None:
     clock = _Clock(how.speed)
-    records, _ = catalogue_of(settings)
     for period, now in enumerate(_periods(settings, how.forever)):
         if period < sink.position.period:
             continue
@@ -197,7 +198,7 @@ class _Sink:
         self._properties = client_properties(address, how.properties)
         self._prefix = address.topic
         self._songs_topic = address.topic + SONGS_SUFFIX
-        forms = tuple(address.topic + name for name in TOPICS) if how.topic_form else (address.topic,)
+        forms = tuple(address.topic + name for name in EVENT_TOPICS) if how.topic_form else (address.topic,)
         self.topics = (*forms, self._songs_topic) if how.songs else forms
         self._group = f"sparkify-generate-{address.topic}-{identity}"
         self._failure: KafkaError | None = None

@@ -11,13 +11,7 @@ from typing import Any
 
 import msgspec
 
-PAGE_VIEWS, LISTENS, AUTHS, STATUS_CHANGES = (
-    "page_view_events",
-    "listen_events",
-    "auth_events",
-    "status_change_events",
-)
-TOPICS = (PAGE_VIEWS, LISTENS, AUTHS, STATUS_CHANGES)
+from sparkify.contract import AUTHS, LISTENS, PAGE_VIEWS, STATUS_CHANGES
 
 _PLAY = "NextSong"
 _AUTH_PAGES = frozenset({"Login", "Register", "Submit Registration"})

@@ -188,7 +188,7 @@ def _convert(field: Field, value: object) -> Value:
 
 def _text(field: Field, value: object) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return _as_text(value)
     if not isinstance(value, str):
         raise _Fault(f"is {_a_kind(value)}, not text", field.name)
     try:
