@@ -171,7 +171,7 @@ class Engine(ABC):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Nobody else writes to the warehouse in the block; one within another, in the same thread, changes nothing.
+        """This connection is the only writer in the block; one within another, in the same thread, changes nothing.
 
         Raises:
             WarehouseError: another run is at work; says which.

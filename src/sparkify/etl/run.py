@@ -100,7 +100,7 @@ class Run:
         return self._run_alone(lambda: replays, self._load_replays)
 
     def _run_alone(self, make: Callable[[], T], work: Callable[[T], None]) -> Summary:
-        """Do what a plan says, as the one writer: nobody else takes this run's number, or takes it for interrupted."""
+        """Do what a plan says, as the one writer: no other run takes this run's number, or takes it for interrupted."""
         with self._engine.writing():
             opened = open_for_writing(self._engine, full_refresh=self._options.full_refresh)
             self._summary.migrated = opened.migrated

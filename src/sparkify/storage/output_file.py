@@ -132,7 +132,7 @@ class OutputFile:
         return "regular"
 
     def _refuse(self, there: os.stat_result | None, target: str) -> None:
-        """Raise UsageError for all but a new or a regular file that nobody else needs."""
+        """Raise UsageError for all but a new or a regular file that is not in use."""
         folder = os.path.dirname(target)
         if there and not stat.S_ISREG(there.st_mode):
             raise self._refused(f"it is {_kind_of(there.st_mode)}")

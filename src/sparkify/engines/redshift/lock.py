@@ -91,7 +91,7 @@ class WriterLock:
         _set_timeout(self._connection, 0)
 
     def _row(self) -> tuple[object, ...]:
-        """The holder, with the number that its run will have: nobody else can take it meanwhile."""
+        """The holder, with the number that its run will have: no other run can take it meanwhile."""
         run_id = 1
         if "etl_runs" in self._connection.table_names():
             run_id = self._connection.execute("SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs")[0][0]
