@@ -38,6 +38,11 @@ class SourceError(SparkifyError):
     """A source could not be listed or read."""
 
 
+def not_utf_8() -> UsageError:
+    """The error for a text from the outside that UTF-8 cannot write."""
+    return UsageError("an argument or a setting is not UTF-8", hint="Write it in UTF-8.")
+
+
 class FileError(SourceError):
     """One file of a source cannot be read; the others can.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sparkify.cli import signals
 from sparkify.cli.streams import ReaderGone
-from sparkify.errors import SparkifyError, UsageError
+from sparkify.errors import SparkifyError, UsageError, not_utf_8
 
 FAILED = 1
 COMMITTED = "the warehouse is at its last committed chunk"
@@ -60,7 +60,7 @@ def _as_ours(error: BaseException) -> SparkifyError:
     if isinstance(error, EOFError) or type(error).__name__ == "Abort":
         return UsageError("there was no answer to the question, and nothing was done", hint="Answer it, or say --yes.")
     if isinstance(error, UnicodeEncodeError):
-        return UsageError("an argument or a setting is not UTF-8", hint="Write it in UTF-8.")
+        return not_utf_8()
     if isinstance(error, MemoryError):
         return SparkifyError("there is not enough memory", hint="Lower memory_limit, or load fewer files at a time.")
     if isinstance(error, RecursionError):

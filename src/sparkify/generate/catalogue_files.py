@@ -37,7 +37,7 @@ def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Reco
         raise OptionsError(f"--catalogue: {error.what}", hint=_hint(error)) from error
     except SourceError as error:
         raise GenerateError(f"--catalogue: {error.what}", hint=_hint(error)) from error
-    records = [record for record in found if not isinstance(record, Reject)]
+    records = [record for record in found if not isinstance(record, Reject) and _can_be_played(record)]
     if not records:
         required = ", ".join(field.name for field in SONGS.fields if field.required)
         raise OptionsError(
@@ -60,6 +60,11 @@ def _found(source: FileSource) -> Iterator[Record | Reject]:
 def _records(file: SourceFile) -> list[Record | Reject]:
     with opened(file) as stream:
         return list(CarefulReader(SONGS).read(split(stream, shown(file.uri))))
+
+
+def _can_be_played(record: Record) -> bool:
+    """Whether a play of the song would be accepted: a catalogue may hold a song without a title, an event may not."""
+    return bool(str(record["title"]).strip(" "))
 
 
 def _hint(error: UsageError | SourceError) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, not_utf_8
 from sparkify.sql.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def checked_reading(sql: str, dialect: Dialect) -> str:
     try:
         sql.encode()
     except UnicodeEncodeError as error:
-        raise UsageError("the query is not UTF-8", hint="Write it in UTF-8.") from error
+        raise not_utf_8() from error
     tokens = _tokens(sql, dialect)
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         sql = sql[: tokens.pop().start]
