@@ -301,6 +301,22 @@ def working(folder: Path) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
+@pytest.mark.parametrize(("first", "second"), [(signal.SIGTERM, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)])
+def test_of_two_signals_that_wait_for_the_interpreter_the_first_counts(first: int, second: int) -> None:
+    code = (
+        "from sparkify.cli import signals\nsignals.listen()\nprint(flush=True)\n"
+        "try:\n    sum(range(2 * 10**8))\nexcept KeyboardInterrupt:\n    print(signals.exit_code())"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.2)  # now it is in one long step, during which no handler is called
+        for number in (first, second):
+            process.send_signal(number)
+            time.sleep(0.05)
+        assert process.stdout.read() == f"{128 + first}\n"
+
+
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 0.9])
 def test_many_signals_end_with_the_first_ones_code(working: subprocess.Popen[str], seconds: float) -> None:
     time.sleep(seconds)

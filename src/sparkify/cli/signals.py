@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
+from contextlib import suppress
 
 INTERRUPTED = 128 + signal.SIGINT
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -17,19 +19,40 @@ class _Received:
 
     number = 0
     at = 0.0
+    order = -1
+    """A pipe with the numbers of all signals in the order of their arrival."""
 
 
 def listen() -> None:
     """From here on the first signal raises KeyboardInterrupt; what the process was told to ignore stays ignored."""
+    _keep_the_order()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
+def _keep_the_order() -> None:
+    """Let the interpreter note signals as they arrive: of several at once it calls the handlers by their numbers."""
+    ends = []
+    for end in os.pipe():
+        os.set_blocking(end, False)
+        ends.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3))  # a closed standard stream must stay closed
+        os.close(end)
+    _Received.order, write_end = ends
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+
+
+def _first(number: int) -> int:
+    """The signal that arrived first, given one that arrived."""
+    with suppress(BlockingIOError):
+        return next((first for first in os.read(_Received.order, 4096) if first in _SIGNALS), number)
+    return number
+
+
 def _interrupt(number: int, _frame: object) -> None:
     """Interrupt the work once. While it is being undone another signal must not interrupt that, unless it insists."""
     if not _Received.number:
-        _Received.number, _Received.at = number, time.monotonic()
+        _Received.number, _Received.at = _first(number), time.monotonic()
         raise KeyboardInterrupt
     if time.monotonic() - _Received.at > PATIENCE:
         os._exit(exit_code())
