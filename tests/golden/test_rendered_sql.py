@@ -1,13 +1,17 @@
 """The SQL of every engine, word for word, as files; and that Redshift would take its own.
 
+The files hold the SQL of the default settings. What other settings change in it is in `settings.diff`, line by line.
 `make golden` writes the files again: read their diff.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -31,11 +35,18 @@ HERE = Path(__file__).parent
 WRITE = os.environ.get("SPARKIFY_WRITE_GOLDEN") == "1"
 DIALECTS = {entry.dialect.name: entry.dialect for entry in REGISTRY.values()}
 ENGINES = tuple(DIALECTS)
-SETTINGS = ("infer", "null", "drop")
-SEPARATOR = ";\n\n"
+DEFAULT = Chunk("infer")
+OTHER_SETTINGS = {
+    "unknown_songs = null": replace(DEFAULT, unknown_songs="null"),
+    "unknown_songs = drop": replace(DEFAULT, unknown_songs="drop"),
+    "repair_text = false": replace(DEFAULT, repair_text=False),
+}
+
+Named = list[tuple[str, str]]
+"""Statements, each with what it is about."""
 
 
-def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def rendered(dialect: Dialect) -> Iterator[tuple[str, Named]]:
     """Files by name, each a list of statements and what they are about."""
     yield "tables", [(table.about, create_table(table, dialect)) for table in definitions.all_tables()]
     if keys := [(table.about, step.sql) for table in definitions.all_tables() for step in dialect.after_create(table)]:
@@ -49,16 +60,18 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             header = definitions.header(path)
             yield path, [(header["title" if folder == "questions" else "about"], query)]
     yield "clear", [_named(statement) for statement in clear(dialect)]
-    for setting in SETTINGS:
-        for in_full in (True, False):
-            chunk = Chunk(setting, in_full)
-            name = f"{'full' if in_full else 'incremental'}_{setting}"
-            yield f"statements/{name}", [_named(statement) for statement in statements(chunk, dialect)]
-            yield f"all_checks/{name}", [_check(check) for check in checks(chunk, dialect)]
-        yield (
-            f"all_checks/analyze_{setting}",
-            [_check(check) for check in checks(Chunk(setting, in_full=True), dialect, loading=False)],
-        )
+    yield from rendered_chunks(DEFAULT, dialect)
+
+
+def rendered_chunks(settings: Chunk, dialect: Dialect) -> Iterator[tuple[str, Named]]:
+    """What depends on settings: files by name, each a list of statements and what they are about."""
+    for in_full in (True, False):
+        chunk = replace(settings, in_full=in_full)
+        name = "full" if in_full else "incremental"
+        yield f"statements/{name}", [_named(statement) for statement in statements(chunk, dialect)]
+        yield f"all_checks/{name}", [_check(check) for check in checks(chunk, dialect)]
+    looking = replace(settings, in_full=True)
+    yield "all_checks/analyze", [_check(check) for check in checks(looking, dialect, loading=False)]
 
 
 def _direct_load() -> Iterator[tuple[str, str]]:
@@ -93,12 +106,40 @@ def _check(check: Check) -> tuple[str, str]:
 
 
 @cache
-def files_of(engine: str) -> dict[str, list[tuple[str, str]]]:
+def files_of(engine: str) -> dict[str, Named]:
     return {f"{name}.sql": found for name, found in rendered(DIALECTS[engine])}
 
 
-def text_of(found: list[tuple[str, str]]) -> str:
+def text_of(found: Named) -> str:
     return "\n".join(f"-- {about}\n{sql};\n" for about, sql in found)
+
+
+@cache
+def differences(engine: str) -> dict[str, list[str]]:
+    """By setting, file and statement: the lines that go (`-`) and come (`+`) where a setting is not the default."""
+    found = {}
+    for setting, chunk in OTHER_SETTINGS.items():
+        for name, changed in rendered_chunks(chunk, DIALECTS[engine]):
+            before, after = by_name(files_of(engine)[f"{name}.sql"]), by_name(changed)
+            for about in dict.fromkeys([*before, *after]):
+                compared = difflib.ndiff(before.get(about, "").splitlines(), after.get(about, "").splitlines())
+                if lines := [line for line in compared if line[0] in "-+"]:
+                    found[f"{setting}, {name}: {about}"] = lines
+    return found
+
+
+def by_name(statements: Named) -> dict[str, str]:
+    """Statements by what they are about; the second of the same name gets a number."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for about, sql in statements:
+        seen[about] += 1
+        found[about if seen[about] == 1 else f"{about} ({seen[about]})"] = sql
+    return found
+
+
+def text_of_differences(engine: str) -> str:
+    return "\n".join("\n".join([where, *lines, ""]) for where, lines in differences(engine).items())
 
 
 NAMES = tuple(files_of("redshift"))
@@ -108,16 +149,17 @@ NAMES = tuple(files_of("redshift"))
 def test_golden_files_are_what_is_rendered(engine: str) -> None:
     folder = HERE / engine
     expected = {name: text_of(found) for name, found in files_of(engine).items()}
+    expected["settings.diff"] = text_of_differences(engine)
     if WRITE:
         _write(folder, expected)
-    there = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.sql")}
+    there = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.*")}
     assert sorted(there) == sorted(expected), "a golden file is missing or left over: make golden"
     stale = [name for name, text in expected.items() if there[name] != text]
     assert not stale, f"stale: {', '.join(stale)}: make golden, and read the diff"
 
 
 def _write(folder: Path, expected: dict[str, str]) -> None:
-    for path in folder.rglob("*.sql"):
+    for path in folder.rglob("*.*"):
         path.unlink()
     for name, text in expected.items():
         path = folder / name
@@ -199,23 +241,24 @@ def as_redshift_gets_it(sql: str) -> str:
     return rendering.bind(sql, {"first_new": 1, "now": 0}) + ";\n"
 
 
-LINTED = tuple(name for name in NAMES if not name.startswith(("all_checks/", "statements/")) or "infer" in name)
-"""The settings differ in a literal alone (see test_settings_differ_in_a_literal): one of them is parsed."""
-
-
-@pytest.mark.parametrize("name", LINTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_redshift_text_is_parsed_by_sqlfluff(name: str) -> None:
     for about, sql in files_of("redshift")[name]:
         assert unparsable(as_redshift_gets_it(sql)) == [], about
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in LINTED])
-def test_settings_differ_in_a_literal(name: str) -> None:
-    setting = "null" if "null" in name else "drop"
-    same = files_of("redshift")[name.replace(setting, "infer")]
-    assert [(about, sql.replace(f"'{setting}'", "?").replace("'infer'", "?")) for about, sql in same] == [
-        (about, sql.replace(f"'{setting}'", "?").replace("'infer'", "?")) for about, sql in files_of("redshift")[name]
-    ]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_settings_change_a_literal_or_leave_something_out(engine: str) -> None:
+    """So that the tests above, which read the SQL of the default settings, hold for the others."""
+    for where, lines in differences(engine).items():
+        gone, come = ([line[2:] for line in lines if line[0] == sign] for sign in "-+")
+        if where.startswith("repair_text"):
+            assert come == [], where
+        else:
+            literal = f"'{where.split(',')[0].split()[-1]}'"
+            assert [line.replace("'infer'", "?").replace(literal, "?") for line in gone] == [
+                line.replace("'infer'", "?").replace(literal, "?") for line in come
+            ], where
 
 
 def test_sqlfluff_finds_faults() -> None:
