@@ -1,7 +1,7 @@
-"""Run Sparkify in a process of its own, forked from one in which its modules are imported already.
+"""Run Sparkify in a process of its own, forked from one in which its modules are imported and its SQL is rendered.
 
-A short command spends most of its time on imports. `tests/unit/test_imports.py` sees to these; where a test is about
-how a process begins or ends (signals, a pipe that breaks), it starts one from nothing: `start` in `unit/command.py`.
+A short command spends most of its time on these two; `tests/warm.py` does them once. Where a test is about how a
+process begins or ends (signals, a pipe that breaks), it starts one from nothing: `start` in `unit/command.py`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,8 @@ from typing import Any
 
 import pytest
 
-IMPORTED = [
-    *("sparkify.cli.app", "sparkify.api", "sparkify.etl.run", "sparkify.reader.reader", "sparkify.star.prepared"),
-    *("sparkify.etl.load", "sparkify.etl.replay", "sparkify.doctor", "sparkify.engines.duckdb.engine"),
-    *("sparkify.engines.postgres.engine", "sparkify.engines.redshift.engine", "boto3", "obstore"),
-    *("sqlglot.generators.duckdb", "sqlglot.generators.postgres", "rich.table", "rich.progress"),
-]
+IMPORTED = [__name__, "tests.warm"]
+"""This module too, for it is where a forked process begins."""
 AT_THE_START = {"PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
 """What an interpreter, and a library, read once: the second keeps numpy from threads, for they are not forked."""
 
@@ -38,7 +34,7 @@ STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRON
 
 
 @cache
-def _server() -> ForkServerContext:
+def server() -> ForkServerContext:
     """The process to fork from; it ends with this one."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
@@ -72,7 +68,7 @@ def run(
         for path in streams:
             path.touch()
         used = [given.get(path.name, str(path)) for path in streams]
-        process = _server().Process(target=_run, args=(arguments, cwd, dict(env), used))
+        process = server().Process(target=_run, args=(arguments, cwd, dict(env), used))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -91,7 +87,7 @@ def begin_etl(url: str, killed_at: int = 0, **settings: Any) -> BaseProcess:
     Imports are done by then: whoever kills it after some time meets it at work. `killed_at` is the number of the report
     of progress at which it kills itself.
     """
-    context = _server()
+    context = server()
     ours, its = context.Pipe(duplex=False)
     process = context.Process(target=_etl, args=(its, dict(os.environ), url, settings, killed_at))
     process.start()

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, cast, get_args
 from sparkify.engines.base import Engine, Row
 from sparkify.errors import UsageError
 from sparkify.sql import definitions, render
+from sparkify.sql.dialect import Dialect
 from sparkify.text import printable
 
 Kind = Literal["figures", "line", "column", "bar", "heatmap"]
@@ -114,9 +115,15 @@ def find_question(name: str) -> Question:
     return known[name]
 
 
+@cache
+def question_sql(question: Question, dialect: Dialect) -> str:
+    """A question's SELECT in an engine's SQL."""
+    return render.render(render.select(f"questions/{question.name}"), dialect)
+
+
 def ask(engine: Engine, question: Question) -> Answered:
     """Run a question's SELECT."""
-    sql = render.render(render.select(f"questions/{question.name}"), engine.dialect)
+    sql = question_sql(question, engine.dialect)
     result = engine.query(sql)
     return Answered(question, sql, result.columns, [tuple(map(_plain, row)) for row in result.rows])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import exp
 
@@ -49,7 +50,8 @@ class CheckFinding:
         return "\n".join(f"  {line}" for line in lines)
 
 
-def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Check]:
+@cache
+def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> tuple[Check, ...]:
     """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything.
 
     During a load what the engine guarantees needs no check.
@@ -60,7 +62,7 @@ def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> list[Chec
         Check(name, about, blocking, render.render(query, dialect, chunk.literals))
         for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
     ]
-    return sorted(found, key=lambda check: not check.is_blocking)
+    return tuple(sorted(found, key=lambda check: not check.is_blocking))
 
 
 def run_check(engine: Engine, check: Check, first_new: int = 0) -> CheckFinding | None:

@@ -78,7 +78,7 @@ def prepare(unknown_songs: str, repair_text: bool, dialect: Dialect, in_full: bo
     chunk = Chunk(unknown_songs, in_full, repair_text)
     return Prepared(
         tuple(transform.statements(chunk, dialect)),
-        tuple(checks(chunk, dialect)),
+        checks(chunk, dialect),
         transform.repaired_rows(chunk, dialect),
     )
 

@@ -1,0 +1,27 @@
+"""The fork server has done once what every command would do again: a test of the tests."""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing.connection import Connection
+
+from tests import forked
+
+
+def _tell(end: Connection) -> None:
+    from sparkify.star.prepared import prepare
+
+    end.send(("tests.warm" in sys.modules, "pytest" in sys.modules, prepare.cache_info().currsize))
+
+
+def test_a_forked_process_finds_modules_imported_and_sql_rendered() -> None:
+    context = forked.server()
+    ours, its = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(its,))
+    process.start()
+    its.close()
+    with ours:
+        is_warm, has_pytest, rendered = ours.recv()
+    process.join()
+    assert (is_warm, has_pytest) == (True, True)
+    assert rendered >= 6, "of each engine a full load and an incremental one"
