@@ -1,5 +1,33 @@
-"""Fixtures that all tests may use: the servers that they start and stop."""
+"""Fixtures that all tests may use: the servers that they start and stop. And what becomes of tests that need more."""
 
+import pytest
+from tests.needs import missing, required
 from tests.servers.s3 import moto_url, proxy, rclone_s3, s3
 
 __all__ = ["moto_url", "proxy", "rclone_s3", "s3"]
+
+
+def pytest_configure() -> None:
+    """Refuse names that nothing is known of before any test runs."""
+    required()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip or fail a test of which a mark says that something is missing."""
+    for mark in item.iter_markers("needs"):
+        if len(mark.args) > 1:
+            missing(*mark.args)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out parameters of a test that prove nothing: those that its mark `only` does not take."""
+    left_out = [
+        item for item in items if not all(mark.args[0](_parameters(item)) for mark in item.iter_markers("only"))
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _parameters(item: pytest.Item) -> dict[str, object]:
+    return dict(item.callspec.params) if isinstance(item, pytest.Function) else {}

@@ -6,6 +6,7 @@ process begins or ends (signals, a pipe that breaks), it starts one from nothing
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import multiprocessing
 import os
@@ -47,6 +48,8 @@ def server() -> ForkServerContext:
 
 GONE = "TEST_REMOVES_THE_WORKING_DIRECTORY"
 """In the environment of a command: its working directory is removed before it begins."""
+LIKE_ANYONE = "TEST_RUNS_WITHOUT_RIGHTS_OF_ROOT"
+"""In the environment of a command: it may read and write what the modes of files say, even if it is run by root."""
 CLOSED = "closed"
 """In `streams`: the stream is closed when the process begins."""
 
@@ -130,12 +133,22 @@ def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: li
     )
     if env.pop(GONE, ""):
         shutil.rmtree(cwd)
+    if env.pop(LIKE_ANYONE, "") and os.geteuid() == 0:
+        _drop_rights_of_root()
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["sparkify", *arguments]
     from sparkify.cli import main
 
     main()
+
+
+def _drop_rights_of_root() -> None:
+    """Give up all capabilities: whoever owns a file is held by its mode then, root too."""
+    version_3, this_process = 0x20080522, 0
+    none_of_64 = (ctypes.c_uint32 * 6)()
+    header = (ctypes.c_uint32 * 2)(version_3, this_process)
+    assert ctypes.CDLL(None, use_errno=True).capset(header, none_of_64) == 0, os.strerror(ctypes.get_errno())
 
 
 def _open_as(number: int, path: str) -> None:

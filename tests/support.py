@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import duckdb
 import psycopg
 import pytest
+from tests.needs import needs
 from tests.servers.postgres import default_server, icu_server
 from tests.servers.redshift import redshift_environment, redshift_run, redshift_url
 
@@ -27,7 +28,7 @@ SHARED = Path(os.environ.get("SPARKIFY_SHARED", ROOT.parent / "shared"))
 REAL = SHARED / "data" / "udacity"
 LONG = bool(os.environ.get("SPARKIFY_TEST_LONG"))
 
-needs_real_sample = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real sample is not at {REAL}")
+needs_real_sample = needs("shared", REAL.is_dir(), f"the real sample is not at {REAL}")
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

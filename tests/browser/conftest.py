@@ -1,4 +1,4 @@
-"""A real Chromium, axe-core, and a report whose names are hostile. What is missing here is a reason to skip."""
+"""A real Chromium, axe-core, and a report whose names are hostile."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.needs import missing
 from tests.support import ROOT, event, load, song, url_of, write_lines
 
 import sparkify
@@ -43,7 +44,7 @@ HOSTILE = (
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
-        pytest.skip(f"Chromium is not at {CHROMIUM}; SPARKIFY_TEST_CHROMIUM may name another place")
+        missing("browser", f"Chromium is not at {CHROMIUM}; SPARKIFY_TEST_CHROMIUM may name another place")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield launched
@@ -56,7 +57,7 @@ def axe() -> str:
     script = CACHE / "node_modules" / "axe-core" / "axe.min.js"
     if not script.exists():
         if not shutil.which("npm"):
-            pytest.skip("npm, which installs axe-core, is not there")
+            missing("axe", "npm, which installs axe-core, is not there")
         _install()
     return script.read_text(encoding="utf-8")
 
@@ -73,7 +74,7 @@ def _install() -> None:
     )
     if done.returncode:
         shutil.rmtree(folder)
-        pytest.skip(f"npm could not install {AXE}: {done.stderr.strip()[-200:]}")
+        missing("axe", f"npm could not install {AXE}: {done.stderr.strip()[-200:]}")
     try:
         folder.rename(CACHE)
     except OSError:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.needs import needs
 from tests.support import SHARED, rows
 from tests.unit.command import sparkify
 
 CASES = SHARED / "cases"
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"the public cases are not at {CASES}")
+pytestmark = needs("shared", CASES.is_dir(), f"the public cases are not at {CASES}")
 
 
 @dataclass(frozen=True)

@@ -59,13 +59,11 @@ def seconds_of_a_run(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathF
     return time.monotonic() - start
 
 
+@pytest.mark.only.with_args(lambda given: given["engine"] == DUCKDB or given["seed"] < HISTORIES // 10)
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_killed_at_random_and_run_again_gives_the_undisturbed_warehouse(
-    engine: EngineUnderTest, tmp_path: Path, seed: int, request: pytest.FixtureRequest
+    seconds_of_a_run: float, tmp_path: Path, seed: int
 ) -> None:
-    if engine is not DUCKDB and seed >= HISTORIES // 10:
-        pytest.skip("a server is killed at less often than a file")
-    seconds_of_a_run = request.getfixturevalue("seconds_of_a_run")
     lines = write_messy_input(tmp_path, seed)
     chance = random.Random(seed)
     for _ in range(KILLS):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.needs import missing
 
 from sparkify.generate import GenerateOptions, generate
 
@@ -34,7 +35,7 @@ def shared() -> Path:
     beside = Path(__file__).resolve().parents[2].parent / "shared"
     folder = Path(os.environ.get("SPARKIFY_SHARED", beside)) / "data"
     if not folder.is_dir():
-        pytest.skip(f"the samples are not there: {folder} (set SPARKIFY_SHARED)")
+        missing("shared", f"the samples are not at {folder}")
     return folder
 
 

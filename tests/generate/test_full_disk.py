@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.needs import missing
 from tests.unit.command import assert_error, sparkify
 
 from sparkify.generate import GenerateError, GenerateOptions, generate, run
@@ -33,7 +34,7 @@ def disk(folder: Path, size: int) -> Iterator[Path]:
     place = folder / "disk"
     place.mkdir(exist_ok=True)
     if reason := mount(place, size):
-        pytest.skip(f"no small disk can be made: {reason}")
+        missing("disk", f"no small disk can be made: {reason}")
     try:
         yield place
     finally:

@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.needs import needs
 from tests.support import REAL, needs_real_sample
 from tests.unit.command import Done, sparkify
 
 pytestmark = [
-    pytest.mark.skipif(os.environ.get("SPARKIFY_LIVE_AWS") != "1", reason="costs money: set SPARKIFY_LIVE_AWS=1"),
+    needs("aws", os.environ.get("SPARKIFY_LIVE_AWS") == "1", "costs money: set SPARKIFY_LIVE_AWS=1"),
     pytest.mark.timeout(2 * 3600),
     needs_real_sample,
 ]

@@ -12,6 +12,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 import pytest
+from tests.needs import missing
 from tests.servers.postgres import DebianServer
 from tests.support import DUCKDB, event, load, picture, rows, song, using, write_lines, write_messy_input
 
@@ -146,7 +147,7 @@ def small_disk(server: DebianServer) -> Iterator[Path]:
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder], capture_output=True).returncode:
         folder.rmdir()
-        pytest.skip("a small disk cannot be mounted here")
+        missing("disk", "a small disk cannot be mounted here")
     inner = folder / "space"
     inner.mkdir()
     server.own(inner)

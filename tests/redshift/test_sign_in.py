@@ -13,6 +13,7 @@ from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.responses import RedshiftResponse
 from redshift_connector.iam_helper import IamHelper
 from tests.cluster.cloud import complete
+from tests.needs import missing
 from tests.redshift.history import command
 from tests.redshift.standin import PORTS, RedshiftStandIn
 from tests.redshift.standin.stores import client
@@ -99,7 +100,7 @@ def test_redshift_does_not_take_the_password(warehouse: RedshiftStandIn, cluster
 def test_a_stack_is_all_that_has_to_be_named(warehouse: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """`cluster create` to `cluster destroy`: address, user, password and role are found by the name of the stack."""
     if warehouse.port not in PORTS:
-        pytest.skip("no port of those that Redshift takes is free")
+        missing("ports", "no port of those that Redshift takes is free")
     complete(monkeypatch, warehouse.host)
     monkeypatch.setattr(stack, "_POLL_SECONDS", 0.0)
     named = ("--name", "lake", "--database", warehouse.database, "--user", "ada", "--port", str(warehouse.port))

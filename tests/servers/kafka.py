@@ -1,7 +1,7 @@
 """A real Kafka broker for the tests: one node in KRaft mode, started when first asked for.
 
 The jars come from Maven Central by `mvn`, once, into `.pytest_cache`. Java 17 and mvn are needed; without them, or
-without the network at first use, the tests that ask for a broker are skipped with the reason.
+without the network at first use, the tests that ask for a broker are skipped, or fail (`tests/needs.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
+from tests.needs import missing
 
 HERE = Path(__file__).parent / "kafka_broker"
 CACHE = Path(__file__).parents[2] / ".pytest_cache"
@@ -55,7 +55,7 @@ def jars() -> Path:
     """The folder with the broker's jars, filled by mvn on first use; skips where that is not possible."""
     for program in ("java", "mvn"):
         if not shutil.which(program):
-            pytest.skip(f"a Kafka broker needs {program}, which is not installed")
+            missing("kafka", f"a Kafka broker needs {program}, which is not installed")
     pom = HERE / "pom.xml"
     folder = CACHE / f"kafka-{sha256(pom.read_bytes()).hexdigest()[:12]}"
     if not folder.is_dir():
@@ -64,7 +64,7 @@ def jars() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             shutil.rmtree(partial)
-            pytest.skip(f"mvn could not fetch the Kafka broker: {done.stdout.strip()[-300:]}")
+            missing("kafka", f"mvn could not fetch the Kafka broker: {done.stdout.strip()[-300:]}")
         if not folder.is_dir():  # another test process may have been faster
             partial.rename(folder)
     return folder

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
+from tests.needs import missing
 
 DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
 DEBIAN_USER = "postgres"
@@ -43,7 +43,7 @@ class DebianServer:
 
     def __init__(self, *initdb: str, tcp: bool = False) -> None:
         if not (DEBIAN_BIN / "postgres").exists():
-            pytest.skip(f"PostgreSQL 15 is not in {DEBIAN_BIN}")
+            missing("postgres", f"PostgreSQL 15 is not in {DEBIAN_BIN}")
         self.folder = Path(tempfile.mkdtemp(prefix="sparkify-postgres15-"))
         self.data = self.folder / "data"
         self.log = self.folder / "log"

@@ -62,6 +62,18 @@ def test_the_words_are_plain(path: Path) -> None:
     assert found == []
 
 
+def test_a_test_is_skipped_in_one_place_only() -> None:
+    """So that none is skipped where what it needs must be there: tests/needs.py."""
+    tests = ROOT / "tests"
+    names = {
+        f"{path.relative_to(tests)}:{node.lineno}: {node.attr}"
+        for path in tests.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("skip", "skipif", "importorskip", "xfail", "skipTest")
+    }
+    assert {name.split(":")[0] for name in names} == {"needs.py", "unit/test_needs.py"}
+
+
 def test_python_dash_m_runs_the_command_line() -> None:
     done = subprocess.run([sys.executable, "-m", "sparkify", "--version"], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"sparkify \d+\.\d+\.\d+\n", done.stdout)

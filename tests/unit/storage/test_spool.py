@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from tests.needs import needs
 
 from sparkify.errors import UsageError
 from sparkify.storage.leftovers import LOCK, PREFIX, STALE_SECONDS, machine_id
@@ -86,7 +87,7 @@ def test_a_process_number_that_is_free_here_proves_nothing(tmp_path: Path) -> No
         elsewhere.rename(folder)
 
 
-@pytest.mark.skipif(not _can_contain(), reason="this system does not let us make a container")
+@needs("container", _can_contain(), "this system does not let us make a container")
 def test_a_container_with_processes_of_its_own_keeps_its_folder(tmp_path: Path) -> None:
     with _other_run(tmp_path, *CONTAINED) as (_, folder):
         with Spool(str(tmp_path)):
