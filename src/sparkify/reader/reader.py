@@ -7,13 +7,16 @@ misread (see `canonical`), whatever went in.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.errors import FileError
+from sparkify.reader.appearance import Headed, refuse_other_format
 from sparkify.reader.examine import PACKED_BELOW, Content, content_of, examine, read_twice
+from sparkify.reader.failure import MOST_REJECTS, why_failed
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.sources.base import SourceFile, shown
@@ -96,21 +99,27 @@ def _read_of(file: SourceFile, file_id: int, content: Content) -> FileRead:
 
 def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     reader = CarefulReader(RECORD_TYPES[stream.file.kind])
+    name = shown(stream.file.uri)
+    headed = Headed(stream)
+    refuse_other_format(headed.head, name)
     good, bad = _Lines(spool, f"careful-{stream.file.kind}"), _Lines(spool, "rejects")
     loaded = rejected = number = 0
-    for found in reader.read(split(stream, shown(stream.file.uri))):
+    for found in reader.read(split(headed, name)):
         if isinstance(found, Reject):
             number += 1
             rejected += found.records
             bad.write(json_line(_reject_row(found, file_id, number)))
+            if number == MOST_REJECTS:
+                bad.mark()
         else:
             found[FILE_ID] = file_id
             good.write(json_line(found))
             loaded += 1
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
+    result.failure = why_failed(reader, headed.head, loaded, number, rejected)
     result.lines, result.path = good.close()
-    result.reject_lines, result.reject_path = bad.close()
+    result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
     result.unknown_names = tuple(sorted(reader.unknown_names)[:MOST_NAMES])
     return result
 
@@ -125,6 +134,8 @@ class _Lines:
         self._size = 0
         self._path = ""
         self._out: SpoolFile | None = None
+        self._written = 0
+        self._mark = 0
 
     def write(self, line: bytes) -> None:
         self._held.append(line)
@@ -132,19 +143,27 @@ class _Lines:
         if self._size > PACKED_BELOW:
             self._flush()
 
+    def mark(self) -> None:
+        """Remember this place among the lines."""
+        self._mark = self._written + self._size
+
     def _flush(self) -> None:
         if self._out is None:
             self._path = self._spool.path(self._stem)
             self._out = self._spool.create(self._path)
         self._out.write(b"".join(self._held))
+        self._written += self._size
         self._held, self._size = [], 0
 
-    def close(self) -> tuple[bytes, str]:
-        """The lines if they are in memory, else the path of their file."""
+    def close(self, *, to_mark: bool = False) -> tuple[bytes, str]:
+        """The lines if they are in memory, else the path of their file; up to the mark alone, if there is one."""
+        end = self._mark if to_mark and self._mark else None
         if self._out is None:
-            return b"".join(self._held), ""
+            return b"".join(self._held)[:end], ""
         self._flush()
         self._out.__exit__()
+        if end is not None:
+            os.truncate(self._path, end)
         return b"", self._path
 
 

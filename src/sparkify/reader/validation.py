@@ -58,11 +58,13 @@ class _Number(str):
 
 
 class CarefulReader:
-    """Reads records of one type; remembers the unknown names it met."""
+    """Reads records of one type; remembers the unknown names that it met, and the first reject with its bytes."""
 
     def __init__(self, record_type: RecordType) -> None:
         self.record_type = record_type
         self.unknown_names: set[str] = set()
+        self.first_reject: Reject | None = None
+        self.first_raw = b""
         self._known = frozenset((*record_type.names, *(TOPIC_FORM_NAMES if record_type is EVENTS else ())))
 
     def read(self, pieces: Iterable[Piece]) -> Iterator[Record | Reject]:
@@ -73,11 +75,10 @@ class CarefulReader:
                     raise _Fault(piece.fault)
                 yield self._record(piece.raw)
             except _Fault as fault:
-                raw = piece.raw
-                digest = xxh3_128_hexdigest(raw)
-                yield Reject(
-                    piece.line, piece.offset, bounded(raw), digest, fault.field, fault.reason, fault.suggestion
-                )
+                reject = _reject(piece, fault)
+                if self.first_reject is None:
+                    self.first_reject, self.first_raw = reject, piece.raw
+                yield reject
 
     def _record(self, raw: bytes) -> Record:
         given = _parse(raw)
@@ -89,6 +90,12 @@ class CarefulReader:
         for name in _missing(self.record_type, record):
             raise _Fault("is required, and is absent or empty", name, _misspelled(name, unknown))
         return record
+
+
+def _reject(piece: Piece, fault: _Fault) -> Reject:
+    raw = piece.raw
+    digest = xxh3_128_hexdigest(raw)
+    return Reject(piece.line, piece.offset, bounded(raw), digest, fault.field, fault.reason, fault.suggestion)
 
 
 def is_topic_form(given: Mapping[str, Any]) -> bool:
@@ -250,8 +257,13 @@ def _missing(record_type: RecordType, record: Record) -> Iterator[str]:
 
 
 def _misspelled(name: str, unknown: Iterable[str]) -> str:
-    like = next((other for other in sorted(unknown) if other.lower() == name.lower()), "")
+    like = next((other for other in sorted(unknown) if folded(other) == folded(name)), "")
     return f"name it {name}, not {like}" if like else ""
+
+
+def folded(name: str) -> str:
+    """A name without what people write in more than one way: letter case, `_` and `-`."""
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _a_kind(value: object) -> str:
