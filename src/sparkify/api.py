@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from sparkify.etl.run import Run
 from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
 from sparkify.reports.questions import find_question, questions
+from sparkify.sources.offsets import Start
 from sparkify.text import without_password
 
 if TYPE_CHECKING:
@@ -63,17 +65,23 @@ class Warehouse:
         prune: bool = False,
         full_refresh: bool = False,
         reread: bool = False,
+        from_time: str | datetime | None = None,
+        from_beginning: bool = False,
+        accept_lost_offsets: bool = False,
         report: OnProgress | None = None,
         **settings: object,
     ) -> Summary:
         """Bring the warehouse up to its sources.
 
         Args:
-            logs: the folder, file or pattern that holds the logs; here or in an object store.
+            logs: the folder, file or pattern that holds the logs, here or in an object store; or a topic.
             songs: the same for the song metadata.
             prune: remove the rows of files that have vanished.
             full_refresh: rebuild the star from staging.
             reread: compare the contents of all files, whatever their times say.
+            from_time: begin a topic that was never read at this time; without a zone it is UTC.
+            from_beginning: read a topic that was made again from its beginning.
+            accept_lost_offsets: go on behind messages that the broker deleted unread.
             report: called with the progress.
             settings: any other setting by name, such as `unknown_songs="drop"`.
 
@@ -85,7 +93,9 @@ class Warehouse:
         """
         flags = {"warehouse": self._url, "logs": logs, "songs": songs, **settings}
         loaded = load(flags).settings
-        return Run(self._engine, loaded, Options(prune=prune, full_refresh=full_refresh, reread=reread), report).run()
+        start = Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning)
+        options = Options(prune=prune, full_refresh=full_refresh, reread=reread, start=start)
+        return Run(self._engine, loaded, options, report).run()
 
     def query(self, sql: str) -> Answer:
         """Run one statement that only reads, such as a SELECT.

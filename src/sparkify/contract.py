@@ -33,6 +33,9 @@ LAST_TS = 253_402_300_799_999
 
 FILE_ID = "file_id"
 
+POSITION = "position"
+"""The column of staging that holds the offset of a message; NULL for records of files."""
+
 
 Kind = Literal["events", "songs"]
 

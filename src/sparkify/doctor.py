@@ -91,6 +91,8 @@ def _read_first(source: FileSource, kind: Kind) -> None:
 
 def _listed(settings: Settings) -> str:
     ((kind, source),) = list_sources(settings).items()
+    if not isinstance(source, FileSource):
+        return f"{source.uri}: {len(list(source.uris())):,} partitions"
     _read_first(source, kind)
     files, passed_over = source.listing()
     location = without_password(settings.logs or settings.songs or "")

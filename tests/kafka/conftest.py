@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from tests.servers.kafka import Broker, broker
+from tests.support import ENGINES, EngineUnderTest, using
 
 _numbers = itertools.count()
 
@@ -54,3 +55,61 @@ def read_topic(kafka: Broker) -> Callable[[str], list[bytes]]:
         return [value for partition in partitions for value in values[partition]]
 
     return read
+
+
+@pytest.fixture
+def send(kafka: Broker) -> Callable[..., None]:
+    """Makes a topic if it is not there, and produces values onto it: None is a tombstone.
+
+    `aborted` values are produced in a transaction that is aborted, before the others; `key` and `partition` are those
+    of all.
+    """
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
+
+    admin = AdminClient({"bootstrap.servers": kafka.address})
+
+    def send(
+        topic: str,
+        values: Iterable[bytes | None],
+        *,
+        partitions: int = 2,
+        partition: int = -1,
+        key: bytes | None = None,
+        aborted: Iterable[bytes] = (),
+        config: dict[str, str] | None = None,
+        transactional: bool = False,
+    ) -> None:
+        if topic not in admin.list_topics(timeout=10).topics:
+            admin.create_topics([NewTopic(topic, partitions, config=config or {})])[topic].result(10)
+        own = {"transactional.id": f"tests-{topic}"} if aborted or transactional else {}
+        producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 5, **own})
+        if own:
+            producer.init_transactions(20)
+            producer.begin_transaction()
+            for undone in aborted:
+                producer.produce(topic, undone, key, partition)
+            producer.flush(20)
+            producer.abort_transaction(20)
+            producer.begin_transaction()
+        for value in values:
+            producer.produce(topic, value, key, partition)
+            producer.poll(0)
+        assert producer.flush(30) == 0
+        if own:
+            producer.commit_transaction(20)
+
+    return send
+
+
+ENGINES_UNDER_TEST = [engine for engine in ENGINES if engine.name in ("duckdb", "postgresql")]
+
+
+@pytest.fixture(params=ENGINES_UNDER_TEST, ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest) -> Iterator[EngineUnderTest]:
+    """DuckDB, and a server."""
+    if request.param.server:
+        request.param.server()
+    with using(request.param):
+        yield request.param

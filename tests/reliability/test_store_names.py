@@ -15,13 +15,15 @@ from tests.support import rows
 from sparkify.errors import SourceError
 from sparkify.sources.names import Names
 from sparkify.sources.open import opened
-from sparkify.sources.registry import source_at
+from sparkify.sources.opening import Opening
+from sparkify.sources.registry import files_at
 
 COUNT = "SELECT COUNT(*) FROM songplays"
 
 
 def keys(location: str, names: Names | None = None) -> list[str]:
-    return [uri.removeprefix(f"s3://{BUCKET}/") for uri, _, _ in source_at(location, names).listing().files]
+    found = files_at(location, Opening(names or Names())).uris()
+    return [uri.removeprefix(f"s3://{BUCKET}/") for uri in found]
 
 
 def test_one_object_a_pattern_and_a_key_that_looks_like_a_pattern(s3: S3Server) -> None:
@@ -86,7 +88,7 @@ def test_a_pattern_lets_nothing_else_vanish(s3: S3Server, tmp_path: Path) -> Non
 
 def test_an_object_can_be_read_elsewhere_and_no_secret_goes_with_it(s3: S3Server) -> None:
     s3.put("log_data/a.json", gzip.compress(b"{}"))
-    (file,) = source_at(LOGS).files("events")
+    (file,) = files_at(LOGS).files("events")
     data = pickle.dumps(file)
     assert b"secret" not in data
     with opened(pickle.loads(data)) as stream:

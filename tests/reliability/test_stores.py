@@ -31,6 +31,7 @@ from sparkify.etl.summary import Summary
 from sparkify.reports.lineage import explain_play
 from sparkify.sources import object_store as stores
 from sparkify.sources.fetch import Fetcher
+from sparkify.sources.files import FileSource
 from sparkify.sources.object_store import ObjectStore
 from sparkify.sources.open import opened
 from sparkify.storage.spool import Spool
@@ -208,7 +209,9 @@ def test_a_change_between_listing_and_reading(s3: S3Server, tmp_path: Path, monk
 
     monkeypatch.setattr(ObjectStore, "file_at", file_at_and_then_a_change)
     s3.put("log_data/2.json", plays(3, 50))
-    files = listed["events"].listing().files
+    source = listed["events"]
+    assert isinstance(source, FileSource)
+    files = source.listing().files
     files[:] = [file for file in files if file[0].endswith("2.json")]
     engine = connect(f"duckdb:///{tmp_path / 'v.duckdb'}")
     Run(engine, settings).run(listed)

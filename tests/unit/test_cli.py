@@ -111,7 +111,7 @@ def test_one_folder_as_both(either: Path) -> None:
     before = Unchanged(either)
     for spelling in ("logs", "./logs/", "again", str(either / "logs")):
         done = sparkify(*with_option("--songs", spelling), cwd=either)
-        assert_error(done, 2, "one folder is given as both logs and songs")
+        assert_error(done, 2, "one place is given as both logs and songs")
     before.check()
 
 

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparkify.cli.options import (
+    AcceptLostOffsets,
     Config,
     Exclude,
+    FromBeginning,
+    FromTime,
     Include,
     Logs,
     MaxRejects,
@@ -30,6 +33,7 @@ from sparkify.cli.options import (
 )
 from sparkify.cli.output import Format, count_of, plain_text, print_json, say
 from sparkify.sources.base import shown
+from sparkify.sources.offsets import Start
 
 MOST_SHOWN = 3
 MOST_FAILED_SHOWN = 20
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from sparkify.etl.plan import Plan
     from sparkify.etl.summary import OnProgress, Progress, Summary
     from sparkify.reports.unresolved import Unresolved
+    from sparkify.sources.slices import Slice
 
 
 def etl(
@@ -54,6 +59,9 @@ def etl(
         Path | None,
         typer.Option(help="Where to write the rejects of a refused run, as JSON lines; - is stdout.", metavar="FILE"),
     ] = None,
+    from_time: FromTime = None,
+    from_beginning: FromBeginning = False,
+    accept_lost_offsets: AcceptLostOffsets = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
     reread: Reread = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
@@ -84,7 +92,12 @@ def etl(
     sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
     rejects_output = output_file(rejects_file, "the rejects", loaded, config)
     options = Options(
-        prune=prune, full_refresh=full_refresh, reread=reread, rejects_file=rejects_output, fail_fast=fail_fast
+        prune=prune,
+        full_refresh=full_refresh,
+        reread=reread,
+        rejects_file=rejects_output,
+        fail_fast=fail_fast,
+        start=Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning),
     )
     with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
         summary = Run(engine, loaded.settings, options, report).run(sources)
@@ -140,18 +153,16 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(plain_text(change))
     if summary.rebuilt_because:
         say(f"the star was rebuilt: {summary.rebuilt_because}")
-    if summary.files_loaded:
+    if summary.files_loaded or summary.partitions:
         events, songs = summary.loaded["events"], summary.loaded["songs"]
-        changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
-        from_files = count_of(summary.files_loaded, "file")
-        say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {from_files}{changed}")
+        say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {_where_from(summary)}")
+        _say_offsets(summary)
         _say_direct_loads(summary)
     elif summary.resolved or summary.replayed:
         resolved = count_of(summary.resolved, "rejected record")
         say(f"loaded {count_of(summary.replayed, 'record')} in the place of {resolved}")
     elif not summary.failed_files:
-        are = "is" if summary.files_unchanged == 1 else "are"
-        say(f"nothing new to load: {count_of(summary.files_unchanged, 'file')} {are} unchanged")
+        say(f"nothing new to load: {_unchanged(summary)}")
     for uri, failure in list(summary.failed_files.items())[:MOST_FAILED_SHOWN]:
         say(f"failed: {plain_text(shown(uri))} {plain_text(failure)}")
     if len(summary.failed_files) > MOST_FAILED_SHOWN:
@@ -180,6 +191,34 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
 
+def _where_from(summary: Summary) -> str:
+    changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
+    said = [count_of(summary.files_loaded, "file") + changed] if summary.files_loaded else []
+    said += [count_of(len(summary.partitions), "partition")] if summary.partitions else []
+    return " and ".join(said)
+
+
+def _unchanged(summary: Summary) -> str:
+    """What is there and was loaded before."""
+    files, partitions = summary.files_unchanged - summary.partitions_unchanged, summary.partitions_unchanged
+    said = [f"{count_of(files, 'file')} {'is' if files == 1 else 'are'} unchanged"] if files or not partitions else []
+    said += [f"{count_of(partitions, 'partition')} without new messages"] if partitions else []
+    return " and ".join(said)
+
+
+def _say_offsets(summary: Summary) -> None:
+    """What became of the offsets of topics that gave no record."""
+    for losses in summary.accepted:
+        say(f"accepted: {plain_text(losses)}")
+    offsets = sum(part.end - part.begin for part in summary.partitions.values())
+    tombstones = sum(part.tombstones for part in summary.partitions.values())
+    without = sum(part.without_record for part in summary.partitions.values())
+    said = [f"{count_of(tombstones, 'tombstone')}"] if tombstones else []
+    said += [f"{without:,} without a record (aborted, compacted or control)"] if without else []
+    if said:
+        say(f"of {offsets:,} offsets, {' and '.join(said)}")
+
+
 def _say_direct_loads(summary: Summary) -> None:
     """Which files the warehouse took in by itself, and which it was to take and did not."""
     if summary.files_direct:
@@ -200,11 +239,14 @@ def plan(
     unknown_songs: UnknownSongs = None,
     repair_text: RepairText = None,
     reread: Reread = False,
+    from_time: FromTime = None,
+    from_beginning: FromBeginning = False,
+    accept_lost_offsets: AcceptLostOffsets = False,
     config: Config = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Show what etl would do: new, changed and vanished files; the exact SQL."""
+    """Show what etl would do: new, changed and vanished files, slices of topics; the exact SQL."""
     from sparkify.etl.preview import look_ahead
 
     settings = load_settings(
@@ -217,7 +259,8 @@ def plan(
         unknown_songs=unknown_songs,
         repair_text=repair_text,
     ).settings
-    ahead = look_ahead(settings, reread=reread)
+    start = Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning)
+    ahead = look_ahead(settings, reread=reread, start=start)
     if output is Format.JSON:
         document = _files(ahead.plan)
         if sql:
@@ -238,8 +281,18 @@ def _files(plan: Plan) -> dict[str, object]:
         "changed": [shown(change.file.uri) for change in plan.changed],
         "unchanged": plan.unchanged,
         "vanished": [shown(entry.uri) for entry in plan.vanished],
+        "slices": [
+            {"partition": part.uri, "from": part.begin, "to": part.end, "lost": part.lost} for part in slices_of(plan)
+        ],
         "passed_over": {kind: found.as_dict() for kind, found in plan.passed_over.items()},
     }
+
+
+def slices_of(plan: Plan) -> list[Slice]:
+    """The slices of topics that a plan would read."""
+    from sparkify.sources.slices import Slice
+
+    return [part for part in plan.slices if isinstance(part, Slice)]
 
 
 def _print_plan(plan: Plan) -> None:
@@ -252,6 +305,12 @@ def _print_plan(plan: Plan) -> None:
     ):
         for uri in uris:
             print(f"{word:<9} {plain_text(shown(uri))}")
+    for part in slices_of(plan):
+        lost = f" ({part.lost:,} before were lost)" if part.lost else ""
+        print(f"slice     {plain_text(part.uri)} {part.begin} to {part.end}: {part.end - part.begin:,} offsets{lost}")
+    if plan.slices:
+        offsets = sum(part.end - part.begin for part in slices_of(plan))
+        say(f"{offsets:,} offsets of {count_of(len(plan.slices), 'partition')} to read")
     size = sum(file.size for file in plan.to_load)
     say(
         f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "

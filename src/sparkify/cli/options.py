@@ -26,6 +26,18 @@ Exclude = Annotated[
     list[str] | None, typer.Option(help="Leave out files of such names; may be repeated.", metavar="PATTERN")
 ]
 Reread = Annotated[bool, typer.Option("--reread", help="Compare the contents of all files, whatever their times say.")]
+FromTime = Annotated[
+    str | None,
+    typer.Option(
+        "--from-time", help="Begin a topic that was never read at this time, such as 2018-11-30T12:00Z.", metavar="TIME"
+    ),
+]
+FromBeginning = Annotated[
+    bool, typer.Option("--from-beginning", help="Read a topic that was made again from its beginning.")
+]
+AcceptLostOffsets = Annotated[
+    bool, typer.Option("--accept-lost-offsets", help="Go on behind messages that the broker deleted unread.")
+]
 Config = Annotated[str | None, typer.Option(help="The configuration file. [default: sparkify.toml]", metavar="FILE")]
 Output = Annotated[Format, typer.Option(help="How to print results.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tracebacks.")]

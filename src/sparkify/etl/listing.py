@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from sparkify.config.settings import Settings
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
-from sparkify.sources.base import SourceFile, shown
-from sparkify.sources.files import FileSource
+from sparkify.sources.base import Source, SourceFile, shown
 from sparkify.sources.names import Names
+from sparkify.sources.opening import Opening
 from sparkify.sources.registry import source_at
 
 LIKELY_RATIO = 10
 """How many times its size a compressed file of logs is likely to unpack to."""
 
-Sources = dict[Kind, FileSource]
+Sources = dict[Kind, Source]
 """The configured sources by kind, each listed already."""
 
 
@@ -34,16 +34,24 @@ def list_sources(settings: Settings) -> Sources:
         from sparkify.config.jsonpaths import check_jsonpaths
 
         check_jsonpaths(settings.log_jsonpath)
-    names = Names(settings.include, settings.exclude)
-    sources: Sources = {
-        kind: source_at(location, names, anonymous=settings.anonymous) for kind, location in locations.items()
-    }
+    opening = opening_of(settings)
+    sources: Sources = {kind: source_at(location, opening) for kind, location in locations.items()}
     if len({source.uri for source in sources.values()}) < len(sources):
-        raise UsageError(f"one folder is given as both logs and songs: {settings.logs}", hint="Name two folders.")
-    uris = [{uri for uri, _, _ in source.listing().files} for source in sources.values()]
+        raise UsageError(f"one place is given as both logs and songs: {settings.logs}", hint="Name two places.")
+    uris = [set(source.uris()) for source in sources.values()]
     if len(uris) > 1 and (shared := set.intersection(*uris)):
         raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
     return sources
+
+
+def opening_of(settings: Settings) -> Opening:
+    """How the settings say that sources are opened."""
+    return Opening(
+        names=Names(settings.include, settings.exclude),
+        anonymous=settings.anonymous,
+        kafka=settings.kafka_properties,
+        chunk_bytes=int(settings.chunk_bytes),
+    )
 
 
 def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[SourceFile]]:
@@ -65,6 +73,18 @@ def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[Sour
         spooled += _spooled_size(file)
     if chunk:
         yield chunk
+
+
+def chunks_of_slices(slices: list[SourceFile]) -> Iterator[list[SourceFile]]:
+    """The slices of topics in chunks, songs first: how far a chunk goes is known once it is fetched.
+
+    The next chunk must not be asked for before.
+    """
+    for kind in ("songs", "events"):
+        chunk = [part for part in slices if part.kind == kind]
+        while chunk:
+            yield chunk
+            chunk = chunk[0].source.following(chunk)
 
 
 def _spooled_size(file: SourceFile) -> int:

@@ -81,7 +81,8 @@ class ChunkLoader:
 
     def _load_batches(self, files: Sequence[FileRead]) -> None:
         for batch in batches(files):
-            rows = Rows(staging_columns(batch.record_type), batch.packed, batch.whole, batch.held)
+            columns = staging_columns(batch.record_type, of_messages=batch.of_messages)
+            rows = Rows(columns, batch.packed, batch.whole, batch.held)
             try:
                 self._engine.append(batch.record_type.table, rows)
             except LoadFailed as failure:

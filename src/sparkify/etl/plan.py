@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from sparkify.contract import Kind
 from sparkify.errors import FileError
 from sparkify.etl.event_topics import refuse_repeated_events
-from sparkify.sources.base import Changed, Changes, Retagged, SourceFile
-from sparkify.sources.files import FileSource
+from sparkify.sources.base import Changed, Changes, Retagged, Source, SourceFile
 from sparkify.sources.names import PassedOver
+from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sources.registry import file_at
 from sparkify.warehouse.manifest import Entry
 
@@ -21,11 +21,12 @@ class Plan(Changes[Entry]):
 
     `retagged` are files whose tag changed while their content did not: only the manifest has to follow. `passed_over`
     are files that are not read because of their names, by kind of source. `failed` are unchanged files that failed when
-    they were read.
+    they were read. `partitions_unchanged` of what is unchanged are partitions without new messages.
     """
 
     passed_over: dict[Kind, PassedOver] = field(default_factory=dict)
     failed: list[Entry] = field(default_factory=list)
+    partitions_unchanged: int = 0
 
     @property
     def to_load(self) -> list[SourceFile]:
@@ -38,7 +39,9 @@ Manifest = Mapping[Kind, Mapping[str, Entry]]
 _OTHER_KIND: dict[Kind, Kind] = {"events": "songs", "songs": "events"}
 
 
-def compare(sources: Mapping[Kind, FileSource], manifest: Manifest, *, reread: bool = False) -> Plan:
+def compare(
+    sources: Mapping[Kind, Source], manifest: Manifest, *, reread: bool = False, start: Start = FROM_WHERE_IT_STANDS
+) -> Plan:
     """Compare sources with the manifest.
 
     Only what the URI of a source could name can have vanished. With `reread`, the contents of all files are compared,
@@ -49,13 +52,13 @@ def compare(sources: Mapping[Kind, FileSource], manifest: Manifest, *, reread: b
     """
     plan = Plan()
     if events := sources.get("events"):
-        refuse_repeated_events((uri for uri, _, _ in events.listing().files), manifest.get("events", {}))
+        refuse_repeated_events(events.uris(), manifest.get("events", {}))
 
     def again(entry: Entry) -> bool:
         return entry.is_unseen
 
     for kind, source in sources.items():
-        found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread)
+        found = source.pending(kind, manifest.get(kind, {}), again=again, reread=reread, start=start)
         other = manifest.get(_OTHER_KIND[kind], {})
         for file in found.new:
             if entry := other.get(file.uri):
@@ -66,18 +69,20 @@ def compare(sources: Mapping[Kind, FileSource], manifest: Manifest, *, reread: b
         plan.retagged += found.retagged
         plan.vanished += found.vanished
         plan.unchanged += found.unchanged
-        plan.passed_over[kind] = source.listing().passed_over
+        plan.passed_over[kind] = found.skipped
+        plan.slices += found.slices
+        plan.partitions_unchanged += found.unchanged if source.holds_messages else 0
     moved = {changed.entry.file_id for changed in plan.changed}
     plan.vanished = [entry for entry in plan.vanished if entry.file_id not in moved]
     plan.failed = list(_still_failed(sources, manifest, moved))
     return plan
 
 
-def _still_failed(sources: Mapping[Kind, FileSource], manifest: Manifest, read_again: set[int]) -> Iterator[Entry]:
+def _still_failed(sources: Mapping[Kind, Source], manifest: Manifest, read_again: set[int]) -> Iterator[Entry]:
     """Files that are there as they were when they failed."""
     for kind, source in sources.items():
         failed = [entry for entry in manifest.get(kind, {}).values() if entry.state == "failed"]
-        there = {uri for uri, _, _ in source.listing().files} if failed else set()
+        there = set(source.uris()) if failed else set()
         yield from (entry for entry in failed if entry.uri in there and entry.file_id not in read_again)
 
 
@@ -90,7 +95,7 @@ def of_open_rejects(manifest: Manifest, *, anonymous: bool = False) -> Plan:
     plan = Plan()
     for kind, entries in manifest.items():
         for entry in entries.values():
-            if not entry.open_rejects:
+            if not entry.open_rejects or entry.offset:  # messages are not read again: replays fix them
                 plan.unchanged += 1
                 continue
             try:

@@ -11,6 +11,7 @@ from sparkify.engines.registry import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.etl.listing import list_sources
 from sparkify.etl.plan import Manifest, Plan, compare
+from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star.prepared import prepare
@@ -27,11 +28,11 @@ class Ahead(NamedTuple):
     sql: list[Statement]
 
 
-def look_ahead(settings: Settings, *, reread: bool = False) -> Ahead:
+def look_ahead(settings: Settings, *, reread: bool = False, start: Start = FROM_WHERE_IT_STANDS) -> Ahead:
     """What a run would do now; a warehouse that is not there yet is not made."""
     sources = list_sources(settings)
     manifest, first_new, dialect = _known(settings)
-    return Ahead(compare(sources, manifest, reread=reread), _statements(settings, dialect, first_new))
+    return Ahead(compare(sources, manifest, reread=reread, start=start), _statements(settings, dialect, first_new))
 
 
 def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:

@@ -11,6 +11,7 @@ from sparkify.engines.base import Engine, Held, Item
 from sparkify.errors import FileError
 from sparkify.reader.batch import Packer, ReadChunk, packing
 from sparkify.reader.examine import is_small
+from sparkify.reader.messages import read_messages
 from sparkify.reader.reader import FileRead, failed, read
 from sparkify.sources.base import SourceFile
 from sparkify.storage.spool import Spool
@@ -53,7 +54,7 @@ class ChunkReader:
         with packing(self._spool) as packer:
             for before in again:
                 file = replace(before.file, by_engine=False)
-                found.append(self._done(read(file, before.file_id, self._spool, carefully=True), packer))
+                found.append(self._done(_read_item(self._spool, Item(file, before.file_id), carefully=True), packer))
         chunk.replace(found)
         return found
 
@@ -83,5 +84,6 @@ class ChunkReader:
         return result
 
 
-def _read_item(spool: Spool, item: Item) -> FileRead:
-    return read(item.file, item.file_id, spool)
+def _read_item(spool: Spool, item: Item, *, carefully: bool = False) -> FileRead:
+    read_one = read_messages if item.file.source.holds_messages else read
+    return read_one(item.file, item.file_id, spool, carefully=carefully)

@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from sparkify.config.settings import Settings
 from sparkify.engines.base import Conflict, Engine
 from sparkify.errors import FileError, TooManyRejects, UsageError, WarehouseError
-from sparkify.etl.listing import Sources, chunks_of, list_sources
+from sparkify.etl.listing import Sources, chunks_of, chunks_of_slices, list_sources
 from sparkify.etl.plan import Plan, compare, of_open_rejects
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
+from sparkify.sources.slices import Slice
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, read_manifest, read_state
+from sparkify.warehouse.offsets import SliceRead, advance, set_aside, slices_of
 from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
 from sparkify.warehouse.runs import RunLog
@@ -79,7 +82,10 @@ class Run:
         with self._timed("list"):
             listed = sources or list_sources(self._settings)
         return self._run_alone(
-            lambda: compare(listed, read_manifest(self._engine), reread=self._options.reread), self._work
+            lambda: compare(
+                listed, read_manifest(self._engine), reread=self._options.reread, start=self._options.start
+            ),
+            self._work,
         )
 
     def run_rejected_again(self) -> Summary:
@@ -136,22 +142,25 @@ class Run:
 
     def _work(self, plan: Plan) -> None:
         self._summary.files_unchanged = plan.unchanged
+        self._summary.partitions_unchanged = plan.partitions_unchanged
         self._summary.files_changed = len(plan.changed)
         self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
         self._summary.vanished = [entry.uri for entry in plan.vanished]
         self._summary.failed_files = {entry.uri: entry.failure for entry in plan.failed}
         files = [self._with_way(file) for file in plan.to_load]
-        self._bytes_total = sum(file.size for file in files)
+        slices = [part for part in plan.slices if isinstance(part, Slice)]
+        self._bytes_total = sum(file.size for file in (*files, *slices))
         self._replaced = {file.uri: entry for file, entry in plan.changed}
-        chunks = chunks_of(files, self._settings)
+        self._partition_files = {part.uri: part.file_id for part in slices if part.file_id is not None}
+        chunks = chain(chunks_of(files, self._settings), chunks_of_slices(plan.slices))
         chunk = next(chunks, [])
         self._fetcher.begin(chunk)
         self._follow_tags(plan)
         self._rebuild_if_needed(self._rebuild)
         while chunk:
-            following = next(chunks, [])
-            self._load_in_parts(chunk, following)
-            chunk = following
+            self._following: list[SourceFile] | None = None
+            self._load_in_parts(chunk, chunks)
+            chunk = self._following or []
         if self._options.prune and plan.vanished:
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
@@ -192,13 +201,13 @@ class Run:
             self._check(prepared)
             prepared.drop_temporary(self._engine)
 
-    def _load_in_parts(self, files: list[SourceFile], following: list[SourceFile] | None = None) -> None:
-        """Load a chunk, in halves if the spool is too small for it; meanwhile the following one is fetched."""
+    def _load_in_parts(self, files: list[SourceFile], chunks: Iterator[list[SourceFile]] | None = None) -> None:
+        """Load a chunk, in halves if the spool is too small for it; meanwhile the next one of `chunks` is fetched."""
         try:
-            self._fetch_and_load(files, following or [])
+            self._fetch_and_load(files, chunks)
         except SpoolFull as error:
             self._fetcher.drop()
-            if len(files) == 1 and not following:
+            if len(files) == 1 and not self._following:
                 raise UsageError(
                     f"spool_limit ({self._settings.spool_limit.human_readable()}) is too small "
                     f"for {shown(files[0].uri)}",
@@ -209,12 +218,14 @@ class Run:
             if files[middle:]:
                 self._load_in_parts(files[middle:])
 
-    def _fetch_and_load(self, files: list[SourceFile], following: list[SourceFile]) -> None:
+    def _fetch_and_load(self, files: list[SourceFile], chunks: Iterator[list[SourceFile]] | None) -> None:
         try:
             if size_of_copies(files):
                 with self._timed("fetch"):
                     self._fetcher.finish(files)
-            self._fetcher.begin(following)
+            if chunks is not None:
+                self._following = next(chunks, []) if self._following is None else self._following
+                self._fetcher.begin(self._following)
             self._load(files, [self._replaced[file.uri] for file in files if file.uri in self._replaced])
         finally:
             self._fetcher.release(files)
@@ -260,6 +271,7 @@ class Run:
         if self._options.fail_fast:
             raise_first_failure(chunk)
         unseen, gone = take_unseen(chunk, gone)
+        slices = slices_of(chunk.files)
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._loaded(loader, chunk, reader):
             loader.keep(unseen)
@@ -268,12 +280,27 @@ class Run:
             self._refuse_if_too_many(chunk)
             self._transform(prepared, first_new)
             self._check(prepared, first_new)
+            self._advance(prepared, slices)
             self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
             prepared.drop_temporary(self._engine)
             state = read_state(self._engine)
         self._known = state
         self._summary.count(chunk, unseen)
+        for found in slices:
+            self._partition_files.setdefault(found.part.uri, found.file_id)
+            self._summary.accepted += [found.part.accepted] if found.part.accepted else []
+
+    def _advance(self, prepared: Prepared, slices: Sequence[SliceRead]) -> None:
+        """Move the partitions of a chunk on, and make sure that every offset is accounted for."""
+        if not slices:
+            return
+        if self._options.start.from_beginning:
+            set_aside(self._engine, slices)
+        advance(self._engine, self._spool, self._book.run_id, slices, self._partition_files)
+        if accepted := [found.part.accepted for found in slices if found.part.accepted]:
+            self._book.accept("; ".join(accepted))
+        list(prepared.check(self._engine, only="offsets_accounted"))
 
     @contextmanager
     def _loaded(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> Iterator[None]:

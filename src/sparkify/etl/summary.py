@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.contract import RECORD_TYPES
+from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.storage.output_file import OutputFile
 
 if TYPE_CHECKING:
     from sparkify.reader.batch import ReadChunk
+    from sparkify.reader.reader import OffsetsRead
     from sparkify.warehouse.manifest import Entry
     from sparkify.warehouse.replays import Replay, ResolvedFile
 
@@ -23,14 +25,25 @@ class Options:
     """What one run is asked to do, beside its settings.
 
     `reread` compares the contents of all files, whatever their tags say;
-    `fail_fast` stops at the first file that failed.
+    `fail_fast` stops at the first file that failed. `start` says where a topic begins, and which losses of messages are
+    accepted.
     """
 
     prune: bool = False
     full_refresh: bool = False
     reread: bool = False
     fail_fast: bool = False
+    start: Start = FROM_WHERE_IT_STANDS
     rejects_file: OutputFile | None = None
+
+
+class PartitionRead(NamedTuple):
+    """What a run read of a partition: offsets from `begin` to `end`, which is not among them."""
+
+    begin: int
+    end: int
+    tombstones: int
+    without_record: int
 
 
 @dataclass
@@ -44,7 +57,10 @@ class Summary:
     of their names, by kind (see `names.PassedOver`). `listing_changed` says which settings changed that choose files.
     `migrated` says what was done to a warehouse of an older version. `failed_files` says, by URI, why nothing of a file
     is loaded; `records` and `rejected` are without them. `resolved` of the records rejected are resolved by replays,
-    which put `replayed` records in their place; in a run that only loads replays, `rejected` is 0.
+    which put `replayed` records in their place; in a run that only loads replays, `rejected` is 0. `partitions` says
+    what was read of topics, by URI; they are not among the files loaded, and those without
+    new messages are `partitions_unchanged` of the files unchanged. `accepted` are losses of messages, as the user
+    accepted them.
     """
 
     run_id: int = 0
@@ -53,6 +69,7 @@ class Summary:
     not_direct: dict[str, str] = field(default_factory=dict)
     files_changed: int = 0
     files_unchanged: int = 0
+    partitions_unchanged: int = 0
     files_removed: int = 0
     vanished: list[str] = field(default_factory=list)
     passed_over: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -71,6 +88,8 @@ class Summary:
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    partitions: dict[str, PartitionRead] = field(default_factory=dict)
+    accepted: list[str] = field(default_factory=list)
 
     @property
     def is_failure(self) -> bool:
@@ -87,12 +106,20 @@ class Summary:
             if read.failure:
                 self.failed_files[read.file.uri] = read.failure
                 continue
-            self.files_loaded += 1
+            if read.offsets:
+                self._count_offsets(read.file.uri, read.offsets)
+            else:
+                self.files_loaded += 1
             self.files_direct += read.is_held
             self.loaded[read.file.kind] += read.accepted
             names = {*self.unknown_names.get(read.file.kind, []), *read.unknown_names}
             if names:
                 self.unknown_names[read.file.kind] = sorted(names)[:MOST_NAMES]
+
+    def _count_offsets(self, uri: str, found: OffsetsRead) -> None:
+        before = self.partitions.get(uri, PartitionRead(found.begin, found.begin, 0, 0))
+        tombstones, without_record = before.tombstones + found.tombstones, before.without_record + found.without_record
+        self.partitions[uri] = PartitionRead(before.begin, found.end, tombstones, without_record)
 
     def count_replays(self, replays: Sequence[Replay], resolved: Iterable[ResolvedFile]) -> None:
         """Count replays that were loaded without their files."""

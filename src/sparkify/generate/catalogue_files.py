@@ -16,7 +16,8 @@ from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.sources.base import SourceFile, shown
 from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
-from sparkify.sources.registry import source_at
+from sparkify.sources.opening import Opening
+from sparkify.sources.registry import files_at
 from sparkify.storage.spool import Spool
 from sparkify.text import without_password
 
@@ -32,7 +33,7 @@ def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Reco
         GenerateError: it cannot be listed or read.
     """
     try:
-        found = list(_found(source_at(location, anonymous=anonymous)))
+        found = list(_found(files_at(location, Opening(anonymous=anonymous))))
     except UsageError as error:
         raise OptionsError(f"--catalogue: {error.what}", hint=_hint(error)) from error
     except SourceError as error:

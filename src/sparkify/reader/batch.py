@@ -16,10 +16,12 @@ class Batch:
     """Lines of one record type, ready for one bulk load.
 
     `whole` are files in which every line belongs to the file_id beside the path; lines in `packed` carry their own.
-    `held` are the file_ids of items whose rows the engine holds already.
+    `held` are the file_ids of items whose rows the engine holds already. `of_messages` says that lines have the offset
+    of their message too.
     """
 
     record_type: RecordType
+    of_messages: bool = False
     whole: list[tuple[str, int]] = field(default_factory=list)
     packed: list[str] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
@@ -35,7 +37,8 @@ class Packer:
     def pack(self, read: FileRead) -> None:
         """Move what is in memory into the spool."""
         if read.lines:
-            read.path = self._write(f"{'careful' if read.is_careful else 'packed'}-{read.file.kind}", read.lines)
+            how = "messages" if read.offsets else "careful" if read.is_careful else "packed"
+            read.path = self._write(f"{how}-{read.file.kind}", read.lines)
             read.lines = b""
         if read.reject_lines:
             read.reject_path = self._write("rejects", read.reject_lines)
@@ -106,18 +109,20 @@ class ReadChunk:
 
 def batches(files: Iterable[FileRead]) -> list[Batch]:
     """The accepted records of some files, by kind."""
-    found: dict[Kind, Batch] = {kind: Batch(record_type) for kind, record_type in RECORD_TYPES.items()}
-    packed: dict[str, Kind] = {}
+    kinds = [(kind, of_messages) for kind in RECORD_TYPES for of_messages in (False, True)]
+    found = {(kind, of_messages): Batch(RECORD_TYPES[kind], of_messages) for kind, of_messages in kinds}
+    packed: dict[str, tuple[Kind, bool]] = {}
     for read in files:
+        key = read.file.kind, read.offsets is not None
         if read.is_held:
-            found[read.file.kind].held.append(read.file_id)
+            found[key].held.append(read.file_id)
         elif read.is_whole:
-            found[read.file.kind].whole.append((read.path, read.file_id))
+            found[key].whole.append((read.path, read.file_id))
         elif read.path:
-            packed[read.path] = read.file.kind
-    for path, kind in packed.items():
-        found[kind].packed.append(path)
-    return list(found.values())
+            packed[read.path] = key
+    for path, key in packed.items():
+        found[key].packed.append(path)
+    return [batch for batch in found.values() if batch.whole or batch.packed or batch.held]
 
 
 def reject_paths(files: Iterable[FileRead]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.errors import FileError
@@ -27,14 +27,29 @@ MOST_NAMES = 20
 """How many unknown names of one file are told."""
 
 
+class OffsetsRead(NamedTuple):
+    """Which offsets of a partition were read: from `begin` to `end`, which is not among them.
+
+    `tombstones` messages have no value, `without_record` offsets hold no message. `last_time` is that of the last
+    message, in milliseconds since the epoch; None if it is unknown.
+    """
+
+    begin: int
+    end: int
+    tombstones: int
+    without_record: int
+    last_time: int | None
+
+
 @dataclass(slots=True)
 class FileRead:
     """What was read of a file, and what the manifest will say of it.
 
     `records` counts what is in the file; `rejected` of them are in the rejects, the others are to be loaded: from
-    `lines` or the file at `path`, each with its file_id, or, if `is_whole`, as they are at `path`. `failure` says why
-    nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in seconds since
-    the epoch. Of those rejected, replays resolve `resolved`, which is known when they are in the warehouse.
+    `lines` or the file at `path`, each with its file_id, or, if `is_whole`, as they are at `path`. `failure` says
+    why nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in
+    seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
+    replays resolve `resolved`, which is known when they are in the warehouse.
     """
 
     file_id: int
@@ -56,6 +71,7 @@ class FileRead:
     unknown_names: tuple[str, ...] = ()
     failure: str = ""
     keeps_rows: bool = field(default=False)
+    offsets: OffsetsRead | None = None
 
     @property
     def accepted(self) -> int:
@@ -102,7 +118,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     name = shown(stream.file.uri)
     headed = Headed(stream)
     refuse_other_format(headed.head, name)
-    good, bad = _Lines(spool, f"careful-{stream.file.kind}"), _Lines(spool, "rejects")
+    good, bad = Lines(spool, f"careful-{stream.file.kind}"), Lines(spool, "rejects")
     loaded = rejected = number = 0
     for found in reader.read(split(headed, name)):
         if isinstance(found, Reject):
@@ -124,7 +140,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     return result
 
 
-class _Lines:
+class Lines:
     """Lines that stay in memory while they are few, and go into a file of the spool when they are many."""
 
     def __init__(self, spool: Spool, stem: str) -> None:
@@ -138,6 +154,7 @@ class _Lines:
         self._mark = 0
 
     def write(self, line: bytes) -> None:
+        """Add one line, or several."""
         self._held.append(line)
         self._size += len(line)
         if self._size > PACKED_BELOW:

@@ -10,6 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from sparkify.contract import Kind
 from sparkify.errors import CannotOpen, Damaged, KeepsChanging
+from sparkify.sources.names import PassedOver
+from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, PartitionOffset, Start
 
 if TYPE_CHECKING:
     from sparkify.storage.spool import Spool
@@ -55,6 +57,10 @@ class Known(Protocol):
     def hash(self) -> str:
         """XXH3-128 in hexadecimal; empty if it is not known."""
 
+    @property
+    def offset(self) -> PartitionOffset | None:
+        """How far it was read, if it is a partition of a topic."""
+
 
 K = TypeVar("K", bound=Known)
 
@@ -75,28 +81,47 @@ class Retagged(NamedTuple, Generic[K]):
 
 @dataclass
 class Changes(Generic[K]):
-    """What a source holds, compared with what is known of it. Of unchanged files only the number is kept."""
+    """What a source holds, compared with what is known of it. Of unchanged files only the number is kept.
+
+    `slices` are messages to be read, at most one slice of each partition; a partition without new ones is unchanged.
+    `skipped` are files that are not read because of their names.
+    """
 
     new: list[SourceFile] = field(default_factory=list)
     changed: list[Changed[K]] = field(default_factory=list)
     retagged: list[Retagged[K]] = field(default_factory=list)
     vanished: list[K] = field(default_factory=list)
     unchanged: int = 0
+    slices: list[SourceFile] = field(default_factory=list)
+    skipped: PassedOver = field(default_factory=PassedOver)
 
 
 class Source(ABC):
     """A place that holds something to read. It can be pickled, to be read on another machine.
 
-    `uri` is canonical and has no `/` at its end; `copies_files` says whether files must be copied to this machine.
+    `uri` is canonical and has no `/` at its end, `location` is what the user wrote. `copies_files` says whether files
+    must be copied to this machine, `holds_messages` whether they are slices of a topic.
     Every method may raise SourceError.
     """
 
     uri: str
+    location: str
     copies_files = False
+    holds_messages = False
+
+    @abstractmethod
+    def uris(self) -> Iterable[str]:
+        """The URIs of all that it holds."""
 
     @abstractmethod
     def pending(
-        self, kind: Kind, known: Mapping[str, K], *, again: Callable[[K], bool] | None = None, reread: bool = False
+        self,
+        kind: Kind,
+        known: Mapping[str, K],
+        *,
+        again: Callable[[K], bool] | None = None,
+        reread: bool = False,
+        start: Start = FROM_WHERE_IT_STANDS,
     ) -> Changes[K]:
         """What is new, changed, unchanged or vanished.
 
@@ -105,6 +130,7 @@ class Source(ABC):
             known: what the manifest knows of that kind, by URI; from other sources too.
             again: whether something known counts as changed, whatever its tag says.
             reread: compare contents, whatever the tags say.
+            start: where a topic begins, and which losses of messages are accepted.
         """
 
     @abstractmethod
@@ -122,6 +148,10 @@ class Source(ABC):
     def fetch(self, files: Iterable[SourceFile], spool: Spool) -> None:
         """Copy files to this machine, where `open` finds them."""
         raise NotImplementedError
+
+    def following(self, files: Iterable[SourceFile]) -> list[SourceFile]:  # noqa: ARG002
+        """What is left of files of which `fetch` copied only the beginning; the next chunk."""
+        return []
 
     def release(self, files: Iterable[SourceFile]) -> None:  # noqa: B027
         """Forget the copies of these files."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError
 from sparkify.sources.base import Changed, Changes, K, Retagged, Source, SourceFile
 from sparkify.sources.names import ENDINGS, Names, PassedOver
+from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sources.open import hashes_of
 
 Listed = tuple[str, int, str]
@@ -24,12 +25,8 @@ class Listing(NamedTuple):
 
 
 class FileSource(Source):
-    """A source that holds files below `root`, the URI of a folder; `names` says which of them are read.
+    """A source that holds files below `root`, the URI of a folder; `names` says which of them are read."""
 
-    `location` is what the user wrote.
-    """
-
-    location: str
     root: str
     names: Names
     _listing: Listing | None = None
@@ -59,15 +56,25 @@ class FileSource(Source):
             self._listing = found
         return self._listing
 
+    def uris(self) -> Iterator[str]:
+        """The URIs of all files."""
+        return (uri for uri, _, _ in self.listing().files)
+
     def files(self, kind: Kind) -> list[SourceFile]:
         """All files, in the order of their URIs."""
         return [self.file(kind, listed) for listed in self.listing().files]
 
     def pending(
-        self, kind: Kind, known: Mapping[str, K], *, again: Callable[[K], bool] | None = None, reread: bool = False
+        self,
+        kind: Kind,
+        known: Mapping[str, K],
+        *,
+        again: Callable[[K], bool] | None = None,
+        reread: bool = False,
+        start: Start = FROM_WHERE_IT_STANDS,  # noqa: ARG002
     ) -> Changes[K]:
         """Compare the listing with what is known; contents only where the tags do not decide."""
-        changes: Changes[K] = Changes()
+        changes: Changes[K] = Changes(skipped=self.listing().passed_over)
         suspects: list[Changed[K]] = []
         left = dict(known)
         for listed in self.listing().files:

@@ -17,6 +17,7 @@ from sparkify.errors import SourceError
 from sparkify.sources.base import SourceFile, cannot_open
 from sparkify.sources.files import FileSource, Listed, Listing
 from sparkify.sources.names import ENDINGS, Names, PassedOver, Verdict, has_pattern, is_hidden, split_pattern
+from sparkify.sources.opening import Opening
 
 RACY_SECONDS = 2.0
 """A file changed this shortly before it was read may change again within the same tick of its clock (as in git)."""
@@ -58,7 +59,7 @@ def file_of_path(kind: Kind, path: str) -> SourceFile:
     return Folder(os.path.dirname(path)).file_at(kind, file_uri(path))
 
 
-def open_source(location: str, names: Names, *, anonymous: bool) -> Folder:  # noqa: ARG001
+def open_source(location: str, opening: Opening) -> Folder:
     """The folder, the file or the pattern of names that a path or a `file://` URI names.
 
     What is there by that name is meant, even if the name holds characters of a pattern.
@@ -66,6 +67,7 @@ def open_source(location: str, names: Names, *, anonymous: bool) -> Folder:  # n
     Raises:
         SourceError: there is no such place.
     """
+    names = opening.names
     path = path_in(location) if location.startswith("file://") else location
     if os.path.isdir(path):
         return Folder(os.path.realpath(path), names, location)

@@ -32,6 +32,7 @@ from sparkify.sources.copies import (
 )
 from sparkify.sources.files import FileSource, Listed, Listing
 from sparkify.sources.names import Names, PassedOver, Verdict, has_pattern, is_hidden, split_pattern
+from sparkify.sources.opening import Opening
 from sparkify.storage import aws
 from sparkify.storage.store_errors import explained, is_passing
 
@@ -63,9 +64,9 @@ CLIENT: ClientConfig = {
 T = TypeVar("T")
 
 
-def open_source(location: str, names: Names, *, anonymous: bool) -> ObjectStore:
+def open_source(location: str, opening: Opening) -> ObjectStore:
     """The folder, the object or the pattern of keys that a URI names."""
-    return ObjectStore(location, names, anonymous=anonymous)
+    return ObjectStore(location, opening.names, anonymous=opening.anonymous)
 
 
 class ObjectStore(FileSource):

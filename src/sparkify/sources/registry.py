@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
-from sparkify.sources.base import SourceFile
+from sparkify.sources.base import Source, SourceFile
 from sparkify.sources.files import FileSource
-from sparkify.sources.names import Names
+from sparkify.sources.opening import Opening
 from sparkify.text import without_password
 
 
@@ -21,18 +21,20 @@ class _Entry(NamedTuple):
 
 _FOLDER = _Entry("sparkify.sources.local")
 _STORE = _Entry("sparkify.sources.object_store", "s3")
+_TOPIC = _Entry("sparkify.sources.kafka", "kafka")
 
 REGISTRY = {
     "": _FOLDER, "file": _FOLDER, "s3": _STORE, "s3a": _STORE, "s3n": _STORE, "gs": _STORE, "az": _STORE,
+    "kafka": _TOPIC,
 }  # fmt: skip
 """Scheme of a URI: the module that holds the source, and the extra that installs what it needs.
 
-Such a module has a function `open_source(location, names, *, anonymous)`.
+Such a module has a function `open_source(location, opening)`.
 """
 
 
-def source_at(location: str, names: Names | None = None, *, anonymous: bool = False) -> FileSource:
-    """The source that a user names; `anonymous` asks an object store without signing in.
+def source_at(location: str, opening: Opening | None = None) -> Source:
+    """The source that a user names.
 
     Raises:
         UsageError: the location has a scheme that is not known, or a package is missing.
@@ -55,7 +57,20 @@ def source_at(location: str, names: Names | None = None, *, anonymous: bool = Fa
             f"{scheme}:// needs the package {error.name}, which is not installed",
             hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
         ) from error
-    source: FileSource = module.open_source(location, names or Names(), anonymous=anonymous)
+    source: Source = module.open_source(location, opening or Opening())
+    return source
+
+
+def files_at(location: str, opening: Opening | None = None) -> FileSource:
+    """The source of files that a user names.
+
+    Raises:
+        UsageError: as for `source_at`; or it is a topic.
+        SourceError: there is no such place.
+    """
+    source = source_at(location, opening)
+    if not isinstance(source, FileSource):
+        raise UsageError(f"{without_password(location)} is a topic, and files are needed", hint="Name a folder.")
     return source
 
 
@@ -70,4 +85,4 @@ def file_at(kind: Kind, uri: str, *, anonymous: bool = False) -> SourceFile:
 
         return file_of_path(kind, path_in(uri))
     folder, _, _ = uri.rpartition("/")
-    return source_at(folder, anonymous=anonymous).file_at(kind, uri)
+    return source_at(folder, Opening(anonymous=anonymous)).file_at(kind, uri)

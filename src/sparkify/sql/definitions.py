@@ -7,13 +7,15 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
+from sparkify.contract import FILE_ID, POSITION, RECORD_TYPES, RecordType
 
 STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
 
 
-METADATA = ("etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_rejects", "etl_replays", "etl_matches")
+METADATA = (
+    "etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_offsets", "etl_rejects", "etl_replays", "etl_matches",
+)  # fmt: skip
 """The tables that Sparkify keeps beside them."""
 
 REPLAY_ID = "replay_id"
@@ -136,11 +138,12 @@ def replayed_table(record_type: RecordType) -> str:
 
 
 def _staging_table(record_type: RecordType) -> Table:
+    position = Column(POSITION, "BIGINT", False, "the offset of the message that holds the record; NULL for files")
     of_file = Column(
         FILE_ID, "BIGINT", True, "the file that holds the record, or the reject in whose place it was given"
     )
     about = f"every accepted record of the {record_type.kind}"
-    return Table(record_type.table, about, (*_fields(record_type), of_file))
+    return Table(record_type.table, about, (*_fields(record_type), position, of_file))
 
 
 def _replayed_table(record_type: RecordType) -> Table:

@@ -49,13 +49,15 @@ class Prepared:
         rows = engine.execute(render.bind(self.repaired_rows, {"first_new": first_new}))
         return Repairs(frozenset(text for *texts, _ in rows for text in texts if text), sum(row[-1] for row in rows))
 
-    def check(self, engine: Engine, first_new: int = 0) -> Iterator[CheckFinding]:
-        """What the checks that warn have found.
+    def check(self, engine: Engine, first_new: int = 0, only: str = "") -> Iterator[CheckFinding]:
+        """What the checks that warn have found, or one check alone.
 
         Raises:
             CheckFailed: a blocking check found bad rows.
         """
         for check in self.checks:
+            if only and check.name != only:
+                continue
             finding = run_check(engine, check, first_new)
             if finding and check.is_blocking:
                 raise CheckFailed(

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sparkify.contract import FILE_ID, RecordType
+from sparkify.contract import FILE_ID, POSITION, RecordType
 from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.sql import definitions
 from sparkify.storage.spool import Spool, json_line, naming_the_spool
 
 
-def staging_columns(record_type: RecordType) -> list[LoadColumn]:
-    """The columns of a staging table as they are loaded; file_id is the last."""
+def staging_columns(record_type: RecordType, *, of_messages: bool = False) -> list[LoadColumn]:
+    """The columns of a staging table as they are loaded; file_id is the last. Messages have their offset too."""
     columns = [LoadColumn(field.name, field.type.value, field.often_text) for field in record_type.fields]
-    return [*columns, LoadColumn(FILE_ID, "BIGINT")]
+    position = [LoadColumn(POSITION, "BIGINT")] if of_messages else []
+    return [*columns, *position, LoadColumn(FILE_ID, "BIGINT")]
 
 
 def load_rows(engine: Engine, table: str, rows: Iterable[Mapping[str, Any]], spool: Spool) -> None:

@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine, LoadColumn, Rows
+from sparkify.sources.offsets import PartitionOffset
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
 
 
 class Entry(NamedTuple):
-    """A file in the manifest; `size` is in bytes. `failure` says why it failed, if its `state` is that."""
+    """A file in the manifest; `size` is in bytes. `failure` says why it failed, if its `state` is that.
+
+    `offset` says how far it was read, if it is a partition of a topic.
+    """
 
     file_id: int
     kind: Kind
@@ -24,6 +28,7 @@ class Entry(NamedTuple):
     state: str
     failure: str
     open_rejects: int
+    offset: PartitionOffset | None = None
 
     @property
     def is_unseen(self) -> bool:
@@ -52,10 +57,18 @@ def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
         "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
         "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
     )
+    offsets = read_offsets(engine)
     manifest: dict[Kind, dict[str, Entry]] = {kind: {} for kind in RECORD_TYPES}
-    for entry in map(Entry._make, rows):
+    for row in rows:
+        entry = Entry._make((*row, offsets.get(row[0])))
         manifest[entry.kind][entry.uri] = entry
     return manifest
+
+
+def read_offsets(engine: Engine) -> dict[int, PartitionOffset]:
+    """How far each partition of a topic was read, by its number in the manifest."""
+    rows = engine.execute("SELECT cluster_id, topic, topic_id, partition_no, next_offset, file_id FROM etl_offsets")
+    return {row[-1]: PartitionOffset(*row) for row in rows}
 
 
 def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:

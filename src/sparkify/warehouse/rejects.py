@@ -27,7 +27,7 @@ def rejects_of_run(engine: Engine, run_id: int) -> Iterator[Row]:
         "SELECT file_id, uri FROM etl_files WHERE run_id = ? AND rejected > 0 AND state = 'loaded'", [run_id]
     )
     for file_id, uri in sorted(files, key=lambda file: str(file[1])):
-        last = 0
+        last = -1
         while page := engine.execute(
             "SELECT line, byte_offset, field, reason, suggestion, raw_text, reject_no FROM etl_rejects "
             f"WHERE file_id = ? AND reject_no > ? ORDER BY reject_no LIMIT {PAGE}",

@@ -22,8 +22,8 @@ class RunLog:
         self.run_id: int = engine.execute("SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs")[0][0]
         self._started = datetime.now(UTC).replace(tzinfo=None)
         engine.execute(
-            "INSERT INTO etl_runs (run_id, started_at, state, reason, files, removed, records, rejected, seconds, "
-            "version, settings) VALUES (?, ?, 'running', '', 0, 0, 0, 0, 0, ?, ?)",
+            "INSERT INTO etl_runs (run_id, started_at, state, reason, accepted, files, removed, records, rejected, "
+            "seconds, version, settings) VALUES (?, ?, 'running', '', '', 0, 0, 0, 0, 0, ?, ?)",
             [self.run_id, self._started, version, json.dumps(settings)],
         )
 
@@ -33,6 +33,14 @@ class RunLog:
             "UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, "
             "rejected = rejected + ? WHERE run_id = ?",
             [files, removed, records, rejected, self.run_id],
+        )
+
+    def accept(self, losses: str) -> None:
+        """Write down losses of messages that the user accepted; within the transaction that goes on behind them."""
+        self._engine.execute(
+            "UPDATE etl_runs SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE '; ' END || ? "
+            "WHERE run_id = ?",
+            [losses, self.run_id],
         )
 
     def finish(self, state: str, reason: str = "") -> None:

@@ -18,6 +18,7 @@ CREATE TABLE etl_runs (
   finished_at TIMESTAMP,
   state VARCHAR NOT NULL,
   reason VARCHAR NOT NULL,
+  accepted VARCHAR NOT NULL,
   files BIGINT NOT NULL,
   removed BIGINT NOT NULL,
   records BIGINT NOT NULL,
@@ -45,6 +46,22 @@ CREATE TABLE etl_files (
   run_id BIGINT NOT NULL
 );
 
+-- how far each partition of a topic was read; it moves on in the transaction that loads the messages
+CREATE TABLE etl_offsets (
+  cluster_id VARCHAR NOT NULL,
+  topic VARCHAR NOT NULL,
+  topic_id VARCHAR NOT NULL,
+  partition_no BIGINT NOT NULL,
+  file_id BIGINT NOT NULL,
+  first_offset BIGINT NOT NULL,
+  next_offset BIGINT NOT NULL,
+  tombstones BIGINT NOT NULL,
+  without_record BIGINT NOT NULL,
+  lost BIGINT NOT NULL,
+  last_time TIMESTAMP,
+  run_id BIGINT NOT NULL
+);
+
 -- every record that was not loaded, and why
 CREATE TABLE etl_rejects (
   file_id BIGINT NOT NULL,
@@ -57,6 +74,8 @@ CREATE TABLE etl_rejects (
   field VARCHAR NOT NULL,
   reason VARCHAR NOT NULL,
   suggestion VARCHAR NOT NULL,
+  message_time TIMESTAMP,
+  message_key VARCHAR,
   resolved_by BIGINT
 );
 
@@ -105,6 +124,7 @@ CREATE TABLE staging_events (
   artist VARCHAR,
   song VARCHAR,
   length DOUBLE,
+  position BIGINT,
   file_id BIGINT NOT NULL
 );
 
@@ -143,6 +163,7 @@ CREATE TABLE staging_songs (
   title VARCHAR NOT NULL,
   duration DOUBLE,
   year INTEGER,
+  position BIGINT,
   file_id BIGINT NOT NULL
 );
 

@@ -10,6 +10,9 @@ ALTER TABLE etl_runs ADD CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id);
 -- the manifest: every file that was read, and what became of its records
 ALTER TABLE etl_files ADD CONSTRAINT etl_files_pkey PRIMARY KEY (file_id);
 
+-- how far each partition of a topic was read; it moves on in the transaction that loads the messages
+ALTER TABLE etl_offsets ADD CONSTRAINT etl_offsets_pkey PRIMARY KEY (cluster_id, topic, topic_id, partition_no);
+
 -- every record that was not loaded, and why
 ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (file_id, reject_no);
 

@@ -22,6 +22,7 @@ CREATE TABLE etl_runs (
   finished_at TIMESTAMP,
   state VARCHAR(65535) NOT NULL,
   reason VARCHAR(65535) NOT NULL,
+  accepted VARCHAR(65535) NOT NULL,
   files BIGINT NOT NULL,
   removed BIGINT NOT NULL,
   records BIGINT NOT NULL,
@@ -53,6 +54,24 @@ CREATE TABLE etl_files (
 )
 DISTSTYLE AUTO;
 
+-- how far each partition of a topic was read; it moves on in the transaction that loads the messages
+CREATE TABLE etl_offsets (
+  cluster_id VARCHAR(65535) NOT NULL,
+  topic VARCHAR(65535) NOT NULL,
+  topic_id VARCHAR(65535) NOT NULL,
+  partition_no BIGINT NOT NULL,
+  file_id BIGINT NOT NULL,
+  first_offset BIGINT NOT NULL,
+  next_offset BIGINT NOT NULL,
+  tombstones BIGINT NOT NULL,
+  without_record BIGINT NOT NULL,
+  lost BIGINT NOT NULL,
+  last_time TIMESTAMP,
+  run_id BIGINT NOT NULL,
+  PRIMARY KEY (cluster_id, topic, topic_id, partition_no)
+)
+DISTSTYLE AUTO;
+
 -- every record that was not loaded, and why
 CREATE TABLE etl_rejects (
   file_id BIGINT NOT NULL,
@@ -65,6 +84,8 @@ CREATE TABLE etl_rejects (
   field VARCHAR(65535) NOT NULL,
   reason VARCHAR(65535) NOT NULL,
   suggestion VARCHAR(65535) NOT NULL,
+  message_time TIMESTAMP,
+  message_key VARCHAR(65535),
   resolved_by BIGINT,
   PRIMARY KEY (file_id, reject_no)
 )
@@ -118,6 +139,7 @@ CREATE TABLE staging_events (
   artist VARCHAR(65535),
   song VARCHAR(65535),
   length DOUBLE PRECISION,
+  position BIGINT,
   file_id BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
@@ -158,6 +180,7 @@ CREATE TABLE staging_songs (
   title VARCHAR(65535) NOT NULL,
   duration DOUBLE PRECISION,
   year INTEGER,
+  position BIGINT,
   file_id BIGINT NOT NULL
 )
 DISTSTYLE AUTO;

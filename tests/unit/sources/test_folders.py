@@ -18,8 +18,10 @@ from sparkify.errors import CannotOpen, Damaged, SourceError
 from sparkify.sources.base import Changes
 from sparkify.sources.files import FileSource
 from sparkify.sources.names import Names
+from sparkify.sources.offsets import PartitionOffset
 from sparkify.sources.open import opened
-from sparkify.sources.registry import source_at
+from sparkify.sources.opening import Opening
+from sparkify.sources.registry import files_at
 
 LINE = b'{"a":1}\n'
 
@@ -30,6 +32,7 @@ class Read(NamedTuple):
     size: int
     tag: str
     hash: str
+    offset: PartitionOffset | None = None
 
 
 def content(source: FileSource, name: str) -> bytes:
@@ -84,7 +87,7 @@ PACKED = {
 @pytest.mark.parametrize("form", PACKED)
 def test_the_first_bytes_say_how_a_file_is_packed(tmp_path: Path, form: str, name: str) -> None:
     (tmp_path / name).write_bytes(PACKED[form])
-    assert content(source_at(str(tmp_path)), name) == LINE * 3
+    assert content(files_at(str(tmp_path)), name) == LINE * 3
 
 
 @pytest.mark.parametrize(
@@ -101,13 +104,13 @@ def test_the_first_bytes_say_how_a_file_is_packed(tmp_path: Path, form: str, nam
 def test_damaged_content_is_called_that(tmp_path: Path, data: bytes, part: str) -> None:
     (tmp_path / "x.json").write_bytes(data)
     with pytest.raises(Damaged, match=part) as error:
-        content(source_at(str(tmp_path)), "x.json")
+        content(files_at(str(tmp_path)), "x.json")
     assert "permission" not in str(error.value)
 
 
 def test_an_empty_file_is_empty_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "x.json.gz").touch()
-    assert content(source_at(str(tmp_path)), "x.json.gz") == b""
+    assert content(files_at(str(tmp_path)), "x.json.gz") == b""
 
 
 def test_one_file_a_pattern_and_a_name_that_looks_like_a_pattern(tmp_path: Path) -> None:
@@ -116,15 +119,15 @@ def test_one_file_a_pattern_and_a_name_that_looks_like_a_pattern(tmp_path: Path)
     (tmp_path / "2018-11-sub").mkdir()
     (tmp_path / "2018-11-sub" / "c.json").write_bytes(LINE)
     (tmp_path / "2018-11-sub" / "c.txt").write_bytes(LINE)
-    assert names_in(source_at(f"{tmp_path}/events.txt")) == ["events.txt"]
-    assert names_in(source_at(f"{tmp_path}/.x")) == [".x"]
-    assert names_in(source_at(f"file://{tmp_path}/2018-11-*")) == ["2018-11-01.json", "2018-11-02.log", "c.json"]
-    assert names_in(source_at(f"{tmp_path}/a[1].json")) == ["a[1].json"]
-    assert names_in(source_at(f"{tmp_path}/a[2-9]*.json/../a[0-9].json")) == ["a1.json"]
+    assert names_in(files_at(f"{tmp_path}/events.txt")) == ["events.txt"]
+    assert names_in(files_at(f"{tmp_path}/.x")) == [".x"]
+    assert names_in(files_at(f"file://{tmp_path}/2018-11-*")) == ["2018-11-01.json", "2018-11-02.log", "c.json"]
+    assert names_in(files_at(f"{tmp_path}/a[1].json")) == ["a[1].json"]
+    assert names_in(files_at(f"{tmp_path}/a[2-9]*.json/../a[0-9].json")) == ["a1.json"]
     with pytest.raises(SourceError, match="no JSON below"):
-        source_at(f"{tmp_path}/*.csv").listing()
+        files_at(f"{tmp_path}/*.csv").listing()
     with pytest.raises(SourceError, match="no such file: "):
-        source_at(f"{tmp_path}/none.json")
+        files_at(f"{tmp_path}/none.json")
 
 
 def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(LINE)
     (tmp_path / "linked").symlink_to(tmp_path)
     (tmp_path / "z.json").symlink_to(tmp_path / "a.json")
-    source = source_at(str(tmp_path), Names(exclude=("*-old.*",)))
+    source = files_at(str(tmp_path), Opening(Names(exclude=("*-old.*",))))
     assert names_in(source) == ["a.json", "z.json"]
     assert source.listing().passed_over.as_dict() == {
         "endings": {".csv": 2, "(no ending)": 1, ".log.gz": 1},
@@ -146,7 +149,7 @@ def test_what_cannot_be_opened_is_listed_and_says_why(tmp_path: Path) -> None:
     (tmp_path / "b.json").symlink_to("b.json")
     os.mkfifo(tmp_path / "c.json")
     reasons = ["is a link to nothing", "is a link in a circle", "is not a regular file"]
-    for file, reason in zip(source_at(str(tmp_path)).files("events"), reasons, strict=True):
+    for file, reason in zip(files_at(str(tmp_path)).files("events"), reasons, strict=True):
         with pytest.raises(CannotOpen, match=reason), opened(file):
             pass
 
@@ -156,23 +159,23 @@ def test_new_changed_unchanged_and_vanished(tmp_path: Path) -> None:
     for path in paths:
         path.write_bytes(LINE)
     make_old(*paths)
-    known = read_all(source_at(str(tmp_path)))
-    assert summed_up(source_at(str(tmp_path)).pending("events", known)) == (0, 0, 4, 0)
+    known = read_all(files_at(str(tmp_path)))
+    assert summed_up(files_at(str(tmp_path)).pending("events", known)) == (0, 0, 4, 0)
     paths[0].write_bytes(LINE * 2)
     paths[1].unlink()
     (tmp_path / "e.json").write_bytes(LINE)
-    assert summed_up(source_at(str(tmp_path)).pending("events", known)) == (1, 1, 2, 1)
+    assert summed_up(files_at(str(tmp_path)).pending("events", known)) == (1, 1, 2, 1)
 
 
 def test_only_what_the_source_could_name_can_have_vanished(tmp_path: Path) -> None:
     for name in ("2018-11-1.json", "2018-11-2.json", "2018-12-1.json"):
         (tmp_path / name).write_bytes(LINE)
-    known = read_all(source_at(str(tmp_path)))
+    known = read_all(files_at(str(tmp_path)))
     (tmp_path / "2018-11-1.json").unlink()
     (tmp_path / "2018-12-1.json").unlink()
-    assert summed_up(source_at(f"{tmp_path}/2018-11-*").pending("events", known))[3] == 1
-    assert summed_up(source_at(f"{tmp_path}/2018-11-2.json").pending("events", known))[3] == 0
-    left_out = source_at(str(tmp_path), Names(exclude=("*-2.*",)))
+    assert summed_up(files_at(f"{tmp_path}/2018-11-*").pending("events", known))[3] == 1
+    assert summed_up(files_at(f"{tmp_path}/2018-11-2.json").pending("events", known))[3] == 0
+    left_out = files_at(str(tmp_path), Opening(Names(exclude=("*-2.*",))))
     (tmp_path / "x.json").write_bytes(LINE)
     assert summed_up(left_out.pending("events", known))[3] == 3
 
@@ -181,25 +184,25 @@ def test_other_content_with_the_old_size_and_time_is_noticed(tmp_path: Path) -> 
     path, other = tmp_path / "a.json", tmp_path / "other"
     path.write_bytes(LINE)
     make_old(path)
-    known = read_all(source_at(str(tmp_path)))
+    known = read_all(files_at(str(tmp_path)))
     status = path.stat()
     other.write_bytes(LINE.replace(b"1", b"2"))
     os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
     shutil.copy2(other, path)
     assert path.stat().st_mtime_ns == status.st_mtime_ns
-    assert summed_up(source_at(str(tmp_path)).pending("events", known)) == (0, 1, 0, 0)
+    assert summed_up(files_at(str(tmp_path)).pending("events", known)) == (0, 1, 0, 0)
 
 
 def test_a_tag_that_changed_alone_is_followed(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(LINE)
-    known = read_all(source_at(str(tmp_path)))
+    known = read_all(files_at(str(tmp_path)))
     os.utime(path, (1, 1))
     make_old(path)
-    changes = source_at(str(tmp_path)).pending("events", known)
+    changes = files_at(str(tmp_path)).pending("events", known)
     assert summed_up(changes) == (0, 0, 1, 0)
     ((entry, tag),) = changes.retagged
-    assert summed_up(source_at(str(tmp_path)).pending("events", {path.as_uri(): entry._replace(tag=tag)})) == (
+    assert summed_up(files_at(str(tmp_path)).pending("events", {path.as_uri(): entry._replace(tag=tag)})) == (
         0, 0, 1, 0,
     )  # fmt: skip
 
@@ -209,28 +212,28 @@ def test_reread_compares_contents_whatever_the_tag_says(tmp_path: Path) -> None:
     path.write_bytes(LINE)
     make_old(path)
     known = {uri: read._replace(hash=xxh3_128(b"other").hexdigest()) for uri, read in
-             read_all(source_at(str(tmp_path))).items()}  # fmt: skip
-    assert summed_up(source_at(str(tmp_path)).pending("events", known)) == (0, 0, 1, 0)
-    assert summed_up(source_at(str(tmp_path)).pending("events", known, reread=True)) == (0, 1, 0, 0)
+             read_all(files_at(str(tmp_path))).items()}  # fmt: skip
+    assert summed_up(files_at(str(tmp_path)).pending("events", known)) == (0, 0, 1, 0)
+    assert summed_up(files_at(str(tmp_path)).pending("events", known, reread=True)) == (0, 1, 0, 0)
 
 
 def test_a_file_is_read_up_to_the_size_that_it_was_listed_with(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(LINE * 3)
-    source = source_at(str(tmp_path))
+    source = files_at(str(tmp_path))
     source.listing()
     with path.open("ab") as file:
         file.write(LINE)
     assert content(source, "a.json") == LINE * 3
     known = read_all(source)
     assert known[path.as_uri()].hash == xxh3_128(LINE * 3).hexdigest()
-    assert summed_up(source_at(str(tmp_path)).pending("events", known)) == (0, 1, 0, 0)
+    assert summed_up(files_at(str(tmp_path)).pending("events", known)) == (0, 1, 0, 0)
 
 
 def test_growing_while_it_is_read_is_no_change_and_being_rewritten_is(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(LINE * 3)
-    (file,) = source_at(str(tmp_path)).files("events")
+    (file,) = files_at(str(tmp_path)).files("events")
     for data, mode, is_unchanged, read_again in ((LINE, "ab", True, LINE * 3), (b"x" * 99, "wb", False, b"x" * 99)):
         buffer = memoryview(bytearray(200))
         with opened(file) as stream:
@@ -244,7 +247,7 @@ def test_growing_while_it_is_read_is_no_change_and_being_rewritten_is(tmp_path: 
 
 def test_a_file_can_be_read_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(gzip.compress(LINE))
-    (file,) = source_at(str(tmp_path), Names(exclude=("x",))).files("events")
+    (file,) = files_at(str(tmp_path), Opening(Names(exclude=("x",)))).files("events")
     again = pickle.loads(pickle.dumps(file))
     assert (again, again.source.uri) == (file, file.source.uri)
     with opened(again) as stream:

@@ -7,6 +7,7 @@ columns:
   finished_at  TIMESTAMP            UTC; NULL while it runs
   state        VARCHAR    not null  running, done, failed, refused or interrupted
   reason       VARCHAR    not null  why it did not end well
+  accepted     VARCHAR    not null  losses of messages that the user accepted, with the flag that did; empty otherwise
   files        BIGINT     not null  files loaded
   removed      BIGINT     not null  files pruned
   records      BIGINT     not null  records in the files loaded

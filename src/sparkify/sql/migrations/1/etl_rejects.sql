@@ -12,5 +12,7 @@ SELECT
   field,
   reason,
   suggestion,
+  CAST(NULL AS TIMESTAMP) AS message_time,
+  CAST(NULL AS VARCHAR) AS message_key,
   CAST(NULL AS BIGINT) AS resolved_by
 FROM old_etl_rejects

@@ -1,0 +1,175 @@
+"""Read one slice of a topic: messages in, accepted records, rejects and counts out.
+
+A message holds one object. Blocks of messages whose values are canonical are handed on as they are; of others, the
+messages at fault are found by halves and read one by one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sparkify.contract import FILE_ID, LAST_TS, POSITION, RECORD_TYPES
+from sparkify.reader.canonical import canonical_lines, has_only_short_lines
+from sparkify.reader.framing import Piece
+from sparkify.reader.reader import MOST_NAMES, FileRead, Lines, OffsetsRead
+from sparkify.reader.validation import CarefulReader, Reject, bounded
+from sparkify.sources.base import SourceFile
+from sparkify.sources.slices import Block, Messages
+from sparkify.storage.spool import Spool, json_line
+
+_FEW = 32
+"""So many messages are read one by one when they are not all canonical."""
+
+
+def read_messages(file: SourceFile, file_id: int, spool: Spool, *, carefully: bool = False) -> FileRead:
+    """Read a slice; message by message if it is to be read `carefully`.
+
+    Raises:
+        SpoolFull: what was made of it does not fit.
+    """
+    content = file.source.open(file)
+    assert isinstance(content, Messages)
+    try:
+        return _Reading(content, file_id, spool, carefully).run()
+    finally:
+        content.close()
+
+
+class _Reading:
+    """One slice on its way from messages to lines."""
+
+    def __init__(self, messages: Messages, file_id: int, spool: Spool, carefully: bool) -> None:
+        self._messages = messages
+        self._file_id = file_id
+        self._is_careful = carefully
+        kind = messages.slice.kind
+        self._pattern = canonical_lines(RECORD_TYPES[kind])
+        self._reader = CarefulReader(RECORD_TYPES[kind])
+        self._head = b'{"%b":%d,"%b":' % (FILE_ID.encode(), file_id, POSITION.encode())
+        self._good, self._bad = Lines(spool, f"messages-{kind}"), Lines(spool, "rejects")
+        self._records = self._rejected = self._tombstones = 0
+        self._last_time: int | None = None
+
+    def run(self) -> FileRead:
+        for block in self._messages.blocks():
+            self._take(block)
+        part, end = self._messages.slice, self._messages.end
+        gaps = end - part.begin - self._messages.count
+        result = FileRead(self._file_id, part, self._messages.tag, self._messages.size, "", time.time())
+        result.offsets = OffsetsRead(part.begin, end, self._tombstones, gaps, self._last_time)
+        result.records, result.rejected, result.is_careful = self._records, self._rejected, self._is_careful
+        result.lines, result.path = self._good.close()
+        result.reject_lines, result.reject_path = self._bad.close()
+        result.unknown_names = tuple(sorted(self._reader.unknown_names)[:MOST_NAMES])
+        return result
+
+    def _take(self, block: Block) -> None:
+        rows = block.rows
+        has_value = rows[:, 1] >= 0
+        here = rows[has_value]
+        self._tombstones += len(rows) - len(here)
+        self._records += len(here)
+        if (latest := int(rows[-1, 2])) >= 0:
+            self._last_time = latest
+        offsets: list[int] = here[:, 0].tolist()
+        values = block.values.split(b"\n")[:-1]
+        if len(values) != len(here):  # a value holds line ends
+            values = list(_cut(block.values, here[:, 1].tolist()))
+        rejects = self._split(offsets, values, block.values)
+        if rejects:
+            self._write_rejects(rejects, block)
+
+    def _split(self, offsets: Sequence[int], values: Sequence[bytes], joined: bytes) -> list[Reject]:
+        """Write the lines of canonical messages; halve others until they are few."""
+        if not self._is_careful and self._are_canonical(joined, len(values)):
+            head = self._head
+            pairs = zip(offsets, values, strict=True)
+            self._good.write(b"".join([b"%b%d,%b\n" % (head, offset, value[1:]) for offset, value in pairs]))
+            return []
+        if len(values) <= _FEW or self._is_careful:
+            return list(self._one_by_one(offsets, values))
+        middle = len(values) // 2
+        rejects: list[Reject] = []
+        for part in (slice(0, middle), slice(middle, None)):
+            some = values[part]
+            rejects += self._split(offsets[part], some, b"\n".join(some) + b"\n")
+        return rejects
+
+    def _are_canonical(self, joined: bytes, count: int) -> bool:
+        """Whether each value is one line and canonical: as many lines as values, none of them empty."""
+        return (
+            joined.count(b"\n") == count
+            and bool(self._pattern.fullmatch(joined))
+            and has_only_short_lines(joined, len(joined))
+        )
+
+    def _one_by_one(self, offsets: Sequence[int], values: Sequence[bytes]) -> Iterator[Reject]:
+        pieces = (Piece(0, offset, value, fault_of(value)) for offset, value in zip(offsets, values, strict=True))
+        for offset, found in zip(offsets, self._reader.read(pieces), strict=True):
+            if isinstance(found, Reject):
+                yield found
+            else:
+                found[FILE_ID], found[POSITION] = self._file_id, offset
+                self._good.write(json_line(found))
+
+    def _write_rejects(self, rejects: Sequence[Reject], block: Block) -> None:
+        about = _times_and_keys(block, {reject.offset for reject in rejects})
+        self._rejected += len(rejects)
+        for reject in rejects:
+            self._bad.write(json_line(_reject_row(reject, self._file_id, *about[reject.offset])))
+
+
+def _cut(values: bytes, lengths: Sequence[int]) -> Iterator[bytes]:
+    """Values by their lengths; a line end is behind each."""
+    at = 0
+    for length in lengths:
+        yield values[at : at + length]
+        at += length + 1
+
+
+def fault_of(value: bytes) -> str:
+    """What can be said of a value that is surely no object, before it is parsed; empty if nothing."""
+    if not value:
+        return "is empty"
+    if value[:1] == b"\0":
+        return "is no JSON; it begins as Avro or Protobuf with the number of a schema does"
+    return ""
+
+
+def _times_and_keys(block: Block, offsets: set[int]) -> dict[int, tuple[int, bytes | None]]:
+    """Time in milliseconds and key of some messages, by offset."""
+    found = {}
+    at = 0
+    for offset, _, time_of_message, key_length in block.rows.tolist():
+        length = max(key_length, 0)
+        if offset in offsets:
+            found[offset] = time_of_message, None if key_length < 0 else block.keys[at : at + length]
+        at += length
+    return found
+
+
+def _reject_row(reject: Reject, file_id: int, time_of_message: int, key: bytes | None) -> dict[str, Any]:
+    return {
+        "file_id": file_id,
+        "reject_no": reject.offset,
+        "line": 0,
+        "byte_offset": reject.offset,
+        "raw_text": reject.raw_text,
+        "raw_hash": reject.raw_hash,
+        "records": 1,
+        "field": reject.field,
+        "reason": reject.reason,
+        "suggestion": reject.suggestion,
+        "message_time": as_time(time_of_message),
+        "message_key": None if key is None else bounded(key),
+    }
+
+
+def as_time(milliseconds: int | None) -> str | None:
+    """A time of Kafka's as a TIMESTAMP in UTC; None if it is none, or too large for one."""
+    if milliseconds is None or not 0 <= milliseconds <= LAST_TS:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -1,0 +1,115 @@
+"""Asking a broker about a topic: its ids, its partitions, and where they begin and end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sparkify.errors import UsageError
+from sparkify.sources.offsets import PartitionOffset
+from sparkify.storage.kafka import TopicAddress, client_properties, translated
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
+
+LOGGER = logging.getLogger("sparkify.kafka")
+"""What librdkafka says by itself; it is silent unless somebody listens."""
+
+SECONDS_TO_ANSWER = 15.0
+"""How long a question to the broker may take."""
+
+_EARLIEST, _LATEST = -2, -1
+
+
+class TopicState(NamedTuple):
+    """The ids of a topic and of its cluster, and the numbers of its partitions in order."""
+
+    cluster_id: str
+    topic_id: str
+    partitions: tuple[int, ...]
+
+    def is_of(self, offset: PartitionOffset) -> bool:
+        """Whether an offset is one of this very topic."""
+        return (self.cluster_id, self.topic_id) == (offset.cluster_id, offset.topic_id)
+
+
+class Marks(NamedTuple):
+    """The first offset that a partition still has, and the one behind its last committed message."""
+
+    low: int
+    high: int
+
+
+class TopicClient:
+    """Asks about one topic. The connection is made with the first question, and kept.
+
+    Every method may raise SourceError, and UsageError for a property that librdkafka does not take.
+    """
+
+    def __init__(self, address: TopicAddress, given: Mapping[str, str | int | bool]) -> None:
+        self.address = address
+        self._given = given
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """librdkafka's properties for any client of this topic."""
+        return {**client_properties(self.address, self._given), "logger": LOGGER}
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        _require_client()
+        from confluent_kafka.admin import AdminClient
+
+        return AdminClient(self.properties)
+
+    def describe(self) -> TopicState:
+        """What the topic is now."""
+        from confluent_kafka import TopicCollection
+
+        with translated(self.address):
+            topics = TopicCollection([self.address.topic])
+            cluster = self._admin.describe_cluster(request_timeout=SECONDS_TO_ANSWER)
+            found = self._admin.describe_topics(topics, request_timeout=SECONDS_TO_ANSWER)[self.address.topic].result()
+            partitions = tuple(sorted(partition.id for partition in found.partitions))
+            return TopicState(str(cluster.result().cluster_id), str(found.topic_id), partitions)
+
+    def marks(self, partitions: Iterable[int]) -> dict[int, Marks]:
+        """Where partitions begin, and where what is committed in them ends."""
+        numbers = list(partitions)
+        low, high = self._offsets(numbers, _EARLIEST), self._offsets(numbers, _LATEST)
+        return {number: Marks(low[number], max(low[number], high[number])) for number in numbers}
+
+    def offsets_at(self, partitions: Iterable[int], milliseconds: int) -> dict[int, int]:
+        """The first offset at or after a time in each partition; the end of those that hold nothing so late."""
+        numbers = list(partitions)
+        found, ends = self._offsets(numbers, milliseconds), self._offsets(numbers, _LATEST)
+        return {number: ends[number] if found[number] < 0 else found[number] for number in numbers}
+
+    def _offsets(self, partitions: list[int], where: int) -> dict[int, int]:
+        """Offsets by partition; `where` is a time in milliseconds, or one of Kafka's two signs for the ends."""
+        from confluent_kafka import IsolationLevel, TopicPartition
+        from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+        if not partitions:
+            return {}
+        specs: dict[int, Any] = {_EARLIEST: OffsetSpec.earliest, _LATEST: OffsetSpec.latest}
+        spec: Any = specs[where]() if where in specs else OffsetSpec.for_timestamp(where)
+        wanted = {TopicPartition(self.address.topic, partition): spec for partition in partitions}
+        with translated(self.address):
+            asked: Mapping[TopicPartition, Future[Any]] = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=SECONDS_TO_ANSWER
+            )
+            return {place.partition: int(answer.result().offset) for place, answer in asked.items()}
+
+
+def _require_client() -> None:
+    try:
+        import confluent_kafka  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "kafka:// needs the package confluent-kafka, which is not installed",
+            hint="Install it with: pip install 'sparkify[kafka]'",
+        ) from error
