@@ -14,16 +14,17 @@ from sparkify.config.settings import Settings
 from sparkify.engines.base import Conflict, Engine
 from sparkify.errors import FileError, TooManyRejects, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, chunks_of_slices, list_sources
+from sparkify.etl.meanwhile import ChangedMeanwhile, raise_if_changed
+from sparkify.etl.partitions import Partitions
 from sparkify.etl.plan import Plan, compare, of_open_rejects
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
-from sparkify.sources.slices import Slice
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
 from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, read_manifest, read_state
-from sparkify.warehouse.offsets import SliceRead, advance, set_aside, slices_of
+from sparkify.warehouse.offsets import slices_of
 from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
 from sparkify.warehouse.runs import RunLog
@@ -39,20 +40,6 @@ T = TypeVar("T")
 
 MOST_ATTEMPTS = 4
 """How often a chunk is tried that meets other writers."""
-
-
-class _Changed(Exception):
-    """A file changed between its first reading and its loading."""
-
-    def __init__(self, file: SourceFile) -> None:
-        super().__init__(file.uri)
-        self.file = file
-
-
-def _raise_if_changed(chunk: ReadChunk) -> None:
-    for read in chunk.files:
-        if not read.failure and not read.file.source.is_still(read.file, read.tag, read.hash):
-            raise _Changed(read.file)
 
 
 class Run:
@@ -148,10 +135,9 @@ class Run:
         self._summary.vanished = [entry.uri for entry in plan.vanished]
         self._summary.failed_files = {entry.uri: entry.failure for entry in plan.failed}
         files = [self._with_way(file) for file in plan.to_load]
-        slices = [part for part in plan.slices if isinstance(part, Slice)]
-        self._bytes_total = sum(file.size for file in (*files, *slices))
+        self._bytes_total = sum(file.size for file in (*files, *plan.slices))
         self._replaced = {file.uri: entry for file, entry in plan.changed}
-        self._partition_files = {part.uri: part.file_id for part in slices if part.file_id is not None}
+        self._partitions = Partitions(plan.slices, is_new_topic=self._options.start.from_beginning)
         chunks = chain(chunks_of(files, self._settings), chunks_of_slices(plan.slices))
         chunk = next(chunks, [])
         self._fetcher.begin(chunk)
@@ -239,7 +225,7 @@ class Run:
         while True:
             try:
                 return self._try(files, gone, unreadable)
-            except _Changed as found:
+            except ChangedMeanwhile as found:
                 if found.file.uri in changed:
                     unreadable[found.file.uri] = keeps_changing(found.file)
                 changed.add(found.file.uri)
@@ -280,27 +266,15 @@ class Run:
             self._refuse_if_too_many(chunk)
             self._transform(prepared, first_new)
             self._check(prepared, first_new)
-            self._advance(prepared, slices)
+            self._partitions.advance(self._engine, self._spool, self._book, prepared, slices)
             self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
             prepared.drop_temporary(self._engine)
             state = read_state(self._engine)
         self._known = state
         self._summary.count(chunk, unseen)
-        for found in slices:
-            self._partition_files.setdefault(found.part.uri, found.file_id)
-            self._summary.accepted += [found.part.accepted] if found.part.accepted else []
-
-    def _advance(self, prepared: Prepared, slices: Sequence[SliceRead]) -> None:
-        """Move the partitions of a chunk on, and make sure that every offset is accounted for."""
-        if not slices:
-            return
-        if self._options.start.from_beginning:
-            set_aside(self._engine, slices)
-        advance(self._engine, self._spool, self._book.run_id, slices, self._partition_files)
-        if accepted := [found.part.accepted for found in slices if found.part.accepted]:
-            self._book.accept("; ".join(accepted))
-        list(prepared.check(self._engine, only="offsets_accounted"))
+        self._partitions.committed(slices)
+        self._summary.accepted = self._partitions.accepted
 
     @contextmanager
     def _loaded(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> Iterator[None]:
@@ -329,9 +303,9 @@ class Run:
             try:
                 loader.load(chunk, lambda file_ids: reader.recover(chunk, file_ids))
             except WarehouseError:
-                _raise_if_changed(chunk)  # the engine knows a file that is gone by a link in the spool alone
+                raise_if_changed(chunk)  # the engine knows a file that is gone by a link in the spool alone
                 raise
-            _raise_if_changed(chunk)
+            raise_if_changed(chunk)
 
     def _load_replays(self, replays: Sequence[Replay]) -> None:
         """Load the records of replays into staging under numbers above the last file's, then under their files'."""
