@@ -121,7 +121,7 @@ def _warehouse(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("warehouse", State.OK, f"{url}: opens")
         yield checked("contract", lambda: _contract(engine, settings))
         if {"etl_files", "etl_rejects"} <= engine.table_names():
-            yield checked("rejects", lambda: str(find_unresolved(engine)))
+            yield checked("open", lambda: str(find_unresolved(engine)))
         yield from engine.diagnose()
         is_busy = bool(engine.writer())
     if is_busy:

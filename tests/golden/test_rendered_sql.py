@@ -53,10 +53,10 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, Named]]:
         yield "keys", keys
     if dialect is REDSHIFT:
         yield "direct_load", list(_direct_load())
-    for folder in ("star", "intermediate", "checks", "replay", "migrations/1", "questions"):
+    for folder in ("star", "intermediate", "checks", "replay", "open", "migrations/1", "questions"):
         for name in definitions.names_in(folder):
             path = f"{folder}/{name}"
-            query = render(select(path), dialect, {"unknown_songs": "infer"})
+            query = render(select(path), dialect, {"unknown_songs": "infer", "state": "loaded"})
             header = definitions.header(path)
             yield path, [(header["title" if folder == "questions" else "about"], query)]
     yield "clear", [_named(statement) for statement in clear(dialect)]

@@ -42,7 +42,7 @@ def test_a_sound_setup(folder: Path) -> None:
     done, found = examined(folder)
     assert done.returncode == 0
     assert {check: finding["state"] for check, finding in found.items()} == dict.fromkeys(
-        ["configuration", "logs", "songs", "warehouse", "contract", "rejects", "writer", "writable"], "ok"
+        ["configuration", "logs", "songs", "warehouse", "contract", "open", "writer", "writable"], "ok"
     )
     assert "1 files" in found["logs"]["found"]
     assert "logs from sparkify.toml" in found["configuration"]["found"]

@@ -10,7 +10,7 @@ from tests.support import event, song, write_lines
 from tests.unit.command import Done, sparkify
 
 SOURCES = ("--logs", "logs", "--songs", "songs")
-SAID = "1 reject is open, in {folder}/logs/a.json: see sparkify rejects list"
+SAID = "1 rejected record is open, in {folder}/logs/a.json: see sparkify rejects list"
 COMMANDS = {
     "etl": ("etl", *SOURCES),
     "status": ("status",),
@@ -41,13 +41,57 @@ def test_open_rejects_are_named_until_they_are_resolved(folder: Path, command: s
         assert SAID.format(folder=folder) in shown(folder, command)
     write_lines(folder / "logs" / "a.json", [event(), event(itemInSession=1, page="Home", artist=None, song=None)])
     assert sparkify("etl", *SOURCES, cwd=folder).returncode == 0
-    assert "is open" not in shown(folder, command).replace("no reject is open", "")
+    assert "1 rejected record is open" not in shown(folder, command)
 
 
 @pytest.mark.parametrize("command", ["etl", "analyze"])
 def test_documents_have_them_as_numbers(folder: Path, command: str) -> None:
     document = json.loads(sparkify(*COMMANDS[command], "--output", "json", cwd=folder).stdout)
-    assert document["open"] == {"rejects": 1, "files": 1, "examples": [f"{folder}/logs/a.json"]}
+    assert document["open"] == {
+        "rejects": 1, "files": 1, "examples": [f"{folder}/logs/a.json"], "failed": 0, "failed_examples": []
+    }  # fmt: skip
+
+
+@pytest.fixture
+def with_failed(folder: Path) -> Path:
+    write_lines(folder / "logs" / "html.json", ["<html>", "</html>"])
+    assert sparkify("etl", *SOURCES, cwd=folder).returncode == 1
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_failed_files_are_named_until_they_load(with_failed: Path, command: str) -> None:
+    path = with_failed / "logs" / "html.json"
+    for _ in range(2):
+        done = sparkify(*COMMANDS[command], cwd=with_failed)
+        text = done.stdout + done.stderr
+        assert f"{path} looks like an HTML page" in text
+        assert text.count("html.json") == 1
+        assert SAID.format(folder=with_failed) in text
+    write_lines(path, [event(itemInSession=5)])
+    assert sparkify("etl", *SOURCES, cwd=with_failed).returncode == 0
+    assert "html.json" not in shown(with_failed, command)
+
+
+def test_rejects_list_shows_failed_files_first(with_failed: Path) -> None:
+    listed = json.loads(sparkify("rejects", "list", "--output", "json", cwd=with_failed).stdout)
+    path = str(with_failed / "logs" / "html.json")
+    assert [(row["reject"], row["file"], row["state"]) for row in listed[:1]] == [(None, path, "failed")]
+    assert "HTML" in listed[0]["reason"]
+    assert "looks like an HTML page" in sparkify("rejects", "list", cwd=with_failed).stdout
+
+
+def test_a_run_over_one_source_says_that_files_of_the_other_have_failed(with_failed: Path) -> None:
+    done = sparkify("etl", "--songs", "songs", cwd=with_failed)
+    assert done.returncode == 0
+    assert f"1 file has failed: {with_failed}/logs/html.json looks like an HTML page" in done.stderr
+
+
+def test_documents_have_failed_files_as_numbers(with_failed: Path) -> None:
+    document = json.loads(sparkify(*COMMANDS["analyze"], "--output", "json", cwd=with_failed).stdout)
+    (failed,) = document["open"]["failed_examples"]
+    assert (document["open"]["failed"], document["open"]["rejects"]) == (1, 1)
+    assert failed["file"] == str(with_failed / "logs" / "html.json") and "HTML" in failed["failure"]
 
 
 def load_of(folder: Path, *lines: object) -> Done:

@@ -112,11 +112,13 @@ def report_summary(summary: Summary, unresolved: Unresolved, output: Format, ver
         typer.Exit: files failed, or every record that it read was rejected, which is no success.
     """
     if output is Format.JSON:
-        print_json({**dataclasses.asdict(summary), "open": unresolved._asdict()})
+        print_json({**dataclasses.asdict(summary), "open": unresolved.as_dict()})
     else:
         _say_summary(summary, verbose)
+        if unresolved.failed > len(summary.failed_files):
+            say(plain_text(unresolved.of_failed))
         if unresolved.rejects:
-            say(plain_text(unresolved))
+            say(plain_text(unresolved.of_rejects))
     if summary.is_failure:
         raise typer.Exit(1)
 

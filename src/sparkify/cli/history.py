@@ -54,7 +54,7 @@ def list_rejects(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """List the rejects: where each is, and why it was rejected."""
+    """List the files that failed, and the rejects: where each is, and why it was rejected."""
     from sparkify.reports.lineage import list_rejects as rows_of
 
     settings = load_settings(config, warehouse=warehouse).settings

@@ -94,7 +94,7 @@ def _analyzed(settings: Settings, report: OutputFile | None, title: str) -> Anal
 def _print_analysis(found: Analysis, output: Format) -> None:
     if output is Format.JSON:
         checked = [result._asdict() for result in found.checks]
-        unresolved = found.unresolved._asdict()
+        unresolved = found.unresolved.as_dict()
         answers = _documents(found.answers)
         print_json({"rows": found.rows, "checks": checked, "answers": answers, "open": unresolved})
         return
@@ -105,8 +105,9 @@ def _print_analysis(found: Analysis, output: Format) -> None:
     print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in found.checks], output)
     print()
     _print_answers(found.answers, whole=False)
-    if found.unresolved.rejects:
-        say(plain_text(found.unresolved))
+    for sentence in (found.unresolved.of_failed, found.unresolved.of_rejects):
+        if sentence:
+            say(plain_text(sentence))
 
 
 def _answer_only(wanted: list[Question], settings: Settings, output: Format) -> None:

@@ -84,7 +84,9 @@ def holdings(engine: Engine) -> dict[str, object]:
     run = engine.execute("SELECT run_id, state, started_at, reason FROM etl_runs ORDER BY run_id DESC LIMIT 1")
     settings = engine.execute("SELECT setting, setting_value FROM etl_settings ORDER BY setting")
     values: dict[str, object] = {"files": files, **counts, "rejects": int(rejected)}
-    values["open"] = str(find_unresolved(engine))
+    unresolved = find_unresolved(engine)
+    values["failed_files"] = unresolved.of_failed or "none"
+    values["open"] = unresolved.of_rejects or "no rejected record is open"
     values |= {"first_play": first, "last_play": last}
     values |= dict(settings)
     if run:

@@ -11,6 +11,7 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.reports.analyze import stored_setting
+from sparkify.reports.unresolved import failed_files
 from sparkify.sources.base import shown
 from sparkify.sources.open import opened
 from sparkify.sources.registry import file_at
@@ -45,11 +46,15 @@ def list_runs(engine: Engine, most: int) -> Result:
 
 
 def list_rejects(engine: Engine, most: int) -> Result:
-    """The latest rejects: name, URI, line, byte offset, state, field, reason, suggestion."""
+    """The files that failed, then the latest rejects: name, URI, line, byte offset, state, field, reason, suggestion.
+
+    A file has no name of a reject, no place and no field.
+    """
     require_tables(engine)
+    failed = [(None, file, None, None, "failed", "", failure, "") for file, failure in failed_files(engine, most)]
     result = engine.query(_REJECTS.format(most=int(most)))
     rows = [(str(RejectKey(file_id, number)), *rest) for file_id, number, *rest in result.rows]
-    return Result(("reject", *result.columns[2:]), rows)
+    return Result(("reject", *result.columns[2:]), [*failed, *rows])
 
 
 def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:

@@ -1,0 +1,7 @@
+/*
+about: the files of a state of which something is open, by URI
+*/
+SELECT o.uri, o.failure
+FROM open_files AS o
+WHERE o.state = :state
+ORDER BY BYTEWISE(o.uri)

@@ -1,0 +1,9 @@
+-- the files of a state of which something is open, by URI
+SELECT
+  o.uri,
+  o.failure
+FROM open_files AS o
+WHERE
+  o.state = 'loaded'
+ORDER BY
+  o.uri;
