@@ -30,6 +30,8 @@ LONG = bool(os.environ.get("SPARKIFY_TEST_LONG"))
 
 needs_real_sample = needs("shared", REAL.is_dir(), f"the real sample is not at {REAL}")
 
+Run = Callable[[str], list[tuple[Any, ...]]]
+"""Runs a query, without Sparkify."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -196,13 +198,13 @@ _PICTURES = {
 
 def picture(place: Path | str) -> Rows:
     """All rows that are a function of the input, in order; read without Sparkify."""
-    with _reading(place) as run:
+    with reading(place) as run:
         return {name: sorted(run(sql), key=repr) for name, sql in _PICTURES.items()}
 
 
 def rows(place: Path | str, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query, read without Sparkify."""
-    with _reading(place) as run:
+    with reading(place) as run:
         return run(sql)
 
 
@@ -221,7 +223,8 @@ def meddle(place: Path | str, sql: str) -> None:
 
 
 @contextmanager
-def _reading(place: Path | str) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+def reading(place: Path | str) -> Iterator[Run]:
+    """Read a warehouse without Sparkify, by one connection."""
     if isinstance(place, Path):
         with duckdb.connect(str(place), read_only=True) as connection:
             yield lambda sql: connection.execute(sql).fetchall()

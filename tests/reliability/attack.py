@@ -34,18 +34,24 @@ from tests.reliability.model.history import (
     Expected,
     History,
     Place,
+    Replays,
     State,
     Step,
     expected,
     make_history,
+    rejects_of,
     smaller,
     split_differently,
 )
 from tests.reliability.model.values import EVENT_FIELDS, SONG_FIELDS
-from tests.support import ENGINES, EngineUnderTest, rows, url_of, using
+from tests.support import ENGINES, EngineUnderTest, Run, reading, rows, url_of, using
 
 import sparkify
+from sparkify.config.settings import load
+from sparkify.engines.registry import connect as connect_engine
+from sparkify.etl.replay import replay_from
 from sparkify.etl.summary import Progress
+from sparkify.warehouse.reject_key import RejectKey
 
 STAR = {
     "users": "user_id, first_name, last_name, gender, level, last_seen_at",
@@ -56,6 +62,8 @@ STAR = {
     "songplays": "songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent",
 }
 SHOWN = 4
+_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where the files of a history are: in memory, where that is possible, for they are written thousands of times."""
 SECONDS_TO_MAKE_SMALLER = 20
 
 
@@ -79,25 +87,32 @@ class _Differs(Exception):
     pass
 
 
-def try_seed(seed: int, engine: EngineUnderTest) -> Failure | None:
-    """Try the history of a seed; a failure comes back as small as it could be made."""
-    failure = try_history(make_history(seed), engine)
+def try_seed(seed: int, engine: EngineUnderTest, steps: int | None = None) -> Failure | None:
+    """Try the history of a seed; a failure comes back as small as it could be made.
+
+    With `steps` it has so many, and its files are not loaded into another warehouse: that costs a third.
+    """
+    failure = try_history(make_history(seed, steps), engine, elsewhere=steps is None)
     return failure and make_smaller(failure, engine)
 
 
-def try_history(history: History, engine: EngineUnderTest) -> Failure | None:
-    """Try a history."""
-    with tempfile.TemporaryDirectory(prefix="attack-") as name, using(engine):
+def try_history(history: History, engine: EngineUnderTest, *, elsewhere: bool = True) -> Failure | None:
+    """Try a history; with `elsewhere` its files are loaded into another warehouse at the end."""
+    with tempfile.TemporaryDirectory(prefix="attack-", dir=_MEMORY) as name, using(engine):
         folder = Path(name)
         state = State()
         for number, step in enumerate(history.steps):
             try:
                 _take(folder, state, step)
-                _compare(folder, "grown", expected(state.loaded, step))
+                _compare(folder, "grown", expected(state.loaded, step, state.replays))
+                if step.replays:
+                    _replay(folder, "grown", state, step.replays, step)
+                    _compare(folder, "grown", expected(state.loaded, step, state.replays))
             except Exception as error:
                 return Failure(history, f"after step {number}", _reason(error))
         try:
-            _load_otherwise(folder, state, history)
+            if elsewhere:
+                _load_otherwise(folder, state, history)
         except Exception as error:
             return Failure(history, "in another warehouse", _reason(error))
     return None
@@ -117,9 +132,48 @@ def _take(folder: Path, state: State, step: Step) -> None:
     for place in step.touched:
         if _path(root, place).exists():
             os.utime(_path(root, place), (1e9, 1e9))
+    for place, file in step.disguised.items():
+        if _path(root, place).exists():
+            _disguise(_path(root, place), file.content())
     if step.stop:
         _stopped_run(folder, step)
     _run(folder, root, "grown", step)
+
+
+def _disguise(path: Path, content: bytes) -> None:
+    """Give a file another content of the same size, and the time of change that it had."""
+    before = path.stat()
+    assert before.st_size == len(content)
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _replay(folder: Path, name: str, state: State, replays: Replays, step: Step) -> None:
+    """Give records in the place of those rejects that are open in a warehouse."""
+    place = _place(folder, name)
+    there = {bound: reject for bound, reject in state.open_rejects() if bound in replays}
+    keys = {
+        (uri, line, offset): RejectKey(file_id, number)
+        for uri, line, offset, file_id, number in rows(
+            place,
+            "SELECT f.uri, r.line, r.byte_offset, r.file_id, r.reject_no "
+            "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id",
+        )
+    }
+    flags = {"warehouse": url_of(place), "unknown_songs": step.unknown_songs, "repair_text": step.repair_text}
+    settings = load(flags).settings
+    for bound, reject in there.items():
+        given = folder / "given.json"
+        given.write_bytes(File(bound.place[0], replays[bound]).content())
+        key = keys[_uri(folder, bound.place), reject.line, reject.offset]
+        engine = connect_engine(url_of(place), settings.access(read_only=False))
+        with contextlib.closing(engine):
+            replay_from(engine, settings, given, [key])
+        state.replays[bound] = replays[bound]
+
+
+def _uri(folder: Path, place: Place) -> str:
+    return f"file://{quote(os.fsencode(os.path.realpath(_path(folder / 'in', place))))}"
 
 
 def _path(root: Path, place: Place) -> Path:
@@ -182,7 +236,12 @@ def _load_otherwise(folder: Path, state: State, history: History) -> None:
     shutil.rmtree(folder / "in")
     _write(folder / "in", files)
     _run(folder, folder / "in", "other", last)
-    _compare(folder, "other", expected(files, last))
+    if is_split:
+        _compare(folder, "other", expected(files, last))
+        return
+    again = State(disk=files, loaded=files)
+    _replay(folder, "other", again, state.replays, last)
+    _compare(folder, "other", expected(files, last, state.replays))
 
 
 # Comparing.
@@ -194,18 +253,18 @@ def _compare(folder: Path, name: str, wanted: Expected) -> None:
     Raises:
         _Differs: it holds something else.
     """
-    place = _place(folder, name)
-    uris = {at: f"file://{quote(os.fsencode(os.path.realpath(_path(folder / 'in', at))))}" for at in wanted.files}
+    uris = {at: _uri(folder, at) for at in wanted.files}
     differing = []
-    for table, names in {"staging_events": EVENT_FIELDS, "staging_songs": SONG_FIELDS}.items():
-        columns = ", ".join(f's."{name}"' for name in names)
-        sql = f"SELECT {columns}, f.uri FROM {table} AS s JOIN etl_files AS f ON f.file_id = s.file_id"
-        in_uris = [(*row[:-1], uris[row[-1]]) for row in wanted.tables[table]]
-        differing.append(_difference(table, rows(place, sql), in_uris))
-    for table, columns in STAR.items():
-        found = rows(place, f'SELECT {columns} FROM "{table}"')
-        differing.append(_difference(table, found, wanted.tables[table]))
-    differing += [_files_differ(place, wanted, uris), _rejects_differ(place, wanted, uris)]
+    with reading(_place(folder, name)) as run:
+        for table, names in {"staging_events": EVENT_FIELDS, "staging_songs": SONG_FIELDS}.items():
+            columns = ", ".join(f's."{name}"' for name in names)
+            sql = f"SELECT {columns}, f.uri FROM {table} AS s JOIN etl_files AS f ON f.file_id = s.file_id"
+            in_uris = [(*row[:-1], uris[row[-1]]) for row in wanted.tables[table]]
+            differing.append(_difference(table, run(sql), in_uris))
+        for table, columns in STAR.items():
+            found = run(f'SELECT {columns} FROM "{table}"')
+            differing.append(_difference(table, found, wanted.tables[table]))
+        differing += [_files_differ(run, wanted, uris), _rejects_differ(run, wanted, uris)]
     if any(differing):
         raise _Differs("\n".join(filter(None, differing)))
 
@@ -221,25 +280,26 @@ def _difference(table: str, found: Iterable[tuple[Any, ...]], wanted: Iterable[t
     return "\n".join(lines)
 
 
-def _files_differ(place: Any, wanted: Expected, uris: Mapping[Place, str]) -> str:
-    state = ", state" if pending.HAS_GRAMMAR else ""
-    found = rows(place, f"SELECT uri, kind, records, loaded, rejected{state} FROM etl_files")
-    needed = []
+def _files_differ(run: Run, wanted: Expected, uris: Mapping[Place, str]) -> str:
+    state = ", replayed, state" if pending.HAS_GRAMMAR else ""
+    found = run(f"SELECT uri, kind, records, loaded, rejected{state} FROM etl_files")
+    needed: list[tuple[Any, ...]] = []
     for at, each in wanted.files.items():
         counts = (uris[at], at[0], each.records, len(each.rows), each.rejected)
-        needed.append((*counts, "failed" if each.is_failed else "loaded") if state else counts)
+        more = (wanted.replayed(at), "failed" if wanted.is_failed(at) else "loaded")
+        needed.append((*counts, *more) if state else counts)
     return _difference("etl_files", found, needed)
 
 
-def _rejects_differ(place: Any, wanted: Expected, uris: Mapping[Place, str]) -> str:
+def _rejects_differ(run: Run, wanted: Expected, uris: Mapping[Place, str]) -> str:
     """Rejects by place; the field must be one of those that the model finds at fault."""
     records = "r.records" if pending.HAS_GRAMMAR else "1"
-    columns = f"f.uri, r.line, r.byte_offset, {records}, r.field"
-    found = rows(place, f"SELECT {columns} FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id")
+    columns = f"f.uri, r.line, r.byte_offset, {records}, r.resolved_by IS NOT NULL, r.field"
+    found = run(f"SELECT {columns} FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id")
     fields = {
-        (uris[at], reject.line, reject.offset, reject.records): reject.fields
+        (uris[at], reject.line, reject.offset, reject.records, bound in wanted.resolved): reject.fields
         for at, each in wanted.files.items()
-        for reject in each.rejects
+        for bound, reject in rejects_of(at, each)
     }
     if places := _difference("etl_rejects", [row[:-1] for row in found], list(fields)):
         return places
@@ -280,9 +340,14 @@ def _told(history: History) -> str:
         lines.append(f"step {number}: etl({', '.join(options)})")
         lines += [f"  remove {FOLDERS[kind]}/{path}" for kind, path in step.removed]
         lines += [f"  touch {FOLDERS[kind]}/{path}" for kind, path in step.touched]
-        for (kind, path), file in step.written.items():
-            lines.append(f"  write {FOLDERS[kind]}/{path}, {file.form}{' packed' if file.packing else ''}:")
-            lines += [f"    {line!r}" for line in replace(file, packing="").content().splitlines()]
+        for how, files in (("write", step.written), ("write, with the time of before,", step.disguised)):
+            for (kind, path), file in files.items():
+                lines.append(f"  {how} {FOLDERS[kind]}/{path}, {file.form}{' packed' if file.packing else ''}:")
+                lines += [f"    {line!r}" for line in replace(file, packing="").content().splitlines()]
+        for bound, records in step.replays.items():
+            kind, path = bound.place
+            lines.append(f"  then replay {bound.raw!r} ({bound.nth}) of {FOLDERS[kind]}/{path} with:")
+            lines += [f"    {line!r}" for line in File(kind, records).content().splitlines()]
     lines.append("then load the records from other files" if history.seed % 2 else "then load all files at once")
     return "\n".join(lines)
 

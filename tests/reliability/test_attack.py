@@ -6,26 +6,46 @@ import os
 
 import pytest
 from tests.reliability.attack import try_seed
+from tests.reliability.model.history import make_history
 from tests.support import DUCKDB, ENGINES, LONG, EngineUnderTest
 
 FIRST_SEED = int(os.environ.get("SPARKIFY_TEST_SEED", "0"))
-HISTORIES = {"duckdb": 10_000 if LONG else 20, "postgresql": 1_000 if LONG else 3}
-"""How many histories are tried; `SPARKIFY_TEST_SEED` moves them to others."""
+HISTORIES = {"duckdb": 10_000 if LONG else 10, "postgresql": 1_000 if LONG else 2}
+"""How many histories of two to five steps are tried; `SPARKIFY_TEST_SEED` moves them to others."""
+SHORT_HISTORIES = 1_000 if LONG else 100
+"""Of two steps, on DuckDB: a load, and what changes and is replayed after it."""
 AT_ONCE = 10
 
 
-def _batches() -> list[tuple[EngineUnderTest, range]]:
-    found = []
-    for engine in ENGINES:
-        seeds = range(FIRST_SEED, FIRST_SEED + HISTORIES.get(engine.name, 0))
-        found += [(engine, seeds[at : at + AT_ONCE]) for at in range(0, len(seeds), AT_ONCE)]
-    return found
+def _batches(count: int) -> list[range]:
+    seeds = range(FIRST_SEED, FIRST_SEED + count)
+    return [seeds[at : at + AT_ONCE] for at in range(0, len(seeds), AT_ONCE)]
 
 
-@pytest.mark.parametrize(("engine", "seeds"), _batches(), ids=lambda value: getattr(value, "name", str(value)))
+def _on_engines() -> list[tuple[EngineUnderTest, range]]:
+    return [(engine, seeds) for engine in ENGINES for seeds in _batches(HISTORIES.get(engine.name, 0))]
+
+
+def _failures(engine: EngineUnderTest, seeds: range, steps: int | None = None) -> list[str]:
+    return [f"seed {seed} fails {failure}" for seed in seeds if (failure := try_seed(seed, engine, steps))]
+
+
+@pytest.mark.parametrize(("engine", "seeds"), _on_engines(), ids=lambda value: getattr(value, "name", str(value)))
 def test_the_warehouse_is_what_the_model_says(engine: EngineUnderTest, seeds: range) -> None:
-    failures = [f"seed {seed} fails {failure}" for seed in seeds if (failure := try_seed(seed, engine))]
-    assert failures == []
+    assert _failures(engine, seeds) == []
+
+
+@pytest.mark.parametrize("seeds", _batches(SHORT_HISTORIES), ids=str)
+def test_so_it_is_after_two_steps(seeds: range) -> None:
+    assert _failures(DUCKDB, seeds, steps=2) == []
+
+
+def test_all_that_may_happen_to_files_happens() -> None:
+    """A kind of step that no history takes would be tested by none."""
+    steps = [step for seed in range(200) for step in make_history(seed, steps=2).steps]
+    for name in ("removed", "touched", "disguised", "replays", "prune", "full_refresh"):
+        assert sum(bool(getattr(step, name)) for step in steps) >= 10, name
+    assert {step.stop for step in steps} == {"", "error", "kill"}
 
 
 def test_the_engines_are_those_that_were_meant() -> None:

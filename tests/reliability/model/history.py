@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from tests.reliability.model.files import File, Found, Junk, Record, found_in
+from tests.reliability.model.files import File, Found, Junk, Record, Reject, found_in
 from tests.reliability.model.star import UNKNOWN_SONGS, Tables, make_star
-from tests.reliability.model.values import EVENT_FIELDS, SONG_FIELDS, Row
+from tests.reliability.model.values import EVENT_FIELDS, SONG_FIELDS, Row, read
 from tests.reliability.model.world import Pools, make_file, make_pools, make_record
 
 FOLDERS = {"events": "logs", "songs": "songs"}
@@ -20,11 +22,24 @@ Place = tuple[str, str]
 """A file's kind and its path below the folder of its kind."""
 
 
+class Bound(NamedTuple):
+    """What a replay is bound to: the file and the bytes of its reject, and its number among the equal ones, from 1."""
+
+    place: Place
+    raw: bytes
+    nth: int
+
+
+Replays = Mapping[Bound, tuple[Record, ...]]
+"""Records that are given in the place of rejects."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """What happens to the files, and the run of the etl after it.
+    """What happens to the files, the run of the etl after it, and what is replayed after that.
 
-    `touched` files get another time of change and keep their content. `stop` is how the run is stopped before it is
+    `touched` files get another time of change and keep their content; `disguised` ones get another content of the same
+    size, and keep their time of change. `stop` is how the run is stopped before it is
     run again: not at all (`""`), by an error at its `stop_at`th report of progress (`error`), or killed there (`kill`).
     `replaced` is a full refresh.
     """
@@ -32,6 +47,8 @@ class Step:
     written: dict[Place, File] = field(default_factory=dict)
     removed: tuple[Place, ...] = ()
     touched: tuple[Place, ...] = ()
+    disguised: dict[Place, File] = field(default_factory=dict)
+    replays: Replays = field(default_factory=dict)
     prune: bool = False
     full_refresh: bool = False
     chunk_files: int = 100
@@ -55,33 +72,95 @@ class State:
 
     disk: dict[Place, File] = field(default_factory=dict)
     loaded: dict[Place, File] = field(default_factory=dict)
+    replays: dict[Bound, tuple[Record, ...]] = field(default_factory=dict)
 
     def apply(self, step: Step) -> None:
-        """Do what a step does."""
+        """Do what a step does, but for its replays."""
         self.disk |= step.written
+        self.disk |= {place: file for place, file in step.disguised.items() if place in self.disk}
         for place in step.removed:
             self.disk.pop(place, None)
         self.loaded = dict(self.disk) if step.prune else self.loaded | self.disk
 
+    def open_rejects(self) -> Iterator[tuple[Bound, Reject]]:
+        """The rejects that have no replay, with what one would be bound to."""
+        for place, file in self.loaded.items():
+            for bound, reject in rejects_of(place, found_in(file)):
+                if bound not in self.replays:
+                    yield bound, reject
 
-def make_history(seed: int) -> History:
-    """The history of a seed."""
+
+def rejects_of(place: Place, found: Found) -> Iterator[tuple[Bound, Reject]]:
+    """The rejects of a file, each with what a replay of it is bound to."""
+    seen: Counter[bytes] = Counter()
+    for reject in found.rejects:
+        seen[reject.raw] += 1
+        yield Bound(place, reject.raw, seen[reject.raw]), reject
+
+
+def make_history(seed: int, steps: int | None = None) -> History:
+    """The history of a seed, of so many steps or of two to five."""
     chance = random.Random(seed)
     pools = make_pools(chance)
-    disk: dict[Place, File] = {}
+    state = State()
     settings = (chance.choice(UNKNOWN_SONGS), chance.random() < 0.75)
-    steps = []
-    for number in range(chance.choice([2, 3, 3, 4, 5])):
+    made: list[Step] = []
+    for number in range(chance.choice([2, 3, 3, 4, 5]) if steps is None else steps):
         if chance.random() < 0.15:
             settings = (chance.choice(UNKNOWN_SONGS), chance.random() < 0.75)
-        written = _written(chance, pools, disk, first=number == 0)
-        removed = _removed(chance, disk, written)
-        disk |= written
-        for place in removed:
-            del disk[place]
-        touched = tuple(place for place in disk if place not in written and chance.random() < 0.1)
-        steps.append(_step(chance, settings, Step(written, removed, touched)))
-    return History(tuple(steps), chance.randrange(1 << 30))
+        written = _written(chance, pools, state.disk, first=number == 0)
+        removed = _removed(chance, state.disk, written)
+        left = [place for place in state.disk if place not in written and place not in removed]
+        touched = tuple(place for place in left if chance.random() < 0.1)
+        disguised = {
+            place: file
+            for place in left
+            if place not in touched and chance.random() < 0.15 and (file := _disguised(chance, state.disk[place]))
+        }
+        step = _step(chance, settings, Step(written, removed, touched, disguised))
+        state.apply(step)
+        step = replace(step, replays=_replays(chance, pools, state))
+        state.replays |= step.replays
+        made.append(step)
+    return History(tuple(made), chance.randrange(1 << 30))
+
+
+def _disguised(chance: random.Random, file: File) -> File | None:
+    """A file with one digit changed, which has the same size; or nothing if there is none to change."""
+    if file.packing:
+        return None
+    places = [
+        (number, at)
+        for number, piece in enumerate(file.pieces)
+        if isinstance(piece, Record)
+        for at, (name, value) in enumerate(piece.pairs)
+        if name in ("ts", "sessionId", "itemInSession", "num_songs") and value[-1:].isdigit()
+    ]
+    if not places:
+        return None
+    number, at = chance.choice(places)
+    piece = file.pieces[number]
+    assert isinstance(piece, Record)
+    name, value = piece.pairs[at]
+    digit = str((int(value[-1]) + chance.randint(1, 8)) % 10)
+    changed = Record((*piece.pairs[:at], (name, value[:-1] + digit), *piece.pairs[at + 1 :]))
+    return replace(file, pieces=(*file.pieces[:number], changed, *file.pieces[number + 1 :]))
+
+
+def _replays(chance: random.Random, pools: Pools, state: State) -> Replays:
+    """Records in the place of some open rejects, each of which is accepted."""
+    return {
+        bound: tuple(_accepted(chance, pools, bound.place[0]) for _ in range(chance.choice([1, 1, 2])))
+        for bound, _ in state.open_rejects()
+        if chance.random() < 0.3
+    }
+
+
+def _accepted(chance: random.Random, pools: Pools, kind: str) -> Record:
+    while True:
+        record = make_record(chance, pools, kind)
+        if read(kind, record.pairs).row is not None:
+            return record
 
 
 def _step(chance: random.Random, settings: tuple[str, bool], step: Step) -> Step:
@@ -176,20 +255,38 @@ class Expected:
 
     tables: Tables
     files: dict[Place, Found]
+    resolved: frozenset[Bound] = frozenset()
+
+    def is_failed(self, place: Place) -> bool:
+        """Whether a file counts as failed: replays of all that it holds end that."""
+        found = self.files[place]
+        return found.is_failed and not all(bound in self.resolved for bound, _ in rejects_of(place, found))
+
+    def replayed(self, place: Place) -> int:
+        """How many records were given in the place of rejects of a file."""
+        staged = [row for row in self.tables[f"staging_{place[0]}"] if row[-1] == place]
+        return len(staged) - len(self.files[place].rows)
 
 
-def expected(files: dict[Place, File], step: Step) -> Expected:
-    """What the warehouse must hold when it has read these files with the settings of a step."""
+def expected(files: dict[Place, File], step: Step, replays: Replays | None = None) -> Expected:
+    """What the warehouse must hold when it has read these files, and replays, with the settings of a step."""
     found = {place: found_in(file) for place, file in files.items()}
     rows: dict[str, list[tuple[Place, Row]]] = {kind: [] for kind in FOLDERS}
+    resolved = set()
     for place, each in found.items():
         rows[place[0]] += [(place, row) for row in each.rows]
+        for bound, _ in rejects_of(place, each):
+            for record in (replays or {}).get(bound, ()):
+                resolved.add(bound)
+                rows[place[0]] += [(place, row) for row in [read(place[0], record.pairs).row] if row is not None]
     events, songs = ([row for _, row in rows[kind]] for kind in ("events", "songs"))
     staging = {
         "staging_events": _staging(rows["events"], EVENT_FIELDS),
         "staging_songs": _staging(rows["songs"], SONG_FIELDS),
     }
-    return Expected(staging | make_star(events, songs, step.unknown_songs, step.repair_text), found)
+    return Expected(
+        staging | make_star(events, songs, step.unknown_songs, step.repair_text), found, frozenset(resolved)
+    )
 
 
 def _staging(rows: list[tuple[Place, Row]], names: Iterable[str]) -> list[tuple[object, ...]]:
@@ -216,13 +313,15 @@ def _without_step(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
     rest = list(steps[:number] + steps[number + 1 :])
     if number < len(rest):
         after = rest[number]
-        rest[number] = replace(after, written=gone.written | after.written, removed=gone.removed + after.removed)
+        files = gone.written | gone.disguised | after.written
+        rest[number] = replace(after, written=files, removed=gone.removed + after.removed)
     return tuple(rest)
 
 
 def _smaller_steps(step: Step) -> Iterable[Step]:
     plain = Step(chunk_files=100)
-    for name in ("stop", "full_refresh", "chunk_files", "touched", "removed", "unknown_songs", "repair_text"):
+    simpler = ("stop", "full_refresh", "chunk_files", "touched", "disguised", "replays", "removed")
+    for name in (*simpler, "unknown_songs", "repair_text"):
         if getattr(step, name) != getattr(plain, name):
             yield replace(step, **{name: getattr(plain, name)})
     for place, file in step.written.items():
