@@ -237,6 +237,50 @@ def test_an_object_that_changes_meanwhile_is_taken_as_it_is_then(
     assert run("SELECT songplay_id FROM songplays") == [("1541121934796-3-1-0",)]
 
 
+def test_an_object_that_keeps_changing_is_read_here_and_ends_no_run(
+    warehouse: str, redshift: RedshiftStandIn, put: Put, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("logs/a.json", _lines(event(userId="1")))
+    put("logs/b.json", _lines(event(itemInSession=5)))
+    put("songs/x.json", _lines(song()))
+    take, users = DirectLoad._take, iter("2345")
+
+    def overtaken(self: DirectLoad, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        records = take(self, uri, size, record_type, file_id)
+        if uri.endswith("a.json"):
+            put("logs/a.json", _lines(event(userId=next(users))))
+        return records
+
+    monkeypatch.setattr(DirectLoad, "_take", overtaken)
+    summary = _etl(warehouse, redshift)
+    assert (summary.files_loaded, summary.files_direct, summary.failed_files) == (3, 2, {})
+    assert list(summary.not_direct.values()) == ["it keeps changing while COPY takes it in"]
+    assert run("SELECT songplay_id FROM songplays ORDER BY 1") == [("1541121934796-1-1-5",), ("1541121934796-3-1-0",)]
+
+
+def test_an_object_that_is_gone_after_copy_fails_alone(
+    warehouse: str, redshift: RedshiftStandIn, put: Put, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("logs/a.json", _lines(event(userId="1")))
+    put("logs/b.json", _lines(event(itemInSession=5)))
+    put("songs/x.json", _lines(song()))
+    take = DirectLoad._take
+
+    def removed(self: DirectLoad, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
+        records = take(self, uri, size, record_type, file_id)
+        if uri.endswith("a.json"):
+            redshift.s3().delete_object(Bucket=redshift.bucket, Key="in/logs/a.json")
+        return records
+
+    monkeypatch.setattr(DirectLoad, "_take", removed)
+    summary = _etl(warehouse, redshift)
+    ((uri, failure),) = summary.failed_files.items()
+    assert uri.endswith("in/logs/a.json") and failure
+    assert (summary.files_loaded, summary.files_direct) == (2, 2)
+    assert run("SELECT songplay_id FROM songplays") == [("1541121934796-1-1-5",)]
+    assert run("SELECT state FROM etl_files WHERE uri LIKE '%a.json'") == [("failed",)]
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [

@@ -22,9 +22,9 @@ from sparkify.engines.base import Held, Item, LoadColumn, Row
 from sparkify.engines.redshift.dialect import REDSHIFT
 from sparkify.engines.redshift.probes import CARRIAGE_RETURNS, NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.redshift.spool import SpoolInS3
-from sparkify.errors import WarehouseError
+from sparkify.errors import FileError, WarehouseError
 from sparkify.reader.canonical import Notation, canonical_record
-from sparkify.sources.base import SourceFile, keeps_changing
+from sparkify.sources.base import SourceFile
 from sparkify.sql import render, rules
 from sparkify.sql.render import quoted
 
@@ -137,21 +137,24 @@ class DirectLoad:
     def take(self, item: Item) -> Held | None:
         """Take an object in as it is now, once more if it changed meanwhile; None if it must be read here.
 
+        One that keeps changing or is gone must be: an answer of the store holds one state of it, or says what is wrong.
+
         Raises:
-            SourceError: it keeps changing.
+            SourceError: the store as a whole cannot be read.
         """
         file = item.file
-        for _ in range(2):
-            try:
+        try:
+            for _ in range(2):
                 records = self._take(file.uri, file.size, RECORD_TYPES[file.kind], item.file_id)
-            except NotTaken as error:
-                self.refused[file.uri] = str(error)
-                return None
-            now = file.source.file_at(file.kind, file.uri)
-            if now.tag == file.tag:
-                return Held(file, item.file_id, records)
-            file = now
-        raise keeps_changing(file)
+                now = file.source.file_at(file.kind, file.uri)
+                if now.tag == file.tag:
+                    return Held(file, item.file_id, records)
+                file = now
+            self.refused[file.uri] = "it keeps changing while COPY takes it in"
+        except (NotTaken, FileError) as error:
+            self.refused[file.uri] = str(error)
+        self._drop(self._tables.pop(item.file_id, None))
+        return None
 
     def _take(self, uri: str, size: int, record_type: RecordType, file_id: int) -> int:
         """Take an object of `size` bytes in; the number of its records comes back.

@@ -218,7 +218,7 @@ class RedshiftEngine(Engine):
         """Write the records as Parquet below the spool in S3, and COPY them; what was loaded directly is inserted."""
         with ExitStack() as stack:
             spool = self._run_spool or stack.enter_context(Spool())
-            parts, number = stack.enter_context(parquet_parts(spool, self._duckdb(), rows))
+            parts, number = stack.enter_context(parquet_parts(spool, self._duckdb(), table, rows))
             if number:
                 self._copy(table, parts, number)
         for file_id in rows.held:
