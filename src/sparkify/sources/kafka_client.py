@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sparkify.errors import UsageError
 from sparkify.sources.offsets import PartitionOffset
-from sparkify.storage.kafka import TopicAddress, client_properties, translated
+from sparkify.storage.kafka import TopicAddress, client_properties, explained, translated
 
 if TYPE_CHECKING:
+    from confluent_kafka import KafkaError
     from confluent_kafka.admin import AdminClient
 
 LOGGER = logging.getLogger("sparkify.kafka")
@@ -20,6 +22,13 @@ LOGGER = logging.getLogger("sparkify.kafka")
 
 SECONDS_TO_ANSWER = 15.0
 """How long a question to the broker may take."""
+SECONDS_WITHOUT_BROKER = 3.0
+"""How long it is tried when no broker can be reached."""
+
+UNREACHABLE = ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_SSL", "_RESOLVE")
+"""Names of the errors that say so."""
+
+T = TypeVar("T")
 
 _EARLIEST, _LATEST = -2, -1
 
@@ -52,6 +61,7 @@ class TopicClient:
     def __init__(self, address: TopicAddress, given: Mapping[str, str | int | bool]) -> None:
         self.address = address
         self._given = given
+        self._failure: KafkaError | None = None
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -63,7 +73,24 @@ class TopicClient:
         _require_client()
         from confluent_kafka.admin import AdminClient
 
-        return AdminClient(self.properties)
+        own: dict[str, Any] = {**self.properties, "error_cb": self._note_failure}
+        return AdminClient(own)
+
+    def _note_failure(self, error: KafkaError) -> None:
+        if error.name() in UNREACHABLE:
+            self._failure = error
+
+    def _answer(self, asked: Future[T]) -> T:
+        """Wait for an answer; not to the end if no broker can be reached."""
+        self._failure = None
+        patience = time.monotonic() + SECONDS_WITHOUT_BROKER
+        while True:
+            try:
+                return asked.result(0.1)
+            except TimeoutError:
+                self._admin.poll(0)  # without it errors are not told
+                if self._failure is not None and time.monotonic() > patience:
+                    raise explained(self._failure, self.address) from None
 
     def describe(self) -> TopicState:
         """What the topic is now."""
@@ -72,9 +99,10 @@ class TopicClient:
         with translated(self.address):
             topics = TopicCollection([self.address.topic])
             cluster = self._admin.describe_cluster(request_timeout=SECONDS_TO_ANSWER)
-            found = self._admin.describe_topics(topics, request_timeout=SECONDS_TO_ANSWER)[self.address.topic].result()
+            topic = self._admin.describe_topics(topics, request_timeout=SECONDS_TO_ANSWER)[self.address.topic]
+            found = self._answer(topic)
             partitions = tuple(sorted(partition.id for partition in found.partitions))
-            return TopicState(str(cluster.result().cluster_id), str(found.topic_id), partitions)
+            return TopicState(str(self._answer(cluster).cluster_id), str(found.topic_id), partitions)
 
     def marks(self, partitions: Iterable[int]) -> dict[int, Marks]:
         """Where partitions begin, and where what is committed in them ends."""
@@ -102,7 +130,7 @@ class TopicClient:
             asked: Mapping[TopicPartition, Future[Any]] = self._admin.list_offsets(
                 wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=SECONDS_TO_ANSWER
             )
-            return {place.partition: int(answer.result().offset) for place, answer in asked.items()}
+            return {place.partition: int(self._answer(answer).offset) for place, answer in asked.items()}
 
 
 def _require_client() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparkify.errors import SourceError
-from sparkify.sources.kafka_client import TopicClient
+from sparkify.sources.kafka_client import UNREACHABLE, TopicClient
 from sparkify.sources.slices import NO_VALUE, Fetched, Slice
 from sparkify.storage.kafka import explained, translated
 from sparkify.storage.spool import naming_the_spool
@@ -100,7 +100,7 @@ class Fetch:
         return consumer
 
     def _note_error(self, error: KafkaError) -> None:
-        if error.name() in ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_SSL"):
+        if error.name() in UNREACHABLE:
             self._broker_down = error
 
     def _consume(self, consumer: Consumer) -> None:
