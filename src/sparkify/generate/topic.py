@@ -6,7 +6,6 @@ producer's own. A run with the same options that is started again goes on behind
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,7 @@ from sparkify.generate.options import GenerateOptions, Settings, resolve
 from sparkify.generate.run import catalogue_of, job_of, used_settings
 from sparkify.generate.stream import Part, next_period, parts
 from sparkify.generate.topic_form import messages
-from sparkify.storage.kafka import TopicAddress, client_properties, explained, parse_address, translated
+from sparkify.storage.kafka import LOGGER, TopicAddress, client_properties, explained, parse_address, translated
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, Producer
@@ -35,9 +34,6 @@ EVENTS_IN_TRANSACTION = 10_000
 SECONDS_IN_TRANSACTION = 1.0
 SECONDS_TO_ANSWER = 20.0
 SONGS_SUFFIX = "_songs"
-
-_LOGGER = logging.getLogger("sparkify.kafka")
-"""What librdkafka says by itself; it is silent unless somebody listens."""
 
 OnProduced = Callable[[int], None]
 """Called with the number of events produced so far."""
@@ -215,7 +211,7 @@ class _Sink:
         from confluent_kafka.admin import AdminClient
         from confluent_kafka.cimpl import NewTopic
 
-        admin = AdminClient(dict[str, Any]({**self._properties, "logger": _LOGGER}))
+        admin = AdminClient(dict[str, Any]({**self._properties, "logger": LOGGER}))
         wanted = [NewTopic(topic, self._how.partitions) for topic in self.topics]
         for created in admin.create_topics(wanted, request_timeout=SECONDS_TO_ANSWER).values():
             try:
@@ -228,7 +224,7 @@ class _Sink:
         from confluent_kafka import Producer
 
         own: dict[str, Any] = {"enable.idempotence": True, "linger.ms": 20, **self._properties}
-        own |= {"error_cb": self._failed, "logger": _LOGGER}
+        own |= {"error_cb": self._failed, "logger": LOGGER}
         if self._how.transactions:
             own["transactional.id"] = self._group
         return Producer(own)
@@ -237,7 +233,7 @@ class _Sink:
         """Fence an earlier run with the same identity, and find out how far it came."""
         from confluent_kafka import Consumer, TopicPartition
 
-        own = {"group.id": self._group, "enable.auto.commit": False, "logger": _LOGGER}
+        own = {"group.id": self._group, "enable.auto.commit": False, "logger": LOGGER}
         consumer = Consumer({**self._properties, **own})
         self._producer.init_transactions(SECONDS_TO_ANSWER)
         (found,) = consumer.committed([TopicPartition(self.topics[0], 0)], SECONDS_TO_ANSWER)

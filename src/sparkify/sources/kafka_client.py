@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
@@ -11,14 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sparkify.errors import UsageError
 from sparkify.sources.offsets import PartitionOffset
-from sparkify.storage.kafka import TopicAddress, client_properties, explained, translated
+from sparkify.storage.kafka import LOGGER, TopicAddress, client_properties, explained, translated
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
     from confluent_kafka.admin import AdminClient
-
-LOGGER = logging.getLogger("sparkify.kafka")
-"""What librdkafka says by itself; it is silent unless somebody listens."""
 
 SECONDS_TO_ANSWER = 15.0
 """How long a question to the broker may take."""

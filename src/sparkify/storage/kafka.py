@@ -6,6 +6,7 @@ Nothing of confluent_kafka is imported before a client is made; it comes with th
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,10 @@ from sparkify.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
+
+LOGGER = logging.getLogger("sparkify.kafka")
+"""What librdkafka says by itself. It is silent unless somebody listens; what matters is raised."""
+LOGGER.addHandler(logging.NullHandler())
 
 SCHEME = "kafka://"
 ENVIRONMENT_PREFIX = "SPARKIFY_KAFKA__"
