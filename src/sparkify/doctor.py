@@ -149,7 +149,7 @@ def _writable(settings: Settings) -> str:
     """Make a table in a transaction that is undone: the only sure proof."""
     opened_warehouse = closing(connect(settings.warehouse, settings.access(read_only=False)))
     with suppress(_Undo), opened_warehouse as engine, engine.writing(), engine.transaction():
-        engine.execute(f"CREATE TABLE {_PROBE} (id INTEGER)")
+        engine.execute_named("tables/try_writing", relations={"probe_table": _PROBE})
         raise _Undo
     return "can be written to; no other process uses it"
 

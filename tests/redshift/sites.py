@@ -20,7 +20,7 @@ import sparkify
 from sparkify.engines.redshift.engine import RedshiftEngine
 
 SOURCE = Path(sparkify.__file__).parent
-METHODS = ("execute", "query", "stream")
+METHODS = ("execute", "execute_named", "query", "stream")
 _OTHERS = ("engines/duckdb/", "engines/postgres/", "generate/")
 """What never runs where the warehouse is Redshift."""
 
@@ -39,7 +39,7 @@ class Site(NamedTuple):
 
 
 def sites_in(source: str, file: str) -> Iterator[Site]:
-    """The calls of `execute`, `query` and `stream` in a source text, of whatever object.
+    """The calls of `execute`, `execute_named`, `query` and `stream` in a source text, of whatever object.
 
     A method that is handed on to be called elsewhere is one too; its `call` ends with `…`.
     """

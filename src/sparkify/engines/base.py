@@ -20,6 +20,8 @@ from sparkify.errors import WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.dialect import Capabilities, Dialect
 from sparkify.sql.reading import checked_reading
+from sparkify.sql.render import Relations
+from sparkify.sql.statements import Columns, Literals, statement
 from sparkify.storage.spool import Spool
 
 Row = tuple[Any, ...]
@@ -145,6 +147,19 @@ class Engine(ABC):
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one rendered statement with `?` for parameters; all rows come back."""
+
+    def execute_named(
+        self,
+        path: str,
+        parameters: Sequence[object] = (),
+        *,
+        relations: Relations | None = None,
+        columns: Columns | None = None,
+        literals: Literals | None = None,
+    ) -> list[Row]:
+        """Run a statement of sql/statements/, such as `manifest/state`; see `sparkify.sql.statements`."""
+        sql = statement(path, self.dialect, relations=relations, columns=columns, literals=literals)
+        return self.execute(sql, parameters)
 
     def ask(self, sql: str) -> Result:
         """Run a user's query: one statement that only reads, in a transaction that can do nothing else.

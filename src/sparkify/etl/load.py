@@ -12,10 +12,11 @@ from sparkify.reader.batch import Batch, ReadChunk, batches, reject_paths
 from sparkify.reader.reader import FileRead
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
+from sparkify.sql.statements import statement
 from sparkify.storage.spool import Spool
 from sparkify.warehouse import replays
 from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
-from sparkify.warehouse.manifest import Entry
+from sparkify.warehouse.manifest import Entry, create_gone_files, drop_gone_files
 
 
 class NotCanonical(Exception):
@@ -53,12 +54,12 @@ class ChunkLoader:
 
     def forget(self, gone: Iterable[Entry]) -> None:
         """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
-        self._engine.execute("CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")
+        create_gone_files(self._engine)
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
         self._engine.append("gone_files", Rows([LoadColumn("file_id", "BIGINT")], packed=[path]))
         for name in ("etl_files", "etl_rejects"):
-            self._engine.execute(f"DELETE FROM {name} WHERE file_id IN (SELECT file_id FROM gone_files)")
+            self._engine.execute_named("manifest/forget_gone_files", relations={"metadata_table": name})
 
     def apply_replays(self, chunk: ReadChunk) -> None:
         """Put the records of replays in the place of the rejects that they are bound to; they may end a failure."""
@@ -70,14 +71,11 @@ class ChunkLoader:
     def keep(self, unseen: Iterable[tuple[Entry, str]]) -> None:
         """Say of files whose content could not be seen why that is; their rows stay, and they are read by every run."""
         for entry, failure in unseen:
-            self._engine.execute(
-                "UPDATE etl_files SET state = 'failed', failure = ?, content_tag = '' WHERE file_id = ?",
-                [failure, entry.file_id],
-            )
+            self._engine.execute_named("manifest/fail", [failure, entry.file_id])
 
     def drop_temporary(self) -> None:
         """Drop what `forget` left for the transform."""
-        self._engine.execute("DROP TABLE gone_files")
+        drop_gone_files(self._engine)
 
     def _load_batches(self, files: Sequence[FileRead]) -> None:
         for batch in batches(files):
@@ -95,9 +93,12 @@ class ChunkLoader:
         return {file_id: count for file_id, count, _ in rows}, {file_id for file_id, _, faults in rows if faults}
 
     def _take_back(self, file_ids: set[int]) -> None:
-        numbers = ", ".join(str(file_id) for file_id in sorted(file_ids))
         for record_type in RECORD_TYPES.values():
-            self._engine.execute(f"DELETE FROM {record_type.table} WHERE file_id IN ({numbers})")
+            self._engine.execute_named(
+                "manifest/take_back",
+                relations={"staging_table": record_type.table},
+                literals={"file_ids": sorted(file_ids)},
+            )
 
     def _manifest_rows(self, files: Iterable[FileRead], counts: dict[int, int]) -> Iterator[dict[str, Any]]:
         for read in files:
@@ -132,12 +133,12 @@ def _not_canonical(failure: LoadFailed, batch: Batch, files: Iterable[FileRead])
 @cache
 def count_queries(dialect: Dialect) -> tuple[str, ...]:
     """For each staging table: file_id, rows, and rows that break the contract, for files from `:first_new` on."""
-    queries = []
-    for record_type in RECORD_TYPES.values():
-        broken = rules.broken_contract(record_type)
-        query = render.parse(
-            f"SELECT file_id, COUNT(*) AS loaded, SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) AS faults "
-            f"FROM {record_type.table} WHERE file_id >= :first_new GROUP BY file_id"
+    return tuple(
+        statement(
+            "manifest/count_staged",
+            dialect,
+            relations={"staging_table": record_type.table},
+            columns={"breaks_contract": render.condition(rules.broken_contract(record_type))},
         )
-        queries.append(render.render(query, dialect))
-    return tuple(queries)
+        for record_type in RECORD_TYPES.values()
+    )

@@ -14,6 +14,7 @@ from sparkify.etl.plan import Manifest, Plan, compare
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
+from sparkify.sql.statements import statement
 from sparkify.star.prepared import prepare
 from sparkify.star.transform import Statement
 from sparkify.warehouse.inventory import read_inventory
@@ -46,13 +47,13 @@ def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
             return {}, 1, engine.dialect
         require_tables(engine)
         manifest = read_manifest(engine)
-        ((last_file,),) = engine.execute("SELECT COALESCE(MAX(file_id), 0) FROM etl_files")
+        ((last_file,),) = engine.execute_named("manifest/last_file")
         return manifest, last_file + 1, engine.dialect
 
 
 def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
     prepared = prepare(settings.unknown_songs, settings.repair_text, dialect, first_new == 1)
-    gone = [] if first_new == 1 else [Statement("files that go", "CREATE TEMPORARY TABLE gone_files (file_id BIGINT)")]
+    gone = [] if first_new == 1 else [Statement("files that go", statement("manifest/create_gone_files", dialect))]
     checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
     return [

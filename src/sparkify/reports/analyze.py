@@ -10,10 +10,9 @@ from sparkify.engines.base import Engine
 from sparkify.reports.questions import Answered, Question, ask, questions
 from sparkify.reports.unresolved import Unresolved, find_unresolved
 from sparkify.sql import definitions
-from sparkify.sql.render import quoted
 from sparkify.star.checks import checks, run_check
 from sparkify.star.transform import Chunk
-from sparkify.warehouse.tables import require_tables
+from sparkify.warehouse.tables import count_rows, require_tables
 
 
 class Checked(NamedTuple):
@@ -51,12 +50,12 @@ def row_counts(engine: Engine) -> dict[str, int]:
     """Rows of every table of staging and star."""
     require_tables(engine)
     names = ["staging_events", "staging_songs", *sorted(definitions.STAR)]
-    return {name: engine.execute(f"SELECT COUNT(*) FROM {quoted(name)}")[0][0] for name in names}
+    return {name: count_rows(engine, name) for name in names}
 
 
 def stored_setting(engine: Engine, name: str, default: str) -> str:
     """A setting that the star was built with."""
-    rows = engine.execute("SELECT setting_value FROM etl_settings WHERE setting = ?", [name])
+    rows = engine.execute_named("settings/one", [name])
     return str(rows[0][0]) if rows else default
 
 
@@ -79,10 +78,10 @@ def check_all(engine: Engine) -> list[Checked]:
 def holdings(engine: Engine) -> dict[str, object]:
     """Files, rows, rejects, time span, settings and the last run."""
     counts = row_counts(engine)
-    files, rejected = engine.execute("SELECT COUNT(*), COALESCE(SUM(rejected), 0) FROM etl_files")[0]
-    first, last = engine.execute("SELECT MIN(start_time), MAX(start_time) FROM songplays")[0]
-    run = engine.execute("SELECT run_id, state, started_at, reason FROM etl_runs ORDER BY run_id DESC LIMIT 1")
-    settings = engine.execute("SELECT setting, setting_value FROM etl_settings ORDER BY setting")
+    files, rejected = engine.execute_named("reports/files")[0]
+    first, last = engine.execute_named("reports/time_span")[0]
+    run = engine.execute_named("runs/last")
+    settings = engine.execute_named("settings/all")
     values: dict[str, object] = {"files": files, **counts, "rejects": int(rejected)}
     unresolved = find_unresolved(engine)
     values["failed_files"] = unresolved.of_failed or "none"

@@ -16,12 +16,14 @@ import msgspec
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
 from sparkify.sql.definitions import Table
-from sparkify.sql.render import columns_of, quoted
+from sparkify.sql.render import quoted
+from sparkify.sql.statements import named_query
 from sparkify.warehouse.tables import require_tables
 
 SHOWN_ROWS = 5
@@ -60,11 +62,11 @@ class TableComparison:
 
 @dataclass(frozen=True)
 class _Relation:
-    """What is read of a table: its columns and the SELECT, and how rows that differ are ordered, in the models' SQL."""
+    """What is read of a table: its columns and the query, and how rows that differ are ordered, in the models' SQL."""
 
     name: str
     columns: tuple[str, ...]
-    sql: str
+    rows: exp.Query
     order: tuple[str, ...]
 
 
@@ -87,28 +89,24 @@ def _relations() -> Iterator[_Relation]:
     for name in definitions.STAR:
         definition = definitions.table(name)
         columns = definition.column_names
-        sql = f"SELECT {columns_of(columns)} FROM {quoted(name)}"
-        yield _Relation(name, columns, sql, _order(definition, definition.key))
+        query = named_query("reports/compared_star", relations={"star_table": name}, columns={"table_columns": columns})
+        yield _Relation(name, columns, query, _order(definition, definition.key))
     yield _Relation(
         "etl_rejects",
         ("uri", "line", "byte_offset", "field", "reason"),
-        "SELECT f.uri, r.line, r.byte_offset, r.field, r.reason FROM etl_rejects AS r "
-        "JOIN etl_files AS f ON f.file_id = r.file_id",
+        named_query("reports/compared_rejects"),
         ("BYTEWISE(r.uri)", "r.byte_offset"),
     )
-    settings = ("setting", "setting_value")
-    yield _Relation(
-        "etl_settings", settings, f"SELECT {columns_of(settings)} FROM etl_settings", ("BYTEWISE(r.setting)",)
-    )
+    query = named_query("reports/compared_settings")
+    yield _Relation("etl_settings", ("setting", "setting_value"), query, ("BYTEWISE(r.setting)",))
 
 
 def _staging(definition: Table) -> _Relation:
     columns = tuple(name for name in definition.column_names if name != FILE_ID)
-    sql = (
-        f"SELECT {columns_of(columns, 's.')}, f.uri FROM {definition.name} AS s "
-        f"JOIN etl_files AS f ON f.{FILE_ID} = s.{FILE_ID}"
+    query = named_query(
+        "reports/compared_staging", relations={"staging_table": definition.name}, columns={"record_columns": columns}
     )
-    return _Relation(definition.name, (*columns, "uri"), sql, _order(definition, columns))
+    return _Relation(definition.name, (*columns, "uri"), query, _order(definition, columns))
 
 
 def _order(definition: Table, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,7 +115,7 @@ def _order(definition: Table, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _compare(relation: _Relation, engines: tuple[Engine, Engine]) -> TableComparison:
-    first, second = (_row_hashes(engine, relation.sql) for engine in engines)
+    first, second = (_row_hashes(engine, render.render(relation.rows, engine.dialect)) for engine in engines)
     only = (_surplus(first, second), _surplus(second, first))
     rows = [
         DifferingRow(side, dict(zip(relation.columns, row, strict=True)))
@@ -165,8 +163,8 @@ def _surplus(these: Hashes, others: Hashes) -> Hashes:
 def _rows_of(engine: Engine, relation: _Relation, hashes: Hashes) -> list[Row]:
     """The first rows, by key, that have one of these hashes."""
     wanted = {value.tobytes() for value in hashes}
-    order = ", ".join(f"{key} NULLS LAST" for key in relation.order)
-    query = render.parse(f"SELECT r.* FROM ({relation.sql}) AS r ORDER BY {order}")
+    query = exp.select("r.*").from_(relation.rows.subquery("r"))
+    query = query.order_by(*(f"{key} NULLS LAST" for key in relation.order), dialect=render.SOURCE_DIALECT)
     found: list[Row] = []
     for batch in engine.stream(render.render(query, engine.dialect)):
         found += [row for row in batch if _hash(row) in wanted]

@@ -15,23 +15,12 @@ from sparkify.reports.unresolved import failed_files
 from sparkify.sources.base import shown
 from sparkify.sources.open import opened
 from sparkify.sources.registry import file_at
-from sparkify.sql import definitions, render
-from sparkify.sql.render import columns_of, parse
+from sparkify.sql import definitions
+from sparkify.sql.statements import statement
 from sparkify.star.repair import repaired
 from sparkify.warehouse.reject_key import RejectKey
 from sparkify.warehouse.tables import require_tables
 
-_RUNS = (
-    "SELECT run_id, started_at, state, files, records, rejected, seconds, "
-    "CASE WHEN seconds > 0 THEN records / seconds ELSE 0 END AS records_per_second, version, reason, settings "
-    "FROM etl_runs ORDER BY run_id DESC LIMIT {most}"
-)
-_REJECTS = (
-    "SELECT r.file_id, r.reject_no, f.uri AS file, r.line, r.byte_offset, "
-    "CASE WHEN r.resolved_by IS NULL THEN 'open' ELSE 'resolved' END AS state, "
-    "r.field, r.reason, r.suggestion FROM etl_rejects AS r "
-    "JOIN etl_files AS f ON f.file_id = r.file_id ORDER BY r.file_id DESC, r.reject_no DESC LIMIT {most}"
-)
 _IDENTITY = re.compile(r"(\d{1,15})-(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,10})")
 _WITHOUT_TIME = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,10})")
 """The ids that plays had before contract version 4."""
@@ -40,7 +29,7 @@ _WITHOUT_TIME = re.compile(r"(-?\d{1,16})-(-?\d{1,16})-(-?\d{1,10})")
 def list_runs(engine: Engine, most: int) -> Result:
     """The latest runs, the last one first; `seconds` with two digits, records a second as a whole number."""
     require_tables(engine)
-    result = engine.query(_RUNS.format(most=int(most)))
+    result = engine.query(statement("runs/latest", engine.dialect, literals={"most": most}))
     rows = [(*row[:6], round(row[6], 2), round(row[7]), *row[8:]) for row in result.rows]
     return Result(result.columns, rows)
 
@@ -52,7 +41,7 @@ def list_rejects(engine: Engine, most: int) -> Result:
     """
     require_tables(engine)
     failed = [(None, file, None, None, "failed", "", failure, "") for file, failure in failed_files(engine, most)]
-    result = engine.query(_REJECTS.format(most=int(most)))
+    result = engine.query(statement("rejects/latest", engine.dialect, literals={"most": most}))
     rows = [(str(RejectKey(file_id, number)), *rest) for file_id, number, *rest in result.rows]
     return Result(("reject", *result.columns[2:]), [*failed, *rows])
 
@@ -64,15 +53,22 @@ def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:
         UsageError: there is none of that name.
     """
     require_tables(engine)
-    names = ("line", "byte_offset", "field", "reason", "suggestion", "records", "resolved_by", "raw_text")
-    rows = engine.execute(
-        f"SELECT f.uri, f.run_id, {', '.join(f'r.{name}' for name in names)} "
-        "FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.file_id = ? AND r.reject_no = ?",
-        list(key),
+    names = (
+        "file",
+        "run",
+        "line",
+        "byte_offset",
+        "field",
+        "reason",
+        "suggestion",
+        "records",
+        "resolved_by",
+        "raw_text",
     )
+    rows = engine.execute_named("rejects/one", list(key))
     if not rows:
         raise UsageError(f"there is no reject {key}", hint="See them with: sparkify rejects list")
-    return {"reject": str(key), **dict(zip(("file", "run", *names), rows[0], strict=True))}
+    return {"reject": str(key), **dict(zip(names, rows[0], strict=True))}
 
 
 def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:
@@ -90,16 +86,11 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
         return _ids_now(engine, songplay_id, int(without_time[1]), int(without_time[2]))
     identity = _IDENTITY.fullmatch(songplay_id)
     star = definitions.table("songplays").column_names
-    rows = engine.execute(
-        f"SELECT {columns_of(star)} FROM songplays WHERE songplay_id = ?",
-        [songplay_id],
-    )
+    rows = engine.execute_named("reports/play", [songplay_id], columns={"play_columns": star})
     if not identity or not rows:
         raise UsageError(f"no play has the id {songplay_id}", hint="It is ts-userId-sessionId-itemInSession.")
     staged, copies = _staged_play(engine, [int(number) for number in identity.groups()])
-    uri, tag, run_id = engine.execute(
-        "SELECT uri, content_tag, run_id FROM etl_files WHERE file_id = ?", [staged["file_id"]]
-    )[0]
+    uri, tag, run_id = engine.execute_named("manifest/place", [staged["file_id"]])[0]
     return {
         **dict(zip(star, rows[0], strict=True)),
         **{f"staging.{name}": staged[name] for name in EVENTS.names},
@@ -113,10 +104,7 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
 
 def _ids_now(engine: Engine, id_before: str, user_id: int, session_id: int) -> dict[str, object]:
     """The ids of the plays that had an id without a time, in the order of time."""
-    rows = engine.execute(
-        "SELECT songplay_id FROM songplays WHERE user_id = ? AND session_id = ? ORDER BY start_time",
-        [user_id, session_id],
-    )
+    rows = engine.execute_named("reports/plays_of_session", [user_id, session_id])
     found = [songplay_id for (songplay_id,) in rows if songplay_id.split("-", 1)[1] == id_before]
     if not found:
         raise UsageError(f"no play has the id {id_before}", hint="It is ts-userId-sessionId-itemInSession.")
@@ -124,15 +112,9 @@ def _ids_now(engine: Engine, id_before: str, user_id: int, session_id: int) -> d
 
 
 def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, object], int]:
-    names = (*EVENTS.names, "file_id")
-    query = parse(
-        f"SELECT {columns_of(names, 'p.')} FROM staging_events AS p WHERE IS_PLAY(p) "
-        'AND p.ts = :ts AND p."userId" = :user AND p."sessionId" = :session AND p."itemInSession" = :item '
-        "ORDER BY FIRST_EVENT(p)"
-    )
-    literals = dict(zip(("ts", "user", "session", "item"), identity, strict=True))
-    rows = engine.execute(render.render(query, engine.dialect, literals))
-    return dict(zip(names, rows[0], strict=True)), len(rows)
+    literals = dict(zip(("ts", "user_id", "session_id", "item"), identity, strict=True))
+    rows = engine.execute_named("reports/staged_play", columns={"event_columns": EVENTS.names}, literals=literals)
+    return dict(zip((*EVENTS.names, "file_id"), rows[0], strict=True)), len(rows)
 
 
 def _place_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> dict[str, object]:
@@ -170,11 +152,8 @@ def _how_repaired(engine: Engine, staged: dict[str, object]) -> str:
 
 def _how_matched(engine: Engine, staged: dict[str, object]) -> str:
     song, artist = (str(staged[name]).rstrip(" ") for name in ("song", "artist"))
-    rows = engine.execute(
-        "SELECT song_id, artist_id, song_inferred, artist_inferred FROM etl_matches WHERE song = ? AND artist = ? "
-        "AND COALESCE(length, 0) = COALESCE(CAST(? AS DOUBLE PRECISION), 0) AND (length IS NULL) = ?",
-        [song, artist, staged["length"], staged["length"] is None],
-    )
+    length = staged["length"]
+    rows = engine.execute_named("reports/match", [song, artist, length, length is None])
     song_id, artist_id, song_inferred, artist_inferred = rows[0]
     if song_id is None:
         return "no record of the catalogue has this title and artist (unknown_songs = null)"

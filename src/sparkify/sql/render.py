@@ -58,6 +58,11 @@ def parse(sql: str, relations: Relations | None = None) -> exp.Query:
     return replace_relations(_parse(sql).copy(), relations or {})
 
 
+def condition(sql: str) -> exp.Expr:
+    """A condition that is not in a file."""
+    return sqlglot.parse_one(sql, read=SOURCE_DIALECT)
+
+
 def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
     """Put what the relations stand for in the place of their names."""
     for node in list(query.find_all(exp.Table)):
@@ -74,10 +79,14 @@ def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
 
 def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
     """A query as text in an engine's SQL: macros expanded, each `:name` with a literal replaced."""
-    query = query.copy()
-    _expand_lists(query)
-    expanded = query.transform(_expand_macro, dialect).transform(_fill, literals or {})
+    expanded = expand(query.copy(), dialect).transform(_fill, literals or {})
     return expanded.sql(dialect=dialect.name, pretty=True, comments=False)
+
+
+def expand(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """A statement with what its macros mean in an engine's SQL in their place; changes what it is given."""
+    _expand_lists(tree)
+    return tree.transform(_expand_macro, dialect)
 
 
 def _fill(node: exp.Expr, literals: Mapping[str, str | int]) -> exp.Expr:
@@ -95,7 +104,7 @@ def bind(sql: str, numbers: Mapping[str, int]) -> str:
 _LEFT = re.compile(r":(first_new|now|shift)\b")
 
 
-def _expand_lists(query: exp.Query) -> None:
+def _expand_lists(query: exp.Expr) -> None:
     """Expand the names that stand for lists: of columns in a SELECT, of keys in an ORDER BY."""
     for chosen in query.find_all(exp.Select):
         if any(isinstance(column, exp.Anonymous) and column.name == "EVENT_COLUMNS" for column in chosen.expressions):

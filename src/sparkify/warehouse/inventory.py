@@ -80,7 +80,7 @@ def read_inventory(engine: Engine) -> Inventory:
     """Look at every table that is there, and at what the metadata says of them."""
     present = engine.relations()
     if set(present.get("etl_tables", ())) == set(columns_now()["etl_tables"]):
-        rows = engine.execute("SELECT table_name, column_names, layout FROM etl_tables")
+        rows = engine.execute_named("tables/made")
         made = {name: tuple(columns.split(", ")) for name, columns, _ in rows}
         return Inventory(present, made, max((layout for *_, layout in rows), default=0))
     return Inventory(present, _made_before(present), 0)
@@ -124,7 +124,7 @@ def refuse_newer(engine: Engine, inventory: Inventory) -> None:
     if "etl_settings" in inventory.made and {"setting", "setting_value"} <= set(
         inventory.present.get("etl_settings", ())
     ):
-        stored: dict[str, str] = dict(engine.execute("SELECT setting, setting_value FROM etl_settings"))
+        stored: dict[str, str] = dict(engine.execute_named("settings/all"))
         newer += [
             f"its {name} is {stored[name]}, this version knows {newest}"
             for name, newest in _NEWEST.items()

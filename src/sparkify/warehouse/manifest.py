@@ -46,17 +46,13 @@ class ManifestState(NamedTuple):
 
 def read_state(engine: Engine) -> ManifestState:
     """The manifest as it is now."""
-    row = engine.execute("SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0) FROM etl_files")[0]
+    row = engine.execute_named("manifest/state")[0]
     return ManifestState(*row)
 
 
 def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
     """The manifest by kind and URI."""
-    rows = engine.execute(
-        "SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure, "
-        "COALESCE(r.open_rejects, 0) FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects "
-        "FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id"
-    )
+    rows = engine.execute_named("manifest/entries")
     offsets = read_offsets(engine)
     manifest: dict[Kind, dict[str, Entry]] = {kind: {} for kind in RECORD_TYPES}
     for row in rows:
@@ -67,21 +63,27 @@ def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
 
 def read_offsets(engine: Engine) -> dict[int, PartitionOffset]:
     """How far each partition of a topic was read, by its number in the manifest."""
-    rows = engine.execute("SELECT cluster_id, topic, topic_id, partition_no, next_offset, file_id FROM etl_offsets")
+    rows = engine.execute_named("offsets/all")
     return {row[-1]: PartitionOffset(*row) for row in rows}
 
 
 def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:
     """Give files of the manifest the tags that they have now; pairs of file_id and tag, of files just read."""
     now = timestamp(time.time())
-    engine.execute(f"CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag {engine.dialect.type('VARCHAR')})")
+    engine.execute_named("manifest/create_new_tags")
     path = spool.path("new-tags")
     write_rows(path, ({"file_id": file_id, "content_tag": tag} for file_id, tag in tags))
     columns = [LoadColumn("file_id", "BIGINT"), LoadColumn("content_tag", "VARCHAR")]
     engine.append("new_tags", Rows(columns, packed=[path]))
-    engine.execute(
-        "UPDATE etl_files SET content_tag = n.content_tag, read_at = CAST(? AS TIMESTAMP) "
-        "FROM new_tags AS n WHERE etl_files.file_id = n.file_id",
-        [now],
-    )
-    engine.execute("DROP TABLE new_tags")
+    engine.execute_named("manifest/follow_new_tags", [now])
+    engine.execute_named("manifest/drop_new_tags")
+
+
+def create_gone_files(engine: Engine) -> None:
+    """Make the temporary table of the files whose rows go, for the transform."""
+    engine.execute_named("manifest/create_gone_files")
+
+
+def drop_gone_files(engine: Engine) -> None:
+    """Drop it."""
+    engine.execute_named("manifest/drop_gone_files")

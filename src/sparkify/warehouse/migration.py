@@ -5,7 +5,6 @@ from __future__ import annotations
 from sparkify.engines.base import Engine
 from sparkify.sql import ddl, definitions, render
 from sparkify.sql.definitions import Table
-from sparkify.sql.render import columns_of, quoted
 from sparkify.warehouse.inventory import LAYOUT, REBUILDABLE, Inventory, columns_now
 from sparkify.warehouse.settings import forget_star_settings
 
@@ -36,12 +35,9 @@ def migrate(engine: Engine, inventory: Inventory) -> str:
 
 def record_tables(engine: Engine) -> None:
     """Write down that Sparkify made all tables, as they are in this version."""
-    engine.execute("DELETE FROM etl_tables")
+    engine.execute_named("tables/clear_made")
     for name, columns in columns_now().items():
-        engine.execute(
-            "INSERT INTO etl_tables (table_name, column_names, layout) VALUES (?, ?, ?)",
-            [name, ", ".join(columns), LAYOUT],
-        )
+        engine.execute_named("tables/record_made", [name, ", ".join(columns), LAYOUT])
 
 
 def create_table(engine: Engine, table: Table, *, with_keys: bool = True) -> None:
@@ -53,22 +49,27 @@ def create_table(engine: Engine, table: Table, *, with_keys: bool = True) -> Non
 
 def _change_columns(engine: Engine, table: Table) -> None:
     """Make a table again with its new columns; a SELECT in migrations/ says what they hold, unless staging does."""
-    name, old = quoted(table.name), f"old_{table.name}"
-    keep = give_back = []
-    if table.name not in REBUILDABLE:
-        query = render.render(render.select(f"migrations/{LAYOUT}/{table.name}"), engine.dialect)
-        keep = [f"CREATE TEMPORARY TABLE {old} AS SELECT * FROM {name}"]
-        give_back = [f"INSERT INTO {name} ({columns_of(table.column_names)}) {query}", f"DROP TABLE {old}"]
-    create = [ddl.create_table(table, engine.dialect), *(step.sql for step in engine.dialect.after_create(table))]
-    for sql in (*keep, f"DROP TABLE {name}", *create, *give_back):
-        engine.execute(sql)
+    keeps_rows = table.name not in REBUILDABLE
+    relations: dict[str, str] = {"changed_table": table.name, "old_table": f"old_{table.name}"}
+    if keeps_rows:
+        engine.execute_named("tables/keep_old", relations=relations)
+    drop_table(engine, table.name)
+    create_table(engine, table)
+    if keeps_rows:
+        given = render.select(f"migrations/{LAYOUT}/{table.name}")
+        columns = {"table_columns": table.column_names}
+        engine.execute_named("tables/give_back", relations={**relations, "given_rows": given}, columns=columns)
+        drop_table(engine, relations["old_table"])
+
+
+def drop_table(engine: Engine, name: str) -> None:
+    """Drop a table."""
+    engine.execute_named("tables/drop", relations={"dropped_table": name})
 
 
 def _replayed_files(engine: Engine) -> list[str]:
     """The files of fixed records that an older version loaded as files of their own."""
-    rows = engine.execute(
-        "SELECT DISTINCT f.uri FROM etl_files AS f JOIN etl_rejects AS r ON r.resolved_by = f.file_id ORDER BY f.uri"
-    )
+    rows = engine.execute_named("tables/replayed_as_files")
     return [uri for (uri,) in rows]
 
 

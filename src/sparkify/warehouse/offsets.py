@@ -50,38 +50,38 @@ def advance(engine: Engine, spool: Spool, run_id: int, slices: Sequence[SliceRea
         load_rows(engine, "etl_offsets", (_first_row(found, run_id) for found in first), spool)
     if following := [found for found in slices if found.part.uri in known]:
         _load_slices(engine, spool, following, known)
-        for sql in _MOVE:
-            engine.execute(sql)
-        engine.execute(_ADVANCE, [run_id])
-        ((moved,),) = engine.execute(_MOVED, [run_id])
+        _give_to_partitions(engine)
+        engine.execute_named("offsets/advance", [run_id])
+        ((moved,),) = engine.execute_named("offsets/count_moved", [run_id])
         if moved != len(following):
             raise WarehouseError(
                 "another etl has read on in the topic meanwhile",
                 hint="Nothing of this chunk was kept. Let the other one end, and run again.",
             )
-        engine.execute("DROP TABLE read_slices")
+        engine.execute_named("offsets/drop_slices")
+
+
+def _give_to_partitions(engine: Engine) -> None:
+    """Give the rows, rejects and counts of slices to their partitions."""
+    for record_type in RECORD_TYPES.values():
+        engine.execute_named("offsets/move_staged", relations={"staging_table": record_type.table})
+    for name in ("offsets/move_rejects", "offsets/move_counts", "offsets/forget_slices"):
+        engine.execute_named(name)
 
 
 def set_aside(engine: Engine, slices: Sequence[SliceRead]) -> None:
     """Give partitions of a topic that was made again another URI, so that those of the new one can have theirs."""
     for part, _, _ in slices:
-        before = engine.execute(_BEFORE, [part.uri, part.topic_id])
+        before = engine.execute_named("offsets/of_another_topic", [part.uri, part.topic_id])
         for file_id, topic_id in before:
             uri = f"{part.uri}?topic_id={topic_id}"
-            engine.execute("UPDATE etl_files SET uri = ? WHERE file_id = ?", [uri, file_id])
-            engine.execute("UPDATE etl_replays SET uri = ? WHERE uri = ?", [uri, part.uri])
-
-
-_BEFORE = (
-    "SELECT o.file_id, o.topic_id FROM etl_offsets AS o JOIN etl_files AS f ON f.file_id = o.file_id "
-    "WHERE f.uri = ? AND o.topic_id <> ?"
-)
+            engine.execute_named("offsets/rename_file", [uri, file_id])
+            engine.execute_named("offsets/rename_replays", [uri, part.uri])
 
 
 def _load_slices(engine: Engine, spool: Spool, slices: Sequence[SliceRead], known: Mapping[str, int]) -> None:
     columns = [LoadColumn(name, "BIGINT") for name in _NUMBERS] + [LoadColumn("last_time", "TIMESTAMP")]
-    declared = ", ".join(f"{column.name} {engine.dialect.type(column.type)}" for column in columns)
-    engine.execute(f"CREATE TEMPORARY TABLE read_slices ({declared})")
+    engine.execute_named("offsets/create_slices")
     path = spool.path("slices")
     write_rows(path, _rows(slices, known))
     engine.append("read_slices", Rows(columns, packed=[path]))
@@ -123,29 +123,3 @@ def _first_row(found: SliceRead, run_id: int) -> dict[str, Any]:
         "run_id": run_id,
     }
 
-
-_MOVE = (
-    *(
-        f"UPDATE {record_type.table} SET file_id = s.partition_file FROM read_slices AS s "
-        f"WHERE {record_type.table}.file_id = s.file_id"
-        for record_type in RECORD_TYPES.values()
-    ),
-    "UPDATE etl_rejects SET file_id = s.partition_file FROM read_slices AS s WHERE etl_rejects.file_id = s.file_id",
-    "UPDATE etl_files SET uri = t.uri, size_bytes = etl_files.size_bytes + t.size_bytes, content_tag = t.content_tag, "
-    "read_at = t.read_at, records = etl_files.records + t.records, loaded = etl_files.loaded + t.loaded, "
-    "rejected = etl_files.rejected + t.rejected, replayed = etl_files.replayed + t.replayed, run_id = t.run_id "
-    "FROM (SELECT f.*, s.partition_file FROM etl_files AS f JOIN read_slices AS s ON s.file_id = f.file_id) AS t "
-    "WHERE etl_files.file_id = t.partition_file",
-    "DELETE FROM etl_files WHERE file_id IN (SELECT s.file_id FROM read_slices AS s)",
-)
-_ADVANCE = (
-    "UPDATE etl_offsets SET next_offset = s.next_offset, tombstones = etl_offsets.tombstones + s.tombstones, "
-    "without_record = etl_offsets.without_record + s.without_record, lost = etl_offsets.lost + s.lost, "
-    "last_time = COALESCE(s.last_time, etl_offsets.last_time), run_id = ? FROM read_slices AS s "
-    "WHERE etl_offsets.file_id = s.partition_file AND etl_offsets.next_offset = s.from_offset"
-)
-"""The fence: a partition that is not where this run took it from is not moved."""
-_MOVED = (
-    "SELECT COUNT(*) FROM etl_offsets AS o JOIN read_slices AS s ON s.partition_file = o.file_id "
-    "AND s.next_offset = o.next_offset WHERE o.run_id = ?"
-)

@@ -23,16 +23,10 @@ def rejects_of_run(engine: Engine, run_id: int) -> Iterator[Row]:
 
     They come in pages, and within the transaction that wrote them.
     """
-    files = engine.execute(
-        "SELECT file_id, uri FROM etl_files WHERE run_id = ? AND rejected > 0 AND state = 'loaded'", [run_id]
-    )
+    files = engine.execute_named("rejects/files_of_run", [run_id])
     for file_id, uri in sorted(files, key=lambda file: str(file[1])):
         last = -1
-        while page := engine.execute(
-            "SELECT line, byte_offset, field, reason, suggestion, raw_text, reject_no FROM etl_rejects "
-            f"WHERE file_id = ? AND reject_no > ? ORDER BY reject_no LIMIT {PAGE}",
-            [file_id, last],
-        ):
+        while page := engine.execute_named("rejects/page_of_file", [file_id, last], literals={"most": PAGE}):
             for *row, _ in page:
                 yield shown(uri), *row
             last = page[-1][-1]
@@ -52,9 +46,5 @@ def first_rejects(engine: Engine, run_id: int) -> str:
         f"  {uri}, line {line}: {where} {reason}{f' ({suggestion})' if suggestion else ''}\n"
         for uri, line, _, where, reason, suggestion, _ in first
     )
-    ((number,),) = engine.execute(
-        "SELECT COUNT(*) FROM etl_rejects WHERE file_id IN "
-        "(SELECT file_id FROM etl_files WHERE run_id = ? AND state = 'loaded')",
-        [run_id],
-    )
+    ((number,),) = engine.execute_named("rejects/count_of_run", [run_id])
     return lines + (f"  and {number - SHOWN:,} more\n" if number > SHOWN else "")

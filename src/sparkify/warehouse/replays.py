@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from sparkify.contract import FILE_ID, RECORD_TYPES, Kind, RecordType
+from sqlglot import exp
+
+from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.sql import render
 from sparkify.sql.definitions import REPLAY_ID, replayed_table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import columns_of
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import load_rows, staging_columns, timestamp, write_rows
 from sparkify.warehouse.reject_key import RejectKey
@@ -61,14 +62,14 @@ class ResolvedFile(NamedTuple):
 
 def open_rejects(engine: Engine) -> list[OpenReject]:
     """All open rejects, by file and place."""
-    rows = engine.execute(render.bind(_queries(engine.dialect).open_rejects, {"first_new": 0}))
+    rows = engine.execute(_open_rejects(engine.dialect))
     # Sorted here: a server may order text by the rules of a language.
     return sorted(map(OpenReject._make, rows))
 
 
 def keep_replays(engine: Engine, run_id: int, replays: Iterable[Replay], spool: Spool) -> None:
     """Keep replays and their records, within the transaction of the caller. `apply_replays` puts them into staging."""
-    first = engine.execute("SELECT COALESCE(MAX(replay_id), 0) + 1 FROM etl_replays")[0][0]
+    first = engine.execute_named("replays/next_number")[0][0]
     numbered = list(enumerate(replays, first))
     made_at = timestamp(time.time())
     load_rows(engine, "etl_replays", (_row(number, replay, made_at, run_id) for number, replay in numbered), spool)
@@ -105,65 +106,44 @@ def apply_replays(engine: Engine, first_file: int, shift: int = 0) -> list[Resol
 
     The rows carry the number of the file plus `shift`. The manifest follows. The files come back that had such rejects.
     """
-    queries = _queries(engine.dialect)
-    numbers = {"first_new": first_file, "shift": shift}
-    engine.execute(f"CREATE TEMPORARY TABLE resolved_rejects AS {render.bind(queries.resolved_rejects, numbers)}")
-    if found := bool(engine.execute("SELECT 1 FROM resolved_rejects LIMIT 1")):
-        for sql in (*queries.insert, *_MARK):
-            engine.execute(render.bind(sql, numbers))
-    rows = engine.execute(_RESOLVED) if found else []
-    engine.execute("DROP TABLE resolved_rejects")
+    query = render.select("replay/resolved_rejects", {"numbered_rejects": _numbered_rejects()})
+    engine.execute_named(
+        "replays/create_resolved", relations={"found_rejects": query}, literals={"first_new": first_file}
+    )
+    found = bool(engine.execute_named("replays/any_resolved"))
+    if found:
+        _stage_records(engine, shift)
+        engine.execute_named("replays/mark_rejects")
+        engine.execute_named("replays/count_rows")
+        engine.execute_named("replays/end_failures")
+    rows = engine.execute_named("replays/resolved_files") if found else []
+    engine.execute_named("replays/drop_resolved")
     return [ResolvedFile(file_id, int(records), state) for file_id, records, state in rows]
+
+
+def _stage_records(engine: Engine, shift: int) -> None:
+    for record_type in RECORD_TYPES.values():
+        engine.execute_named(
+            "replays/stage",
+            relations={"staging_table": record_type.table, "replayed_table": replayed_table(record_type)},
+            columns={"record_columns": record_type.names},
+            literals={"shift": shift},
+        )
 
 
 def give_to_files(engine: Engine, shift: int) -> None:
     """Give the rows in staging that carry the number of their file plus `shift` the number itself."""
     for record_type in RECORD_TYPES.values():
-        engine.execute(f"UPDATE {record_type.table} SET file_id = file_id - {int(shift)} WHERE file_id > {int(shift)}")
+        engine.execute_named(
+            "replays/give_to_files", relations={"staging_table": record_type.table}, literals={"shift": shift}
+        )
 
 
-_OF_FILES = (
-    "SELECT t.file_id, SUM(t.records) AS records, CAST(SUM(t.replayed) AS BIGINT) AS replayed "
-    "FROM resolved_rejects AS t GROUP BY t.file_id"
-)
-_RESOLVED = (
-    f"SELECT t.file_id, t.records, f.state FROM ({_OF_FILES}) AS t JOIN etl_files AS f ON f.file_id = t.file_id "
-    "ORDER BY t.file_id"
-)
-_MARK = (
-    "UPDATE etl_rejects SET resolved_by = t.replay_id FROM resolved_rejects AS t "
-    "WHERE etl_rejects.file_id = t.file_id AND etl_rejects.reject_no = t.reject_no",
-    f"UPDATE etl_files SET replayed = etl_files.replayed + t.replayed FROM ({_OF_FILES}) AS t "
-    "WHERE etl_files.file_id = t.file_id",
-    # A file has failed no more when all that it holds is resolved; one whose content cannot be seen has no tag.
-    "UPDATE etl_files SET state = 'loaded', failure = '' FROM "
-    "(SELECT r.file_id, SUM(r.records) AS records FROM etl_rejects AS r WHERE r.resolved_by IS NOT NULL "
-    "AND r.file_id IN (SELECT t.file_id FROM resolved_rejects AS t) GROUP BY r.file_id) AS t "
-    "WHERE etl_files.file_id = t.file_id AND etl_files.state = 'failed' AND etl_files.content_tag <> '' "
-    "AND etl_files.rejected = t.records",
-)
-
-
-class _Queries(NamedTuple):
-    open_rejects: str
-    resolved_rejects: str
-    insert: tuple[str, ...]
+def _numbered_rejects() -> exp.Query:
+    return render.select("replay/numbered_rejects")
 
 
 @cache
-def _queries(dialect: Dialect) -> _Queries:
-    relations = {"numbered_rejects": render.select("replay/numbered_rejects")}
-    return _Queries(
-        render.render(render.select("replay/open_rejects", relations), dialect),
-        render.render(render.select("replay/resolved_rejects", relations), dialect),
-        tuple(_insert(record_type) for record_type in RECORD_TYPES.values()),
-    )
-
-
-def _insert(record_type: RecordType) -> str:
-    names = tuple(field.name for field in record_type.fields)
-    return (
-        f"INSERT INTO {record_type.table} ({columns_of(names)}, {FILE_ID}) "
-        f"SELECT {columns_of(names, 'r.')}, t.file_id + :shift FROM {replayed_table(record_type)} AS r "
-        f"JOIN resolved_rejects AS t ON t.replay_id = r.replay_id"
-    )
+def _open_rejects(dialect: Dialect) -> str:
+    query = render.select("replay/open_rejects", {"numbered_rejects": _numbered_rejects()})
+    return render.render(query, dialect, {"first_new": 0})

@@ -15,41 +15,24 @@ class RunLog:
 
     def __init__(self, engine: Engine, version: str, settings: Mapping[str, object]) -> None:
         self._engine = engine
-        engine.execute(
-            "UPDATE etl_runs SET state = 'interrupted', reason = 'the process ended without saying why' "
-            "WHERE state = 'running'"
-        )
-        self.run_id: int = engine.execute("SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs")[0][0]
+        engine.execute_named("runs/interrupt_left")
+        self.run_id: int = engine.execute_named("runs/next_number")[0][0]
         self._started = datetime.now(UTC).replace(tzinfo=None)
-        engine.execute(
-            "INSERT INTO etl_runs (run_id, started_at, state, reason, accepted, files, removed, records, rejected, "
-            "seconds, version, settings) VALUES (?, ?, 'running', '', '', 0, 0, 0, 0, 0, ?, ?)",
-            [self.run_id, self._started, version, json.dumps(settings)],
-        )
+        engine.execute_named("runs/begin", [self.run_id, self._started, version, json.dumps(settings)])
 
     def add(self, files: int, removed: int, records: int, rejected: int) -> None:
         """Count a chunk; within its transaction."""
-        self._engine.execute(
-            "UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, "
-            "rejected = rejected + ? WHERE run_id = ?",
-            [files, removed, records, rejected, self.run_id],
-        )
+        self._engine.execute_named("runs/add", [files, removed, records, rejected, self.run_id])
 
     def accept(self, losses: str) -> None:
         """Write down losses of messages that the user accepted; within the transaction that goes on behind them."""
-        self._engine.execute(
-            "UPDATE etl_runs SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE '; ' END || ? "
-            "WHERE run_id = ?",
-            [losses, self.run_id],
-        )
+        self._engine.execute_named("runs/accept", [losses, self.run_id])
 
     def finish(self, state: str, reason: str = "") -> None:
         """Write down how the run ended."""
         now = datetime.now(UTC).replace(tzinfo=None)
-        self._engine.execute(
-            "UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?",
-            [state, reason, now, (now - self._started).total_seconds(), self.run_id],
-        )
+        seconds = (now - self._started).total_seconds()
+        self._engine.execute_named("runs/finish", [state, reason, now, seconds, self.run_id])
 
     def finish_failed(self, error: BaseException) -> None:
         """Write down that the run did not end well, and why."""

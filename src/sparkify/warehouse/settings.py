@@ -41,7 +41,7 @@ def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:
 
 def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change]:
     """The settings that differ from those that the star was built with; none if it was never built."""
-    stored: dict[str, str] = dict(engine.execute("SELECT setting, setting_value FROM etl_settings"))
+    stored: dict[str, str] = dict(engine.execute_named("settings/all"))
     return [
         Change(name, stored[name], value)
         for name, value in settings.items()
@@ -51,20 +51,20 @@ def changed_settings(engine: Engine, settings: Mapping[str, str]) -> list[Change
 
 def store_settings(engine: Engine, settings: Mapping[str, str]) -> None:
     """Write down the settings that the star is built with."""
-    engine.execute("DELETE FROM etl_settings")
+    engine.execute_named("settings/clear")
     for name, value in settings.items():
-        engine.execute("INSERT INTO etl_settings (setting, setting_value) VALUES (?, ?)", [name, value])
+        engine.execute_named("settings/store", [name, value])
 
 
 def missing_settings(engine: Engine) -> list[str]:
     """The settings that the warehouse should have stored with its star and has not; none if nothing was ever loaded."""
-    if not engine.execute("SELECT 1 FROM etl_files LIMIT 1"):
+    if not engine.execute_named("manifest/any_file"):
         return []
-    stored = {name for (name,) in engine.execute("SELECT setting FROM etl_settings")}
+    stored = {name for name, _ in engine.execute_named("settings/all")}
     return [name for name in STAR_SETTINGS if name not in stored]
 
 
 def forget_star_settings(engine: Engine) -> None:
     """Say that the star is not built yet: the next run that does not find its settings builds it again."""
     for name in STAR_SETTINGS:
-        engine.execute("DELETE FROM etl_settings WHERE setting = ?", [name])
+        engine.execute_named("settings/forget", [name])

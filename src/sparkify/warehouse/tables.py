@@ -9,7 +9,6 @@ from sparkify.engines.base import Engine
 from sparkify.errors import WarehouseError
 from sparkify.sql import definitions
 from sparkify.sql.definitions import Table
-from sparkify.sql.render import quoted
 from sparkify.warehouse.inventory import (
     LAYOUT,
     REBUILDABLE,
@@ -19,7 +18,7 @@ from sparkify.warehouse.inventory import (
     refuse_newer,
     tables_named,
 )
-from sparkify.warehouse.migration import create_table, migrate, record_tables
+from sparkify.warehouse.migration import create_table, drop_table, migrate, record_tables
 from sparkify.warehouse.settings import forget_star_settings, missing_settings
 
 LOAD_AGAIN = "sparkify create-tables --drop, then sparkify etl, which loads everything again"
@@ -104,7 +103,7 @@ def _renew(engine: Engine, inventory: Inventory) -> str:
     for step in engine.dialect.before_full_build(there):
         engine.execute(step.sql)
     for name in inventory.altered:
-        engine.execute(f"DROP TABLE {quoted(name)}")
+        drop_table(engine, name)
     for name in sorted(broken):
         create_table(engine, definitions.table(name), with_keys=name not in definitions.STAR)
     forget_star_settings(engine)
@@ -122,10 +121,12 @@ def tables_to_drop(engine: Engine) -> dict[str, int]:
     Raises:
         WarehouseError: a table of our names is not ours, or a newer version wrote the warehouse.
     """
-    return {
-        name: engine.execute(f"SELECT COUNT(*) FROM {quoted(name)}")[0][0]
-        for name in _droppable(engine, read_inventory(engine))
-    }
+    return {name: count_rows(engine, name) for name in _droppable(engine, read_inventory(engine))}
+
+
+def count_rows(engine: Engine, name: str) -> int:
+    """The number of rows of a table."""
+    return int(engine.execute_named("tables/count_rows", relations={"counted_table": name})[0][0])
 
 
 def _droppable(engine: Engine, inventory: Inventory) -> list[str]:
@@ -145,7 +146,7 @@ def drop_tables(engine: Engine) -> list[str]:
     with engine.writing(), engine.transaction():
         names = _droppable(engine, read_inventory(engine))
         for name in names:
-            engine.execute(f"DROP TABLE {quoted(name)}")
+            drop_table(engine, name)
     return names
 
 

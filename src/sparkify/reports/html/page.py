@@ -88,7 +88,7 @@ def _part(answer: Answered) -> Part:
 
 def _sources(engine: Engine) -> dict[str, str]:
     """Where the last run that loaded something read from; the settings that are kept hold no secret."""
-    found = engine.execute("SELECT settings FROM etl_runs WHERE state = 'done' ORDER BY run_id DESC LIMIT 1")
+    found = engine.execute_named("runs/last_settings")
     settings: dict[str, Any] = json.loads(found[0][0]) if found else {}
     return {kind: str(settings[kind]) for kind in ("logs", "songs") if settings.get(kind)}
 

@@ -1,0 +1,72 @@
+/* The manifest, etl_files, and what goes with a file. */
+
+-- state: what tells one state of the manifest from another
+SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0)
+FROM etl_files;
+
+-- last_file: the highest number of a file
+SELECT COALESCE(MAX(file_id), 0)
+FROM etl_files;
+
+-- any_file: whether anything was ever loaded
+SELECT 1
+FROM etl_files
+LIMIT 1;
+
+-- entries: every file, and how many of its rejects are open
+SELECT
+  f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure,
+  COALESCE(r.open_rejects, 0) AS open_rejects
+FROM etl_files AS f
+LEFT JOIN (
+  SELECT file_id, COUNT(*) AS open_rejects
+  FROM etl_rejects
+  WHERE resolved_by IS NULL
+  GROUP BY file_id
+) AS r
+  ON r.file_id = f.file_id;
+
+-- place: where a file is, its tag, and the run that read it
+SELECT uri, content_tag, run_id
+FROM etl_files
+WHERE file_id = ?;
+
+-- create_new_tags: tags of files as they are now
+CREATE TEMPORARY TABLE new_tags (file_id BIGINT, content_tag VARCHAR);
+
+-- follow_new_tags: give files the tags that they have now
+UPDATE etl_files
+SET content_tag = n.content_tag, read_at = CAST(? AS TIMESTAMP)
+FROM new_tags AS n
+WHERE etl_files.file_id = n.file_id;
+
+-- drop_new_tags: drop the tags
+DROP TABLE new_tags;
+
+-- fail: say of a file whose content could not be seen why that is
+UPDATE etl_files
+SET state = 'failed', failure = ?, content_tag = ''
+WHERE file_id = ?;
+
+-- create_gone_files: the files whose rows go
+CREATE TEMPORARY TABLE gone_files (file_id BIGINT);
+
+-- forget_gone_files: take gone files out of one of the metadata tables
+DELETE FROM metadata_table
+WHERE file_id IN (SELECT file_id FROM gone_files);
+
+-- drop_gone_files: drop the list of them
+DROP TABLE gone_files;
+
+-- count_staged: rows in staging of every new file, and how many of them break the contract
+SELECT
+  s.file_id,
+  COUNT(*) AS loaded,
+  SUM(CASE WHEN breaks_contract THEN 1 ELSE 0 END) AS faults
+FROM staging_table AS s
+WHERE s.file_id >= :first_new
+GROUP BY s.file_id;
+
+-- take_back: remove the rows of some files from staging
+DELETE FROM staging_table
+WHERE file_id IN (:file_ids);

@@ -1,0 +1,58 @@
+/* What the reports ask of the star. */
+
+-- files: files that were read, and rejects in them
+SELECT COUNT(*), COALESCE(SUM(rejected), 0)
+FROM etl_files;
+
+-- time_span: the first and the last play
+SELECT MIN(start_time), MAX(start_time)
+FROM songplays;
+
+-- play: a play by its id
+SELECT s.play_columns
+FROM songplays AS s
+WHERE s.songplay_id = ?;
+
+-- plays_of_session: the plays of a user in a session, in the order of time
+SELECT songplay_id
+FROM songplays
+WHERE user_id = ? AND session_id = ?
+ORDER BY start_time;
+
+-- staged_play: the rows in staging that are a play, the first one first
+SELECT p.event_columns, p.file_id
+FROM staging_events AS p
+WHERE IS_PLAY(p)
+  AND p.ts = :ts
+  AND p."userId" = :user_id
+  AND p."sessionId" = :session_id
+  AND p."itemInSession" = :item
+ORDER BY FIRST_EVENT(p);
+
+-- match: the song of a title, an artist and a length
+SELECT m.song_id, m.artist_id, m.song_inferred, m.artist_inferred
+FROM etl_matches AS m
+WHERE m.song = ?
+  AND m.artist = ?
+  AND COALESCE(m.length, 0) = COALESCE(CAST(? AS DOUBLE), 0)
+  AND (m.length IS NULL) = ?;
+
+-- compared_staging: rows of staging, with where the file is in the place of its number
+SELECT s.record_columns, f.uri
+FROM staging_table AS s
+JOIN etl_files AS f
+  ON f.file_id = s.file_id;
+
+-- compared_star: rows of a table of the star
+SELECT s.table_columns
+FROM star_table AS s;
+
+-- compared_rejects: rejects by place and reason
+SELECT f.uri, r.line, r.byte_offset, r.field, r.reason
+FROM etl_rejects AS r
+JOIN etl_files AS f
+  ON f.file_id = r.file_id;
+
+-- compared_settings: the settings that the star was built with
+SELECT setting, setting_value
+FROM etl_settings;

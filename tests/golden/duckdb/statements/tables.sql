@@ -1,0 +1,26 @@
+-- the tables that Sparkify made, their columns, and the layout that they are of
+SELECT table_name, column_names, layout FROM etl_tables;
+
+-- forget which tables were made
+DELETE FROM etl_tables;
+
+-- a table that was made
+INSERT INTO etl_tables (table_name, column_names, layout) VALUES (?, ?, ?);
+
+-- rows of a table
+SELECT COUNT(*) FROM counted_table;
+
+-- drop a table
+DROP TABLE dropped_table;
+
+-- the rows of a table whose columns change
+CREATE TEMPORARY TABLE old_table AS SELECT * FROM changed_table;
+
+-- put rows into a table that was made again
+INSERT INTO changed_table (table_columns) SELECT * FROM given_rows;
+
+-- files of fixed records that version 0.1.0 loaded as files of their own
+SELECT DISTINCT f.uri FROM etl_files AS f JOIN etl_rejects AS r ON r.resolved_by = f.file_id ORDER BY f.uri;
+
+-- a table that is made and taken back, which proves that the warehouse can be written to
+CREATE TABLE probe_table (id INT);
