@@ -22,6 +22,9 @@ Every message says what happened, where, and what to do. None holds a secret.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 
 class SparkifyError(Exception):
     """Base of all errors that Sparkify raises on purpose."""
@@ -103,3 +106,28 @@ class TooManyRejects(SparkifyError):
     """More records were rejected than `max_rejects` allows; the chunk was undone."""
 
     exit_code = 3
+
+
+@contextmanager
+def needing(what: str, extra: str = "") -> Iterator[None]:
+    """What is imported in the block comes with an extra; `what` is what needs it, such as `kafka://`.
+
+    Raises:
+        UsageError: it is not installed; says which extra installs it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name == __name__.partition(".")[0]:
+            raise
+        raise not_installed(what, [name], extra) from error
+
+
+def not_installed(what: str, modules: Iterable[str], extra: str = "") -> UsageError:
+    """The error of modules that are not installed, and come with an extra; with Sparkify itself if that is empty."""
+    packages = ", ".join(name.replace("_", "-") for name in modules)
+    install = f"pip install 'sparkify[{extra}]'" if extra else "pip install --force-reinstall sparkify"
+    return UsageError(
+        f"{what} needs the package {packages}, which is not installed", hint=f"Install it with: {install}"
+    )

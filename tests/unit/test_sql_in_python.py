@@ -124,9 +124,7 @@ def test_a_table_that_is_created_has_the_engines_types() -> None:
     created = {name: statement("manifest/create_new_tags", dialect) for name, dialect in DIALECTS.items()}
     assert "content_tag VARCHAR(65535)" in created["redshift"]
     assert "content_tag VARCHAR)" in created["duckdb"]
-    assert all(
-        "last_time TIMESTAMP)" in statement("offsets/create_slices", dialect) for dialect in DIALECTS.values()
-    )
+    assert all("last_time TIMESTAMP)" in statement("offsets/create_slices", dialect) for dialect in DIALECTS.values())
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)

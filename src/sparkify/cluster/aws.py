@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sparkify.errors import CloudError, UsageError
+from sparkify.errors import CloudError, UsageError, needing
 
 if TYPE_CHECKING:
     import boto3
@@ -63,13 +63,8 @@ def connect(region: str | None = None) -> Cloud:
     Raises:
         UsageError: boto3 is not installed, no region is named, or a profile is missing.
     """
-    try:
+    with needing("AWS", "redshift"):
         import boto3
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "AWS needs the package boto3, which is not installed",
-            hint="Install it with: pip install 'sparkify[redshift]'",
-        ) from error
     with translated():
         # boto3 itself does not read AWS_REGION, as the other tools of AWS do.
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)

@@ -11,7 +11,7 @@ from sparkify.engines.diagnosis import Diagnosis
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.postgres.dialect import POSTGRES
 from sparkify.engines.redshift.dialect import REDSHIFT
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, needing
 from sparkify.sql.dialect import Dialect
 from sparkify.text import without_password
 
@@ -43,13 +43,8 @@ def connect(url: str, access: Access | None = None) -> Engine:
         WarehouseError: it cannot be opened.
     """
     entry = _entry(url)
-    try:
+    with needing(f"{url.split(':')[0]}://", entry.extra):
         module = importlib.import_module(entry.module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{url.split(':')[0]}:// needs the package {error.name}, which is not installed",
-            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
-        ) from error
     engine: Engine = module.open_engine(url, access or Access())
     return engine
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from sparkify.contract import EVENT_TOPICS
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError, UsageError, needing
 from sparkify.generate.catalogue import Record
 from sparkify.generate.config import Config, load
 from sparkify.generate.options import GenerateOptions, Settings, resolve
@@ -94,7 +94,8 @@ def produce(uri: str, options: GenerateOptions, how: TopicOptions, on_produced: 
         UsageError: the URI, an option or a property is wrong, or confluent-kafka is not installed.
         SourceError: the broker cannot be reached, or refuses.
     """
-    _require_client()
+    with needing("kafka://", "kafka"):
+        import confluent_kafka  # noqa: F401
     address = parse_address(uri)
     config = load(None if options.config is None else Path(options.config))
     settings = resolve(options, config)
@@ -112,16 +113,6 @@ def produce(uri: str, options: GenerateOptions, how: TopicOptions, on_produced: 
             raise
         sink.close()
     return Produced(sink.events, songs, sink.resumed, time.perf_counter() - began, sink.topics)
-
-
-def _require_client() -> None:
-    try:
-        import confluent_kafka  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "kafka:// needs the package confluent-kafka, which is not installed",
-            hint="Install it with: pip install 'sparkify[kafka]'",
-        ) from error
 
 
 def _identity(settings: Settings, config: Config, how: TopicOptions) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from sparkify.contract import Kind
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, needing
 from sparkify.sources.base import Source, SourceFile
 from sparkify.sources.files import FileSource
 from sparkify.sources.opening import Opening
@@ -50,13 +50,8 @@ def source_at(location: str, opening: Opening | None = None) -> Source:
         )
     if "\0" in (unquote(location) if entry is _FOLDER else location):
         raise UsageError("a source holds a NUL character", hint="Check --logs and --songs.")
-    try:
+    with needing(f"{scheme}://", entry.extra):
         module = importlib.import_module(entry.module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{scheme}:// needs the package {error.name}, which is not installed",
-            hint=f"Install it with: pip install 'sparkify[{entry.extra}]'",
-        ) from error
     source: Source = module.open_source(location, opening or Opening())
     return source
 

@@ -122,4 +122,3 @@ def _first_row(found: SliceRead, run_id: int) -> dict[str, Any]:
         "last_time": as_time(offsets.last_time),
         "run_id": run_id,
     }
-

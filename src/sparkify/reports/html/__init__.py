@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 
 from sparkify.engines.base import Engine
-from sparkify.errors import UsageError
+from sparkify.errors import not_installed
 from sparkify.reports.analyze import Analysis
 from sparkify.storage.output_file import OutputFile
 
@@ -20,10 +20,7 @@ def require_packages() -> None:
     """Raise UsageError unless what draws a report is installed."""
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(
-            f"a report needs the package {', '.join(missing)}, which is not installed",
-            hint="Install it with: pip install 'sparkify[report]'",
-        )
+        raise not_installed("a report", missing, "report")
 
 
 def write_report(output: OutputFile, engine: Engine, warehouse: str, analysis: Analysis, title: str = "") -> int:

@@ -4,12 +4,6 @@ SELECT r.file_id, r.reject_no, f.uri AS file, r.line, r.byte_offset, CASE WHEN r
 -- all that is known of one reject
 SELECT f.uri AS file, f.run_id AS run, r.line, r.byte_offset, r.field, r.reason, r.suggestion, r.records, r.resolved_by, r.raw_text FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id WHERE r.file_id = ? AND r.reject_no = ?;
 
--- open rejects, and the files that hold them
-SELECT COUNT(*), COUNT(DISTINCT file_id) FROM etl_rejects WHERE resolved_by IS NULL;
-
--- the first files with open rejects
-SELECT f.uri FROM etl_files AS f WHERE f.file_id IN (SELECT r.file_id FROM etl_rejects AS r WHERE r.resolved_by IS NULL) ORDER BY (f.uri || CHR(1)) LIMIT :most;
-
 -- the files with rejects that a run has read; failed files are named by themselves
 SELECT file_id, uri FROM etl_files WHERE run_id = ? AND rejected > 0 AND state = 'loaded';
 

@@ -5,10 +5,13 @@ UPDATE etl_runs SET state = 'interrupted', reason = 'the process ended without s
 SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs;
 
 -- a run that begins
-INSERT INTO etl_runs (run_id, started_at, state, reason, files, removed, records, rejected, seconds, version, settings) VALUES (?, ?, 'running', '', 0, 0, 0, 0, 0, ?, ?);
+INSERT INTO etl_runs (run_id, started_at, state, reason, accepted, files, removed, records, rejected, seconds, version, settings) VALUES (?, ?, 'running', '', '', 0, 0, 0, 0, 0, ?, ?);
 
 -- count a chunk
 UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, rejected = rejected + ? WHERE run_id = ?;
+
+-- losses of messages that the user accepted
+UPDATE etl_runs SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE '; ' END || ? WHERE run_id = ?;
 
 -- how a run ended
 UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?;
