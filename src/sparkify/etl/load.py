@@ -16,7 +16,7 @@ from sparkify.sql.statements import statement
 from sparkify.storage.spool import Spool
 from sparkify.warehouse import replays
 from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
-from sparkify.warehouse.manifest import Entry, create_gone_files, drop_gone_files
+from sparkify.warehouse.manifest import Entry
 
 
 class NotCanonical(Exception):
@@ -54,7 +54,7 @@ class ChunkLoader:
 
     def forget(self, gone: Iterable[Entry]) -> None:
         """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
-        create_gone_files(self._engine)
+        self._engine.execute_named("manifest/create_gone_files")
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
         self._engine.append("gone_files", Rows([LoadColumn("file_id", "BIGINT")], packed=[path]))
@@ -75,7 +75,7 @@ class ChunkLoader:
 
     def drop_temporary(self) -> None:
         """Drop what `forget` left for the transform."""
-        drop_gone_files(self._engine)
+        self._engine.execute_named("manifest/drop_gone_files")
 
     def _load_batches(self, files: Sequence[FileRead]) -> None:
         for batch in batches(files):

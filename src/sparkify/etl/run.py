@@ -23,15 +23,7 @@ from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
-from sparkify.warehouse.manifest import (
-    Entry,
-    ManifestState,
-    create_gone_files,
-    drop_gone_files,
-    follow_tags,
-    read_manifest,
-    read_state,
-)
+from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, read_manifest, read_state
 from sparkify.warehouse.offsets import slices_of
 from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
@@ -328,11 +320,11 @@ class Run:
             with self._timed("load"):
                 keep_replays(self._engine, self._book.run_id, replays, self._spool)
                 resolved = apply_replays(self._engine, first_file, shift=last)
-                create_gone_files(self._engine)
+                self._engine.execute_named("manifest/create_gone_files")
             self._transform(prepared, last + 1)
             give_to_files(self._engine, last)
             self._check(prepared, first_file)
-            drop_gone_files(self._engine)
+            self._engine.execute_named("manifest/drop_gone_files")
             prepared.drop_temporary(self._engine)
         self._summary.count_replays(replays, resolved)
 

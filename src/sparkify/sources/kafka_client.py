@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sparkify.errors import UsageError
+from sparkify.errors import needing
 from sparkify.sources.offsets import PartitionOffset
 from sparkify.storage.kafka import LOGGER, TopicAddress, client_properties, explained, translated
 
@@ -66,7 +66,8 @@ class TopicClient:
 
     @cached_property
     def _admin(self) -> AdminClient:
-        _require_client()
+        with needing("kafka://", "kafka"):
+            import confluent_kafka  # noqa: F401
         from confluent_kafka.admin import AdminClient
 
         own: dict[str, Any] = {**self.properties, "error_cb": self._note_failure}
@@ -127,13 +128,3 @@ class TopicClient:
                 wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=SECONDS_TO_ANSWER
             )
             return {place.partition: int(self._answer(answer).offset) for place, answer in asked.items()}
-
-
-def _require_client() -> None:
-    try:
-        import confluent_kafka  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "kafka:// needs the package confluent-kafka, which is not installed",
-            hint="Install it with: pip install 'sparkify[kafka]'",
-        ) from error

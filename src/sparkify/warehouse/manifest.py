@@ -77,13 +77,3 @@ def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -
     engine.append("new_tags", Rows(columns, packed=[path]))
     engine.execute_named("manifest/follow_new_tags", [now])
     engine.execute_named("manifest/drop_new_tags")
-
-
-def create_gone_files(engine: Engine) -> None:
-    """Make the temporary table of the files whose rows go, for the transform."""
-    engine.execute_named("manifest/create_gone_files")
-
-
-def drop_gone_files(engine: Engine) -> None:
-    """Drop it."""
-    engine.execute_named("manifest/drop_gone_files")
