@@ -13,6 +13,9 @@ from typing import Literal
 CONTRACT_VERSION = 4
 """Raised when a change of the rules changes the tables: the next run then rebuilds the star."""
 
+READING_VERSION = 1
+"""Raised when a change of the rules changes what is read of a file: every file then counts as changed."""
+
 MAX_TEXT_BYTES = 65_535
 """Longest text in bytes of UTF-8: a Redshift VARCHAR holds no more."""
 

@@ -105,8 +105,8 @@ def test_explain_traces_a_play_to_its_line(tmp_path: Path) -> None:
 def test_a_refused_run_writes_every_reject_and_holds_a_page_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_lines(tmp_path / "logs/b.json", [event(), *["bad"] * 25])
-    write_lines(tmp_path / "logs/a.json", [event(itemInSession=1), *["worse"] * 7])
+    write_lines(tmp_path / "logs/b.json", [event(), *[event(ts="x")] * 25])
+    write_lines(tmp_path / "logs/a.json", [event(itemInSession=1), *[event(ts="y")] * 7])
     monkeypatch.setattr(rejects, "PAGE", 10)
     output = OutputFile(tmp_path / "rejects.json", "the rejects")
     chosen = load_settings({"warehouse": url_of(warehouse(tmp_path)), "logs": str(tmp_path / "logs")}).settings

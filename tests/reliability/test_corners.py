@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support import event, load, rows, song, write_lines
 from tests.unit.command import sparkify as run
 
 import sparkify
-from sparkify.reader import framing as splitting
-from sparkify.reader.framing import split
 
 BAD = json.dumps(event(ts="x", page="Home"))
 
@@ -50,35 +46,6 @@ def test_no_password_of_the_file_is_printed(tmp_path: Path) -> None:
     done = run("status", cwd=tmp_path)
     assert done.returncode == 2
     assert "hunter2" not in done.stderr
-
-
-class _Stream(io.BytesIO):
-    def readinto(self, buffer: Any, /) -> int:
-        return super().readinto(buffer)
-
-
-def _pieces(text: bytes) -> list[tuple[int, bytes, str]]:
-    return [(piece.offset, piece.raw, piece.fault) for piece in split(_Stream(text), "test")]
-
-
-@pytest.mark.parametrize("block", range(1, 12))
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"[1.5]",
-        b'[{"a": 1}, -1.5e-7, 12, {"b": 2}]',
-        b'{"a": 1.5}\n1.5 2e5 {"b": 3}',
-        b'[{"a": 1},]',
-        b'[{"a": 1}, oops, {"b": 2}]',
-        b'[{"a": 1}',
-        b'{"a": 1}{"b"',
-        b'{"a": 1}\n\n{"b": 2}',
-    ],
-)
-def test_pieces_do_not_depend_on_where_blocks_end(monkeypatch: pytest.MonkeyPatch, block: int, text: bytes) -> None:
-    whole = _pieces(text)
-    monkeypatch.setattr(splitting, "BLOCK_BYTES", block)
-    assert _pieces(text) == whole
 
 
 def test_a_first_line_that_is_too_long_is_one_reject_of_its_own(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -153,6 +153,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         say(plain_text(summary.migrated))
     for change in summary.listing_changed:
         say(plain_text(change))
+    _say_other_rules(summary.files_read_otherwise, summary.files_gone_read_otherwise, "read again")
     if summary.rebuilt_because:
         say(f"the star was rebuilt: {summary.rebuilt_because}")
     if summary.files_loaded or summary.partitions:
@@ -185,6 +186,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     elif summary.vanished:
         vanished = count_of(len(summary.vanished), "file")
         say(f"no longer in the source: {vanished}; to remove the rows: sparkify etl --prune")
+    _say_unpaired(summary.unpaired_brackets)
     for kind, names in summary.unknown_names.items():
         say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
     for name, (count, about) in summary.warnings.items():
@@ -313,12 +315,29 @@ def _print_plan(plan: Plan) -> None:
     if plan.slices:
         offsets = sum(part.end - part.begin for part in slices_of(plan))
         say(f"{offsets:,} offsets of {count_of(len(plan.slices), 'partition')} to read")
+    _say_other_rules(plan.read_otherwise, plan.gone_read_otherwise, "to be read again")
     size = sum(file.size for file in plan.to_load)
     say(
         f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
         f"{len(plan.vanished):,} vanished; {size:,} bytes to load"
     )
     _say_passed_over({kind: found.as_dict() for kind, found in plan.passed_over.items()})
+
+
+def _say_other_rules(read_again: int, gone: int, what: str) -> None:
+    """Say what became of files that another version read by other rules."""
+    if read_again:
+        say(f"the rules of reading have changed: {count_of(read_again, 'file')} {what}")
+    if gone:
+        say(f"the rules of reading have changed: {count_of(gone, 'file')} no longer in the source keep their rows")
+
+
+def _say_unpaired(uris: Sequence[str]) -> None:
+    """Warn of files with brackets between records that have no partner."""
+    for uri in uris[:MOST_SHOWN]:
+        say(f"warning: {plain_text(shown(uri))}: its brackets [ ] do not pair; was it cut off?")
+    if len(uris) > MOST_SHOWN:
+        say(f"warning: the brackets [ ] of {len(uris) - MOST_SHOWN:,} more files do not pair")
 
 
 def _say_passed_over(passed_over: Mapping[str, Mapping[str, object]]) -> None:

@@ -29,6 +29,16 @@ class Plan(Changes[Entry]):
     partitions_unchanged: int = 0
 
     @property
+    def read_otherwise(self) -> int:
+        """How many files are read again because the rules of reading changed."""
+        return sum(changed.entry.was_read_otherwise for changed in self.changed)
+
+    @property
+    def gone_read_otherwise(self) -> int:
+        """How many files are gone that were read by the rules of another version."""
+        return sum(entry.was_read_otherwise for entry in self.vanished)
+
+    @property
     def to_load(self) -> list[SourceFile]:
         """New and changed files; songs first, so that plays find them."""
         files = [*self.new, *(changed.file for changed in self.changed)]

@@ -80,9 +80,10 @@ def _records(path: Path, kind: Kind) -> list[Record]:
     """
     if not path.is_file():
         raise UsageError(f"no such file: {path}", hint="Write the fixed records to a file of their own.")
-    reader = CarefulReader(RECORD_TYPES[kind])
+    record_type = RECORD_TYPES[kind]
+    reader = CarefulReader(record_type)
     with opened(file_of_path(kind, os.path.realpath(path))) as stream:
-        found = list(reader.read(split(stream, str(path))))
+        found = list(reader.read(split(stream, str(path), record_type)))
     faults = [reject for reject in found if isinstance(reject, Reject)]
     if faults:
         shown = "".join(

@@ -23,7 +23,7 @@ from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
-from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, read_manifest, read_state
+from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, mark_other_rules, read_manifest, read_state
 from sparkify.warehouse.offsets import slices_of
 from sparkify.warehouse.rejects import first_rejects, write_rejects
 from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
@@ -55,7 +55,7 @@ class Run:
         self._summary = Summary()
         self._shape = (self._settings.unknown_songs, self._settings.repair_text)
         listing = stored.listing_settings(settings.include, settings.exclude)
-        self._stored_settings = stored.star_settings(*self._shape) | listing
+        self._stored_settings = stored.star_settings(*self._shape) | listing | stored.reading_settings()
         self._repaired: set[str] = set()
         self._bytes_done = 0
         self._bytes_total = 0
@@ -106,6 +106,7 @@ class Run:
         self._summary.run_id = self._book.run_id
         try:
             with self._timed("plan"):
+                mark_other_rules(self._engine)
                 self._known = read_state(self._engine)
                 plan = make()
             spool = Spool(self._settings.spool, self._settings.spool_limit)
@@ -128,12 +129,7 @@ class Run:
         error.add_note(f"The warehouse is at its last committed chunk ({done}).")
 
     def _work(self, plan: Plan) -> None:
-        self._summary.files_unchanged = plan.unchanged
-        self._summary.partitions_unchanged = plan.partitions_unchanged
-        self._summary.files_changed = len(plan.changed)
-        self._summary.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
-        self._summary.vanished = [entry.uri for entry in plan.vanished]
-        self._summary.failed_files = {entry.uri: entry.failure for entry in plan.failed}
+        self._summary.count_plan(plan)
         files = [self._with_way(file) for file in plan.to_load]
         self._bytes_total = sum(file.size for file in (*files, *plan.slices))
         self._replaced = {file.uri: entry for file, entry in plan.changed}

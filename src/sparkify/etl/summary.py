@@ -11,6 +11,7 @@ from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.storage.output_file import OutputFile
 
 if TYPE_CHECKING:
+    from sparkify.etl.plan import Plan
     from sparkify.reader.batch import ReadChunk
     from sparkify.reader.reader import OffsetsRead
     from sparkify.warehouse.manifest import Entry
@@ -61,6 +62,9 @@ class Summary:
     what was read of topics, by URI; they are not among the files loaded, and those without
     new messages are `partitions_unchanged` of the files unchanged. `accepted` are losses of messages, as the user
     accepted them.
+    `files_read_otherwise` of the files changed were read before by the rules of another version, and so were
+    `files_gone_read_otherwise` of those vanished, whose rows stay as they are. `unpaired_brackets` are the URIs of
+    files with brackets between records that have no partner.
     """
 
     run_id: int = 0
@@ -71,6 +75,8 @@ class Summary:
     files_unchanged: int = 0
     partitions_unchanged: int = 0
     files_removed: int = 0
+    files_read_otherwise: int = 0
+    files_gone_read_otherwise: int = 0
     vanished: list[str] = field(default_factory=list)
     passed_over: dict[str, dict[str, object]] = field(default_factory=dict)
     listing_changed: list[str] = field(default_factory=list)
@@ -85,6 +91,7 @@ class Summary:
     repaired_texts: int = 0
     repaired_rows: int = 0
     failed_files: dict[str, str] = field(default_factory=dict)
+    unpaired_brackets: list[str] = field(default_factory=list)
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -95,6 +102,17 @@ class Summary:
     def is_failure(self) -> bool:
         """Whether files failed, or every record was rejected."""
         return bool(self.failed_files) or 0 < self.records == self.rejected - self.resolved
+
+    def count_plan(self, plan: Plan) -> None:
+        """Count what a run found in its sources."""
+        self.files_unchanged = plan.unchanged
+        self.partitions_unchanged = plan.partitions_unchanged
+        self.files_changed = len(plan.changed)
+        self.files_read_otherwise = plan.read_otherwise
+        self.files_gone_read_otherwise = plan.gone_read_otherwise
+        self.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}
+        self.vanished = [entry.uri for entry in plan.vanished]
+        self.failed_files = {entry.uri: entry.failure for entry in plan.failed}
 
     def count(self, chunk: ReadChunk, unseen: Iterable[tuple[Entry, str]]) -> None:
         """Count a chunk that was committed, and files whose content could not be seen."""
@@ -112,6 +130,8 @@ class Summary:
                 self.files_loaded += 1
             self.files_direct += read.is_held
             self.loaded[read.file.kind] += read.accepted
+            if read.has_unpaired_brackets:
+                self.unpaired_brackets.append(read.file.uri)
             names = {*self.unknown_names.get(read.file.kind, []), *read.unknown_names}
             if names:
                 self.unknown_names[read.file.kind] = sorted(names)[:MOST_NAMES]

@@ -60,7 +60,7 @@ def _found(source: FileSource) -> Iterator[Record | Reject]:
 
 def _records(file: SourceFile) -> list[Record | Reject]:
     with opened(file) as stream:
-        return list(CarefulReader(SONGS).read(split(stream, shown(file.uri))))
+        return list(CarefulReader(SONGS).read(split(stream, shown(file.uri), SONGS)))
 
 
 def _can_be_played(record: Record) -> bool:

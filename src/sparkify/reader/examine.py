@@ -11,7 +11,7 @@ import numpy as np
 
 from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
 from sparkify.reader.canonical import Pattern, canonical_lines, has_only_short_lines
-from sparkify.reader.framing import BYTE_ORDER_MARK
+from sparkify.reader.separators import BYTE_ORDER_MARK
 from sparkify.sources.base import SourceFile, keeps_changing
 from sparkify.sources.open import OpenFile, opened
 from sparkify.storage.spool import Spool, SpoolFile

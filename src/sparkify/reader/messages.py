@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sparkify.contract import FILE_ID, LAST_TS, POSITION, RECORD_TYPES
+from sparkify.contract import FILE_ID, LAST_TS, POSITION, RECORD_TYPES, RecordType
 from sparkify.reader.canonical import canonical_lines, has_only_short_lines
-from sparkify.reader.framing import Piece
+from sparkify.reader.framing import Piece, whole
 from sparkify.reader.reader import MOST_NAMES, FileRead, Lines, OffsetsRead
 from sparkify.reader.validation import CarefulReader, Reject, bounded
 from sparkify.sources.base import SourceFile
@@ -107,7 +107,8 @@ class _Reading:
         )
 
     def _one_by_one(self, offsets: Sequence[int], values: Sequence[bytes]) -> Iterator[Reject]:
-        pieces = (Piece(0, offset, value, fault_of(value)) for offset, value in zip(offsets, values, strict=True))
+        kind = self._reader.record_type
+        pieces = (piece_of(value, offset, kind) for offset, value in zip(offsets, values, strict=True))
         for offset, found in zip(offsets, self._reader.read(pieces), strict=True):
             if isinstance(found, Reject):
                 yield found
@@ -128,6 +129,13 @@ def _cut(values: bytes, lengths: Sequence[int]) -> Iterator[bytes]:
     for length in lengths:
         yield values[at : at + length]
         at += length + 1
+
+
+def piece_of(value: bytes, offset: int, record_type: RecordType) -> Piece:
+    """The value of a message, which must be one object."""
+    if fault := fault_of(value):
+        return Piece(0, offset, value, fault=fault)
+    return whole(value, offset, record_type)
 
 
 def fault_of(value: bytes) -> str:

@@ -50,6 +50,8 @@ class FileRead:
     why nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in
     seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
     replays resolve `resolved`, which is known when they are in the warehouse.
+    `wrapped_by` is the name under which the file's first object holds the list of records, which are none then; empty
+    if it does not. `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off.
     """
 
     file_id: int
@@ -69,6 +71,8 @@ class FileRead:
     reject_lines: bytes = b""
     reject_path: str = ""
     unknown_names: tuple[str, ...] = ()
+    wrapped_by: str = ""
+    has_unpaired_brackets: bool = False
     failure: str = ""
     keeps_rows: bool = field(default=False)
     offsets: OffsetsRead | None = None
@@ -114,13 +118,15 @@ def _read_of(file: SourceFile, file_id: int, content: Content) -> FileRead:
 
 
 def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
-    reader = CarefulReader(RECORD_TYPES[stream.file.kind])
+    record_type = RECORD_TYPES[stream.file.kind]
+    reader = CarefulReader(record_type)
     name = shown(stream.file.uri)
     headed = Headed(stream)
     refuse_other_format(headed.head, name)
+    pieces = split(headed, name, record_type)
     good, bad = Lines(spool, f"careful-{stream.file.kind}"), Lines(spool, "rejects")
     loaded = rejected = number = 0
-    for found in reader.read(split(headed, name)):
+    for found in reader.read(pieces):
         if isinstance(found, Reject):
             number += 1
             rejected += found.records
@@ -136,6 +142,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     result.failure = why_failed(reader, headed.head, loaded, number, rejected)
     result.lines, result.path = good.close()
     result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
+    result.wrapped_by, result.has_unpaired_brackets = pieces.wrapped_by, not pieces.brackets.are_paired
     result.unknown_names = tuple(sorted(reader.unknown_names)[:MOST_NAMES])
     return result
 

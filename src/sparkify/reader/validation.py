@@ -12,9 +12,14 @@ from typing import Any
 
 from xxhash import xxh3_128_hexdigest
 
-from sparkify.contract import EVENTS, MAX_RECORD_BYTES, TOPIC_FORM_NAMES, Field, RecordType, Type
-from sparkify.reader.framing import Piece
+from sparkify.contract import EVENTS, TOPIC_FORM_NAMES, Field, RecordType, Type
+from sparkify.reader.framing import Piece, known_names
+from sparkify.reader.syntax import why_no_record
 
+MOST_UNKNOWN = 1_000
+"""How many unknown names of one file are counted; a file may hold as many as it has records."""
+_LONGEST_NAME = 256
+"""Letters of an unknown name that are kept."""
 RAW_BYTES = 1_000
 """How much of a rejected record is kept, in bytes."""
 
@@ -58,14 +63,18 @@ class _Number(str):
 
 
 class CarefulReader:
-    """Reads records of one type; remembers the unknown names that it met, and the first reject with its bytes."""
+    """Reads records of one type.
+
+    It counts the records with unknown names, for the first `MOST_UNKNOWN` names that it meets, and remembers the first
+    reject; `first_raw` is the text of that if it is an object.
+    """
 
     def __init__(self, record_type: RecordType) -> None:
         self.record_type = record_type
-        self.unknown_names: set[str] = set()
+        self.unknown_names: dict[str, int] = {}
         self.first_reject: Reject | None = None
         self.first_raw = b""
-        self._known = frozenset((*record_type.names, *(TOPIC_FORM_NAMES if record_type is EVENTS else ())))
+        self._known = known_names(record_type)
 
     def read(self, pieces: Iterable[Piece]) -> Iterator[Record | Reject]:
         """Each piece as a record in contract order, or as a reject."""
@@ -73,19 +82,29 @@ class CarefulReader:
             try:
                 if piece.fault:
                     raise _Fault(piece.fault)
+                if piece.span:
+                    why = why_no_record(piece, piece.span)
+                    raise _Fault(why.reason, suggestion=why.suggestion)
                 yield self._record(piece.raw)
             except _Fault as fault:
                 reject = _reject(piece, fault)
                 if self.first_reject is None:
-                    self.first_reject, self.first_raw = reject, piece.raw
+                    self.first_reject, self.first_raw = reject, b"" if piece.span else piece.raw
                 yield reject
+
+    def _count_unknown(self, names: Iterable[str]) -> None:
+        for name in sorted(names):
+            shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
+            if shown in self.unknown_names or len(self.unknown_names) < MOST_UNKNOWN:
+                self.unknown_names[shown] = self.unknown_names.get(shown, 0) + 1
 
     def _record(self, raw: bytes) -> Record:
         given = _parse(raw)
         if self.record_type is EVENTS and is_topic_form(given):
             given = _from_topic_form(given)
         unknown = given.keys() - self._known
-        self.unknown_names |= unknown
+        if unknown:
+            self._count_unknown(unknown)
         record = {field.name: _convert(field, given.get(field.name)) for field in self.record_type.fields}
         for name in _missing(self.record_type, record):
             raise _Fault("is required, and is absent or empty", name, _misspelled(name, unknown))
@@ -93,9 +112,16 @@ class CarefulReader:
 
 
 def _reject(piece: Piece, fault: _Fault) -> Reject:
-    raw = piece.raw
-    digest = xxh3_128_hexdigest(raw)
-    return Reject(piece.line, piece.offset, bounded(raw), digest, fault.field, fault.reason, fault.suggestion)
+    return Reject(
+        piece.line,
+        piece.offset,
+        bounded(piece.raw),
+        piece.span.hash if piece.span else xxh3_128_hexdigest(piece.raw),
+        fault.field,
+        fault.reason,
+        fault.suggestion,
+        piece.span.records if piece.span else 1,
+    )
 
 
 def is_topic_form(given: Mapping[str, Any]) -> bool:
@@ -129,38 +155,20 @@ def _as_text(value: object) -> str:
 def bounded(raw: bytes) -> str:
     """The beginning of a raw record as printable text: control characters and bytes that are not UTF-8 as escapes."""
     text = raw[:RAW_BYTES].decode("utf-8", "backslashreplace")
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    printable = text
+    if not text.isprintable():
+        printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return printable + ("…" if len(raw) > RAW_BYTES else "")
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
-    if len(raw) > MAX_RECORD_BYTES:
-        raise _Fault(f"is longer than {MAX_RECORD_BYTES:,} bytes")
+    """The fields of an object: text that is known to be one of RFC 8259."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise _Fault(f"is not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start} of the record") from error
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except json.JSONDecodeError as error:
-        raise _syntax_fault(text, error) from error
-    except RecursionError as error:
-        raise _Fault("is nested too deeply") from error
-    if text[end:].strip(" \t\r\n"):
-        raise _Fault(f"is followed by other text on its line, from character {end}")
-    if not isinstance(value, dict):
-        raise _Fault(f"is {_a_kind(value)}, not an object")
+    value: dict[str, Any] = _DECODER.decode(text)
     return value
-
-
-def _syntax_fault(text: str, error: json.JSONDecodeError) -> _Fault:
-    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-        return _Fault("is cut off: the object has no end")
-    what = error.msg[:1].lower() + error.msg[1:]
-    before = text[: error.pos].rstrip()
-    comma = before.endswith(",") or text[error.pos] == ","
-    suggestion = "remove the comma" if comma and text[error.pos :].lstrip(", \t\r\n")[:1] in ("}", "]") else ""
-    return _Fault(f"is not JSON: {what} at character {error.pos}", suggestion=suggestion)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -172,13 +180,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _no_constant(name: str) -> None:
-    raise _Fault(f"is not JSON: {name} is no JSON value")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_Number, parse_float=_Number)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 400
 """Digits; the exact value of every double needs fewer significant ones, and Decimal is slow on millions."""

@@ -124,7 +124,7 @@ def _place_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) ->
         with opened(file_at("events", uri, anonymous=anonymous)) as stream:
             if stream.tag != tag:
                 return _nowhere("the file has changed since it was loaded")
-            for piece in split(stream, shown(uri)):
+            for piece in split(stream, shown(uri), EVENTS):
                 found = next(CarefulReader(EVENTS).read([piece]))
                 if not isinstance(found, Reject) and found == record:
                     return {"line": piece.line, "byte": piece.offset}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from sparkify.contract import CONTRACT_VERSION
+from sparkify.contract import CONTRACT_VERSION, READING_VERSION
 from sparkify.engines.base import Engine
 from sparkify.errors import WarehouseError
 from sparkify.sql import definitions
@@ -25,7 +25,7 @@ Columns = Mapping[str, tuple[str, ...]]
 REBUILDABLE = frozenset({*definitions.STAR, "etl_matches", "etl_settings"})
 """The tables that can be made again from staging; `etl_settings` says of what settings the star is made."""
 
-_NEWEST = {"contract_version": CONTRACT_VERSION}
+_NEWEST = {"contract_version": CONTRACT_VERSION, "reading_version": READING_VERSION}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.sources.offsets import PartitionOffset
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
+from sparkify.warehouse.settings import store_reading, were_read_otherwise
+
+OTHER_RULES = "read by other rules"
+"""The tag of a file that was read by the rules of another version: it is no tag of any content."""
 
 
 class Entry(NamedTuple):
@@ -35,6 +39,11 @@ class Entry(NamedTuple):
         """Whether its content could not be seen when it was read last: it could not be opened, or kept changing."""
         return self.state == "failed" and not self.tag
 
+    @property
+    def was_read_otherwise(self) -> bool:
+        """Whether its rows are as the rules of another version read it."""
+        return self.tag == OTHER_RULES
+
 
 class ManifestState(NamedTuple):
     """What tells one state of the manifest from another, and which numbers are taken in it."""
@@ -51,12 +60,15 @@ def read_state(engine: Engine) -> ManifestState:
 
 
 def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
-    """The manifest by kind and URI."""
+    """The manifest by kind and URI; files that were read by the rules of another version are marked so."""
     rows = engine.execute_named("manifest/entries")
     offsets = read_offsets(engine)
     manifest: dict[Kind, dict[str, Entry]] = {kind: {} for kind in RECORD_TYPES}
+    otherwise = were_read_otherwise(engine)
     for row in rows:
         entry = Entry._make((*row, offsets.get(row[0])))
+        if otherwise and not entry.is_unseen and entry.file_id not in offsets:
+            entry = entry._replace(tag=OTHER_RULES, hash="")
         manifest[entry.kind][entry.uri] = entry
     return manifest
 
@@ -65,6 +77,18 @@ def read_offsets(engine: Engine) -> dict[int, PartitionOffset]:
     """How far each partition of a topic was read, by its number in the manifest."""
     rows = engine.execute_named("offsets/all")
     return {row[-1]: PartitionOffset(*row) for row in rows}
+
+
+def mark_other_rules(engine: Engine) -> None:
+    """Mark files that were read by the rules of another version: those that are listed count as changed then.
+
+    Partitions of topics are not marked: what was read of them is not read again.
+    """
+    if not were_read_otherwise(engine):
+        return
+    with engine.transaction():
+        engine.execute_named("manifest/mark_other_rules", [OTHER_RULES])
+        store_reading(engine)
 
 
 def follow_tags(engine: Engine, tags: Iterable[tuple[int, str]], spool: Spool) -> None:

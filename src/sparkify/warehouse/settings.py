@@ -1,11 +1,11 @@
-"""The settings that the star was built with."""
+"""The settings that the star was built with, and the rules by which files were read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sparkify.contract import CONTRACT_VERSION
+from sparkify.contract import CONTRACT_VERSION, READING_VERSION
 from sparkify.engines.base import Engine
 
 STAR_SETTINGS = ("contract_version", "unknown_songs", "repair_text")
@@ -31,6 +31,29 @@ LISTING_SETTINGS = ("include", "exclude")
 def listing_settings(include: Sequence[str], exclude: Sequence[str]) -> dict[str, str]:
     """The settings that say which files are read."""
     return {"include": ", ".join(sorted(include)), "exclude": ", ".join(sorted(exclude))}
+
+
+READING = "reading_version"
+"""The setting that says by which rules the files were read."""
+
+
+def reading_settings() -> dict[str, str]:
+    """The rules that this version reads by."""
+    return {READING: str(READING_VERSION)}
+
+
+def were_read_otherwise(engine: Engine) -> bool:
+    """Whether there are files that were read by other rules than those of this version."""
+    stored: dict[str, str] = dict(engine.execute_named("settings/all"))
+    if stored.get(READING) == str(READING_VERSION):
+        return False
+    return bool(engine.execute_named("manifest/any_file"))
+
+
+def store_reading(engine: Engine) -> None:
+    """Say that files are read by the rules of this version from here on."""
+    engine.execute_named("settings/forget", [READING])
+    engine.execute_named("settings/store", [READING, str(READING_VERSION)])
 
 
 def star_settings(unknown_songs: str, repair_text: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ columns:
   kind          VARCHAR    not null  events or songs
   uri           VARCHAR    not null  where it is
   size_bytes    BIGINT     not null  its size as it is stored, bytes
-  content_tag   VARCHAR    not null  changes when the content does: size and time of change, or the store's ETag; empty if its content could not be seen
+  content_tag   VARCHAR    not null  changes when the content does: size and time of change, or the store's ETag; empty if its content could not be seen, `read by other rules` if another version of the rules read it
   content_hash  VARCHAR    not null  XXH3-128 of its content as it is stored; empty if it was not read to its end, or if the warehouse took it in by itself
   read_at       TIMESTAMP  not null  when it was read, UTC
   records       BIGINT     not null  records in it

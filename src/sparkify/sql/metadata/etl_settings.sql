@@ -1,5 +1,5 @@
 /*
-about: the settings that the star was built with; if one changes, the star is rebuilt
+about: the settings that the star was built with: if one changes, the star is rebuilt; and reading_version, the rules by which files are read: if it changes, they are read again
 key: setting
 columns:
   setting        VARCHAR  not null  name of the setting

@@ -70,3 +70,8 @@ GROUP BY s.file_id;
 -- take_back: remove the rows of some files from staging
 DELETE FROM staging_table
 WHERE file_id IN (:file_ids);
+
+-- mark_other_rules: give files, but for partitions of topics, a tag that no content has
+UPDATE etl_files
+SET content_tag = ?, content_hash = ''
+WHERE (state = 'loaded' OR content_tag <> '') AND file_id NOT IN (SELECT file_id FROM etl_offsets);
