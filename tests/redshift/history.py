@@ -90,7 +90,7 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("etl", *here, *sources, "--full-refresh")
     _load_while_a_file_cannot_be_opened(folder / "logs/a.json", here, sources)
     command("etl", *here, *_put_large(server))
-    write_lines(folder / "logs/f.json", ["no JSON"])
+    write_lines(folder / "logs/f.json", [event(sessionId=11), "no JSON"])
     command("etl", *here, *sources, "--max-rejects", "0", code=3)
     command("compare", url, elsewhere, code=1)
     command("analyze", *here, "--report", "report.html")
