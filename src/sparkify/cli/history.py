@@ -135,10 +135,11 @@ def explain(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Trace a play back to its file and line, and say how its song was found."""
+    """Trace a play back to its file and line, or its message, and say how its song was found."""
+    from sparkify.etl.listing import opening_of
     from sparkify.reports.lineage import explain_play
 
     settings = load_settings(config, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
-        values = explain_play(engine, songplay_id, anonymous=settings.anonymous)
+        values = explain_play(engine, songplay_id, opening_of(settings))
     print_values(values, output)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sparkify.contract import EVENTS
+from sparkify.contract import EVENTS, POSITION
 from sparkify.engines.base import Engine, Result
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.reports.analyze import stored_setting
+from sparkify.reports.messages import message_of
 from sparkify.reports.unresolved import failed_files
 from sparkify.sources.base import shown
 from sparkify.sources.open import opened
+from sparkify.sources.opening import Opening
 from sparkify.sources.registry import file_at
 from sparkify.sql import definitions
 from sparkify.sql.statements import statement
@@ -37,6 +39,7 @@ def list_runs(engine: Engine, most: int) -> Result:
 def list_rejects(engine: Engine, most: int) -> Result:
     """The files that failed, then the latest rejects: name, URI, line, byte offset, state, field, reason, suggestion.
 
+    A message has no line, and its offset in the place of a byte offset.
     A file has no name of a reject, no place and no field.
     """
     require_tables(engine)
@@ -63,20 +66,26 @@ def find_reject(engine: Engine, key: RejectKey) -> dict[str, object]:
         "suggestion",
         "records",
         "resolved_by",
+        "message_time",
+        "message_key",
         "raw_text",
     )
     rows = engine.execute_named("rejects/one", list(key))
     if not rows:
         raise UsageError(f"there is no reject {key}", hint="See them with: sparkify rejects list")
-    return {"reject": str(key), **dict(zip(names, rows[0], strict=True))}
+    found = {"reject": str(key), **dict(zip(names, rows[0], strict=True))}
+    is_message = found["line"] == 0
+    left_out = ("line", "byte_offset") if is_message else ("message_time", "message_key")
+    offset = {"offset": found["byte_offset"]} if is_message else {}
+    return {name: value for name, value in found.items() if name not in left_out} | offset
 
 
-def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -> dict[str, object]:
+def explain_play(engine: Engine, songplay_id: str, opening: Opening | None = None) -> dict[str, object]:
     """A play, its row in staging, its file and line, its run, and how its song was found.
 
     An id of before contract version 4, which had no time, is answered with the ids of the plays that had it.
 
-    The line is found by reading the file as it is now; `anonymous` asks an object store without signing in.
+    The line is found by reading the file as it is now, and a message is asked of its broker; `opening` says how.
 
     Raises:
         UsageError: there is no such play.
@@ -91,11 +100,16 @@ def explain_play(engine: Engine, songplay_id: str, *, anonymous: bool = False) -
         raise UsageError(f"no play has the id {songplay_id}", hint="It is ts-userId-sessionId-itemInSession.")
     staged, copies = _staged_play(engine, [int(number) for number in identity.groups()])
     uri, tag, run_id = engine.execute_named("manifest/place", [staged["file_id"]])[0]
+    opening = opening or Opening()
+    if staged[POSITION] is None:
+        place = _place_of(uri, tag, staged, opening.anonymous)
+    else:
+        place = message_of(engine, int(str(staged["file_id"])), uri, int(str(staged[POSITION])), opening)
     return {
         **dict(zip(star, rows[0], strict=True)),
         **{f"staging.{name}": staged[name] for name in EVENTS.names},
         "file": shown(uri),
-        **_place_of(uri, tag, staged, anonymous),
+        **place,
         "run": run_id,
         "copies_in_staging": copies,
         "song_found": _how_found(engine, staged),
@@ -114,7 +128,7 @@ def _ids_now(engine: Engine, id_before: str, user_id: int, session_id: int) -> d
 def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, object], int]:
     literals = dict(zip(("ts", "user_id", "session_id", "item"), identity, strict=True))
     rows = engine.execute_named("reports/staged_play", columns={"event_columns": EVENTS.names}, literals=literals)
-    return dict(zip((*EVENTS.names, "file_id"), rows[0], strict=True)), len(rows)
+    return dict(zip((*EVENTS.names, POSITION, "file_id"), rows[0], strict=True)), len(rows)
 
 
 def _place_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> dict[str, object]:

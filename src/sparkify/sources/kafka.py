@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError
@@ -20,11 +19,9 @@ from sparkify.sources.kafka_errors import cluster_made_again, lost_offsets, part
 from sparkify.sources.kafka_fetch import Fetch
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, PartitionOffset, Start
 from sparkify.sources.opening import Opening
-from sparkify.sources.slices import Fetched, Messages, Slice
+from sparkify.sources.slices import Fetched, Message, Messages, Slice
 from sparkify.storage.kafka import parse_address
-
-if TYPE_CHECKING:
-    from sparkify.storage.spool import Spool
+from sparkify.storage.spool import Spool
 
 LIKELY_BYTES = 400
 """How long a message is likely to be, until it is read."""
@@ -228,6 +225,21 @@ class Topic(Source):
         """The messages of a slice that was fetched."""
         assert isinstance(file, Slice)
         return Messages(file, self._fetched[file])
+
+    def message_at(self, partition: int, offset: int) -> Message | None:
+        """The message at an offset, if the broker still has it."""
+        marks = self._client.marks([partition])[partition]
+        if not marks.low <= offset < marks.high:
+            return None
+        part = self._slice("events", partition, offset, Marks(offset, offset + 1))
+        with Spool() as spool:
+            self.fetch([part], spool)
+            content = self.open(part)
+            try:
+                return content.first()
+            finally:
+                content.close()
+                self.release([part])
 
     def file_at(self, kind: Kind, uri: str) -> SourceFile:  # noqa: ARG002
         """A partition cannot be read as a file."""

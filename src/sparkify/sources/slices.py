@@ -68,6 +68,14 @@ class Block(NamedTuple):
     keys: bytes
 
 
+class Message(NamedTuple):
+    """One message: its time in milliseconds (negative if unknown), its key and its value."""
+
+    time: int
+    key: bytes | None
+    value: bytes | None
+
+
 class Messages:
     """The messages of a slice on this machine, opened for reading: as content, or block by block."""
 
@@ -91,6 +99,15 @@ class Messages:
             lengths, keys = rows[:, 1], rows[:, 3]
             size = int(lengths[lengths >= 0].sum()) + int(np.count_nonzero(lengths >= 0))
             yield Block(rows, self._values.read(size), self._keys.read(int(keys[keys > 0].sum())))
+
+    def first(self) -> Message | None:
+        """The first message, if there is any."""
+        block = next(self.blocks(), None)
+        if block is None:
+            return None
+        _, length, time, key_length = block.rows[0].tolist()
+        key = None if key_length < 0 else block.keys[:key_length]
+        return Message(time, key, None if length < 0 else block.values[:length])
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer with values, one a line; 0 means the end."""

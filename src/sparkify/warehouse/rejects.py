@@ -42,9 +42,12 @@ def write_rejects(engine: Engine, run_id: int, output: OutputFile) -> None:
 def first_rejects(engine: Engine, run_id: int) -> str:
     """The first rejects of a run, a line each with the way out if there is one, and how many more there are."""
     first = islice(rejects_of_run(engine, run_id), SHOWN)
-    lines = "".join(
-        f"  {uri}, line {line}: {where} {reason}{f' ({suggestion})' if suggestion else ''}\n"
-        for uri, line, _, where, reason, suggestion, _ in first
-    )
+    lines = "".join(f"  {_in_a_line(row)}\n" for row in first)
     ((number,),) = engine.execute_named("rejects/count_of_run", [run_id])
     return lines + (f"  and {number - SHOWN:,} more\n" if number > SHOWN else "")
+
+
+def _in_a_line(row: Row) -> str:
+    uri, line, offset, where, reason, suggestion, _ = row
+    place = f"line {line}" if line else f"offset {offset}"
+    return f"{uri}, {place}: {where} {reason}{f' ({suggestion})' if suggestion else ''}"

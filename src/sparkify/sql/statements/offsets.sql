@@ -90,3 +90,8 @@ WHERE o.run_id = ?;
 
 -- drop_slices: drop the list of them
 DROP TABLE read_slices;
+
+-- of_file: the topic and the partition that a number of the manifest stands for
+SELECT topic, topic_id, partition_no
+FROM etl_offsets
+WHERE file_id = ?;

@@ -14,8 +14,8 @@ FROM resolved_rejects
 LIMIT 1;
 
 -- stage: put the records of replays into staging, under the number of the file plus :shift
-INSERT INTO staging_table (record_columns, file_id)
-SELECT r.record_columns, t.file_id + :shift
+INSERT INTO staging_table (record_columns, position, file_id)
+SELECT r.record_columns, t.position, t.file_id + :shift
 FROM replayed_table AS r
 JOIN resolved_rejects AS t
   ON t.replay_id = r.replay_id;

@@ -20,7 +20,7 @@ WHERE user_id = ? AND session_id = ?
 ORDER BY start_time;
 
 -- staged_play: the rows in staging that are a play, the first one first
-SELECT p.event_columns, p.file_id
+SELECT p.event_columns, p.position, p.file_id
 FROM staging_events AS p
 WHERE IS_PLAY(p)
   AND p.ts = :ts
