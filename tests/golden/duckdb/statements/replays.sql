@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE resolved_rejects AS SELECT * FROM found_rejects;
 SELECT 1 FROM resolved_rejects LIMIT 1;
 
 -- put the records of replays into staging, under the number of the file plus :shift
-INSERT INTO staging_table (record_columns, file_id) SELECT r.record_columns, t.file_id + :shift FROM replayed_table AS r JOIN resolved_rejects AS t ON t.replay_id = r.replay_id;
+INSERT INTO staging_table (record_columns, position, file_id) SELECT r.record_columns, t.position, t.file_id + :shift FROM replayed_table AS r JOIN resolved_rejects AS t ON t.replay_id = r.replay_id;
 
 -- the rejects are resolved
 UPDATE etl_rejects SET resolved_by = t.replay_id FROM resolved_rejects AS t WHERE etl_rejects.file_id = t.file_id AND etl_rejects.reject_no = t.reject_no;

@@ -11,7 +11,7 @@ SELECT s.play_columns FROM songplays AS s WHERE s.songplay_id = ?;
 SELECT songplay_id FROM songplays WHERE user_id = ? AND session_id = ? ORDER BY start_time;
 
 -- the rows in staging that are a play, the first one first
-SELECT p.event_columns, p.file_id FROM staging_events AS p WHERE (p.page = 'NextSong' OR (p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong')) AND p.ts = :ts AND p."userId" = :user_id AND p."sessionId" = :session_id AND p."itemInSession" = :item ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC;
+SELECT p.event_columns, p.position, p.file_id FROM staging_events AS p WHERE (p.page = 'NextSong' OR (p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong')) AND p.ts = :ts AND p."userId" = :user_id AND p."sessionId" = :session_id AND p."itemInSession" = :item ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC;
 
 -- the song of a title, an artist and a length
 SELECT m.song_id, m.artist_id, m.song_inferred, m.artist_inferred FROM etl_matches AS m WHERE m.song = ? AND m.artist = ? AND COALESCE(m.length, 0) = COALESCE(CAST(? AS DOUBLE), 0) AND (m.length IS NULL) = ?;

@@ -5,7 +5,7 @@ SELECT
   n.records,
   p.replay_id,
   p.records AS replayed,
-  CASE WHEN n.line = 0 THEN n.reject_no END AS "position"
+  CASE WHEN n.line = 0 THEN n.reject_no END AS position
 FROM numbered_rejects AS n
 JOIN etl_replays AS p
   ON p.kind = n.kind

@@ -33,3 +33,6 @@ SELECT COUNT(*) FROM etl_offsets AS o JOIN read_slices AS s ON s.partition_file 
 
 -- drop the list of them
 DROP TABLE read_slices;
+
+-- the topic and the partition that a number of the manifest stands for
+SELECT topic, topic_id, partition_no FROM etl_offsets WHERE file_id = ?;
