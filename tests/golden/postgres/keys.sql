@@ -1,7 +1,7 @@
 -- the tables that Sparkify made here; a table that is not among them is never changed or dropped
 ALTER TABLE etl_tables ADD CONSTRAINT etl_tables_pkey PRIMARY KEY (table_name);
 
--- the settings that the star was built with; if one changes, the star is rebuilt
+-- the settings that the star was built with: if one changes, the star is rebuilt; and reading_version, the rules by which files are read: if it changes, they are read again
 ALTER TABLE etl_settings ADD CONSTRAINT etl_settings_pkey PRIMARY KEY (setting);
 
 -- every run of the etl, those that failed too

@@ -7,7 +7,7 @@ CREATE TABLE etl_tables (
 )
 DISTSTYLE AUTO;
 
--- the settings that the star was built with; if one changes, the star is rebuilt
+-- the settings that the star was built with: if one changes, the star is rebuilt; and reading_version, the rules by which files are read: if it changes, they are read again
 CREATE TABLE etl_settings (
   setting VARCHAR(65535) NOT NULL,
   setting_value VARCHAR(65535) NOT NULL,

@@ -39,3 +39,6 @@ SELECT s.file_id, COUNT(*) AS loaded, SUM(CASE WHEN breaks_contract THEN 1 ELSE 
 
 -- remove the rows of some files from staging
 DELETE FROM staging_table WHERE file_id IN (:file_ids);
+
+-- give files, but for partitions of topics, a tag that no content has
+UPDATE etl_files SET content_tag = ?, content_hash = '' WHERE (state = 'loaded' OR content_tag <> '') AND NOT file_id IN (SELECT file_id FROM etl_offsets);
