@@ -102,6 +102,29 @@ def test_explain_traces_a_play_to_its_line(tmp_path: Path) -> None:
     assert gone["line_unknown"]
 
 
+def test_explain_names_the_replay_of_a_play(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "logs/a.json", [event(), BAD])
+    load(tmp_path)
+    fixed = write_lines(tmp_path / "fixed.json", [event(itemInSession=1), event(itemInSession=2)])
+    _sparkify(tmp_path, "rejects", "replay", "--from", str(fixed), "1-1")
+    for item in (1, 2):
+        found = json.loads(_sparkify(tmp_path, "explain", f"1541121934796-1-1-{item}", "--output", "json").stdout)
+        assert (found["replay"], found["replaces_reject"], found["replay_run"]) == (1, "1-1", 2)
+        assert (found["file"], found["line"], found["byte"]) == (str(path), 2, len(json.dumps(event())) + 1)
+    of_file = json.loads(_sparkify(tmp_path, "explain", "1541121934796-1-1-0", "--output", "json").stdout)
+    assert "replay" not in of_file and of_file["line"] == 1
+
+
+def test_analyze_counts_duplicates_and_names_one(tmp_path: Path) -> None:
+    write_lines(tmp_path / "logs/a.json", [event(), event(), event(itemInSession=1), event(itemInSession=2)])
+    write_lines(tmp_path / "logs/b.json", [event(), event(itemInSession=1)])
+    load(tmp_path)
+    found = json.loads(_sparkify(tmp_path, "analyze", "--output", "json").stdout)
+    assert found["duplicates"] == {"plays": 3, "example": "1541121934796-1-1-0"}
+    said = "3 plays are duplicates of one in songplays, such as those of 1541121934796-1-1-0"
+    assert said in _sparkify(tmp_path, "analyze").stderr
+
+
 def test_a_refused_run_writes_every_reject_and_holds_a_page_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,7 +96,8 @@ def _print_analysis(found: Analysis, output: Format) -> None:
         checked = [result._asdict() for result in found.checks]
         unresolved = found.unresolved.as_dict()
         answers = _documents(found.answers)
-        print_json({"rows": found.rows, "checks": checked, "answers": answers, "open": unresolved})
+        print_json({"rows": found.rows, "checks": checked, "answers": answers, "open": unresolved,
+            "duplicates": found.duplicates._asdict()})  # fmt: skip
         return
     print_table(
         ("table", "rows"), [(name, f"{count:,}") for name, count in found.rows.items()], output, right=("rows",)
@@ -105,6 +106,8 @@ def _print_analysis(found: Analysis, output: Format) -> None:
     print_table(("check", "state", "bad rows", "what it asks"), [result[:4] for result in found.checks], output)
     print()
     _print_answers(found.answers, whole=False)
+    if found.duplicates.plays:
+        say(plain_text(found.duplicates))
     for sentence in (found.unresolved.of_failed, found.unresolved.of_rejects):
         if sentence:
             say(plain_text(sentence))

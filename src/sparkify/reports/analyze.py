@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine
+from sparkify.reports.duplicates import Duplicates, find_duplicates
 from sparkify.reports.questions import Answered, Question, ask, questions
 from sparkify.reports.unresolved import Unresolved, find_unresolved
 from sparkify.sql import definitions
@@ -27,17 +28,19 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """Rows by table, the state of every check, an answer to every question, and what is open."""
+    """Rows by table, the state of every check, an answer to every question, what is open, and duplicates of plays."""
 
     rows: dict[str, int]
     checks: list[Checked]
     answers: list[Answered]
     unresolved: Unresolved
+    duplicates: Duplicates
 
 
 def analyze(engine: Engine) -> Analysis:
     """Count the rows, run the checks, and answer every question."""
-    return Analysis(row_counts(engine), check_all(engine), answer_all(engine, questions()), find_unresolved(engine))
+    rows, checked, answers = row_counts(engine), check_all(engine), answer_all(engine, questions())
+    return Analysis(rows, checked, answers, find_unresolved(engine), find_duplicates(engine))
 
 
 def answer_all(engine: Engine, wanted: Iterable[Question]) -> list[Answered]:

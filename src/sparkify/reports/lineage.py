@@ -12,8 +12,10 @@ from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 from sparkify.reports.analyze import stored_setting
 from sparkify.reports.messages import message_of
+from sparkify.reports.replayed import replay_of
 from sparkify.reports.unresolved import failed_files
 from sparkify.sources.base import shown
+from sparkify.sources.local import without_marks
 from sparkify.sources.open import opened
 from sparkify.sources.opening import Opening
 from sparkify.sources.registry import file_at
@@ -102,7 +104,7 @@ def explain_play(engine: Engine, songplay_id: str, opening: Opening | None = Non
     uri, tag, run_id = engine.execute_named("manifest/place", [staged["file_id"]])[0]
     opening = opening or Opening()
     if staged[POSITION] is None:
-        place = _place_of(uri, tag, staged, opening.anonymous)
+        place = _origin(engine, uri, tag, staged, opening.anonymous)
     else:
         place = message_of(engine, int(str(staged["file_id"])), uri, int(str(staged[POSITION])), opening)
     return {
@@ -131,12 +133,18 @@ def _staged_play(engine: Engine, identity: Sequence[int]) -> tuple[dict[str, obj
     return dict(zip((*EVENTS.names, POSITION, "file_id"), rows[0], strict=True)), len(rows)
 
 
+def _origin(engine: Engine, uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> dict[str, object]:
+    """Where a record is in its file; or, if the file does not show it, the replay that gave it."""
+    place = _place_of(uri, tag, staged, anonymous)
+    return place if place["line"] is not None else replay_of(engine, staged) or place
+
+
 def _place_of(uri: str, tag: str, staged: dict[str, object], anonymous: bool) -> dict[str, object]:
     """The line, from 1, and the byte, from 0, of a record in its file, found by reading it; or why it was not found."""
     record = {name: staged[name] for name in EVENTS.names}
     try:
         with opened(file_at("events", uri, anonymous=anonymous)) as stream:
-            if stream.tag != tag:
+            if without_marks(stream.tag) != without_marks(tag):
                 return _nowhere("the file has changed since it was loaded")
             for piece in split(stream, shown(uri), EVENTS):
                 found = next(CarefulReader(EVENTS).read([piece]))

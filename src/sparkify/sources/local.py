@@ -26,6 +26,8 @@ RACY = "~"
 GROWN = "+"
 """Ends the tag of a file that had grown when it was read: it was read up to the size that it had when it was listed."""
 
+_MARKS = RACY + GROWN
+
 _HASH_STEP = 1024 * 1024
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-]+")
 """Names that stand in a URI as they are."""
@@ -48,6 +50,11 @@ def tag_of(status: os.stat_result) -> str:
     The second cannot be set by programs: it tells a file that was replaced with its old size and time.
     """
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+
+
+def without_marks(tag: str) -> str:
+    """A tag without the marks that say how the file was read."""
+    return tag.rstrip(_MARKS)
 
 
 def file_of_path(kind: Kind, path: str) -> SourceFile:

@@ -62,6 +62,7 @@ def page(engine: Engine, warehouse: str, analysis: Analysis, title: str = TITLE)
         runs=_runs(engine),
         rejects=_rejects(engine),
         unresolved=analysis.unresolved,
+        duplicates=analysis.duplicates,
         most_rejects=REJECTS,
         erd=Markup(erd.svg()),
         style=Markup(_asset("page.css")),

@@ -56,3 +56,17 @@ JOIN etl_files AS f
 -- compared_settings: the settings that the star was built with
 SELECT setting, setting_value
 FROM etl_settings;
+
+-- replays_of_play: the replays that gave a play of an identity to a file, each with the reject in whose place it stands
+SELECT p.replay_id, p.run_id, j.reject_no, j.line, j.byte_offset, r.event_columns
+FROM etl_replayed_events AS r
+JOIN etl_replays AS p
+  ON p.replay_id = r.replay_id
+JOIN etl_rejects AS j
+  ON j.resolved_by = p.replay_id
+WHERE j.file_id = ?
+  AND r.ts = :ts
+  AND r."userId" = :user_id
+  AND r."sessionId" = :session_id
+  AND r."itemInSession" = :item
+ORDER BY p.replay_id;
