@@ -174,6 +174,8 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         resolved = f", of which replays resolve {summary.resolved:,}" if summary.resolved else ""
         read = count_of(summary.records, "record")
         say(f"rejected {summary.rejected:,} of {read}{resolved}: see sparkify rejects list")
+        for example in summary.rejected_examples:
+            say(f"  {plain_text(example)}")
     if summary.repaired_texts:
         where = count_of(summary.repaired_rows, "row")
         say(
@@ -189,6 +191,9 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     _say_unpaired(summary.unpaired_brackets)
     for kind, names in summary.unknown_names.items():
         say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
+    for kind, misnamed in summary.misnamed_fields.items():
+        meant = ", ".join(f"{name} (name it {known})" for name, known in misnamed.items())
+        say(f"warning: fields of {kind} were ignored, for names must match exactly: {plain_text(meant)}")
     for name, (count, about) in summary.warnings.items():
         say(f"warning: check {name}, {count_of(count, 'row')}: {about}")
     if verbose:

@@ -6,19 +6,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparkify.contract import RECORD_TYPES
+from sparkify.contract import RECORD_TYPES, Kind
+from sparkify.reader.validation import meant_name
+from sparkify.sources.base import shown
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.storage.output_file import OutputFile
 
 if TYPE_CHECKING:
     from sparkify.etl.plan import Plan
     from sparkify.reader.batch import ReadChunk
-    from sparkify.reader.reader import OffsetsRead
+    from sparkify.reader.reader import FileRead, OffsetsRead
     from sparkify.warehouse.manifest import Entry
     from sparkify.warehouse.replays import Replay, ResolvedFile
 
 MOST_NAMES = 20
 """How many unknown names of a kind are told."""
+MOST_EXAMPLES = 3
+"""How many rejects are shown as examples; `sparkify rejects list` shows more."""
 
 
 @dataclass
@@ -65,6 +69,9 @@ class Summary:
     `files_read_otherwise` of the files changed were read before by the rules of another version, and so were
     `files_gone_read_otherwise` of those vanished, whose rows stay as they are. `unpaired_brackets` are the URIs of
     files with brackets between records that have no partner.
+    `rejected_examples` are the first rejects of some files, with the way out. `unknown_names` are ignored fields by
+    kind, and `misnamed_fields` those that differ from a known one, which stands beside, in letter case, `_` or `-`
+    alone.
     """
 
     run_id: int = 0
@@ -92,7 +99,9 @@ class Summary:
     repaired_rows: int = 0
     failed_files: dict[str, str] = field(default_factory=dict)
     unpaired_brackets: list[str] = field(default_factory=list)
+    rejected_examples: list[str] = field(default_factory=list)
     unknown_names: dict[str, list[str]] = field(default_factory=dict)
+    misnamed_fields: dict[str, dict[str, str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     partitions: dict[str, PartitionRead] = field(default_factory=dict)
@@ -130,11 +139,29 @@ class Summary:
                 self.files_loaded += 1
             self.files_direct += read.is_held
             self.loaded[read.file.kind] += read.accepted
+            self._note_reject(read)
             if read.has_unpaired_brackets:
                 self.unpaired_brackets.append(read.file.uri)
-            names = {*self.unknown_names.get(read.file.kind, []), *read.unknown_names}
-            if names:
-                self.unknown_names[read.file.kind] = sorted(names)[:MOST_NAMES]
+            self._note_names(read.file.kind, read.unknown_names)
+
+    def _note_reject(self, read: FileRead) -> None:
+        """Keep the first reject of a file as an example, if there are few and none is like it."""
+        first = read.first_reject
+        if not first or len(self.rejected_examples) == MOST_EXAMPLES:
+            return
+        told = first.told
+        if not any(example.endswith(f": {told}") for example in self.rejected_examples):
+            self.rejected_examples.append(f"{shown(read.file.uri)}, line {first.line}: {told}")
+
+    def _note_names(self, kind: Kind, names: Iterable[str]) -> None:
+        for name in names:
+            if known := meant_name(name, RECORD_TYPES[kind]):
+                misnamed = self.misnamed_fields.setdefault(kind, {})
+                if len(misnamed) < MOST_NAMES:
+                    misnamed[name] = known
+            else:
+                unknown = {*self.unknown_names.get(kind, []), name}
+                self.unknown_names[kind] = sorted(unknown)[:MOST_NAMES]
 
     def _count_offsets(self, uri: str, found: OffsetsRead) -> None:
         before = self.partitions.get(uri, PartitionRead(found.begin, found.begin, 0, 0))

@@ -29,10 +29,8 @@ def why_failed(reader: CarefulReader, head: bytes, accepted: int, rejects: int, 
 
 
 def _nothing_accepted(first: Reject, rejected: int) -> str:
-    what = f"{first.field} {first.reason}".strip()
-    how = f" ({first.suggestion})" if first.suggestion else ""
     counted = "its one record was rejected" if rejected == 1 else f"all of its {rejected:,} records were rejected"
-    return f"holds nothing that could be loaded: {counted}; line {first.line}: {what}{how}"
+    return f"holds nothing that could be loaded: {counted}; line {first.line}: {first.told}"
 
 
 def _is_flawed_record(raw: bytes, record_type: RecordType) -> bool:

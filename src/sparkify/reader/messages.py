@@ -14,7 +14,7 @@ from typing import Any
 from sparkify.contract import FILE_ID, LAST_TS, POSITION, RECORD_TYPES, RecordType
 from sparkify.reader.canonical import canonical_lines, has_only_short_lines
 from sparkify.reader.framing import Piece, whole
-from sparkify.reader.reader import MOST_NAMES, FileRead, Lines, OffsetsRead
+from sparkify.reader.reader import FileRead, Lines, OffsetsRead
 from sparkify.reader.validation import CarefulReader, Reject, bounded
 from sparkify.sources.base import SourceFile
 from sparkify.sources.slices import Block, Messages
@@ -63,7 +63,7 @@ class _Reading:
         result.records, result.rejected, result.is_careful = self._records, self._rejected, self._is_careful
         result.lines, result.path = self._good.close()
         result.reject_lines, result.reject_path = self._bad.close()
-        result.unknown_names = tuple(sorted(self._reader.unknown_names)[:MOST_NAMES])
+        result.unknown_names = self._reader.told_names()
         return result
 
     def _take(self, block: Block) -> None:

@@ -23,9 +23,6 @@ from sparkify.sources.base import SourceFile, shown
 from sparkify.sources.open import OpenFile
 from sparkify.storage.spool import Spool, SpoolFile, json_line
 
-MOST_NAMES = 20
-"""How many unknown names of one file are told."""
-
 
 class OffsetsRead(NamedTuple):
     """Which offsets of a partition were read: from `begin` to `end`, which is not among them.
@@ -70,6 +67,7 @@ class FileRead:
     is_held: bool = False
     reject_lines: bytes = b""
     reject_path: str = ""
+    first_reject: Reject | None = None
     unknown_names: tuple[str, ...] = ()
     wrapped_by: str = ""
     has_unpaired_brackets: bool = False
@@ -139,11 +137,12 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
             loaded += 1
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
+    result.first_reject = reader.first_reject
     result.failure = why_failed(reader, headed.head, loaded, number, rejected)
     result.lines, result.path = good.close()
     result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
     result.wrapped_by, result.has_unpaired_brackets = pieces.wrapped_by, not pieces.brackets.are_paired
-    result.unknown_names = tuple(sorted(reader.unknown_names)[:MOST_NAMES])
+    result.unknown_names = reader.told_names()
     return result
 
 

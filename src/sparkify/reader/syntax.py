@@ -74,9 +74,26 @@ def _of_error(text: str, error: json.JSONDecodeError, span: Span) -> Why:
         return Why("is cut off: its line ends within a text")
     if comma and rest.lstrip(", \t\r\n")[:1] in ("}", "]"):
         return Why(f"is not JSON: {what} at character {error.pos}", "remove the comma")
+    return Why(f"is not JSON: {what} at character {error.pos}", _way_out(rest, error.msg))
+
+
+_NO_QUOTES = re.compile(r"[A-Za-z_$][\w$]*\s*:")
+_MARK = "\xef\xbb\xbf"  # a byte-order mark, one letter for one byte
+
+
+def _way_out(rest: str, message: str) -> str:
+    """What to do about an object that is broken where `rest` begins; empty if that is not obvious."""
     if rest.startswith("'"):
-        return Why(f"is not JSON: {what} at character {error.pos}", "write \" for '")
-    return Why(f"is not JSON: {what} at character {error.pos}")
+        return "write \" for '"
+    if rest.startswith("\0"):
+        return "remove the NUL bytes"
+    if rest.startswith(_MARK):
+        return "remove the byte-order mark"
+    if _NO_QUOTES.match(rest):
+        return "write names in double quotes"
+    if message.startswith("Expecting ',' delimiter") and rest.startswith('"'):
+        return "write a comma between the fields"
+    return ""
 
 
 def _kind_of(text: str) -> str:

@@ -16,6 +16,8 @@ from sparkify.contract import EVENTS, TOPIC_FORM_NAMES, Field, RecordType, Type
 from sparkify.reader.framing import Piece, known_names
 from sparkify.reader.syntax import why_no_record
 
+MOST_NAMES = 20
+"""How many unknown names of one file are told."""
 MOST_UNKNOWN = 1_000
 """How many unknown names of one file are counted; a file may hold as many as it has records."""
 _LONGEST_NAME = 256
@@ -44,6 +46,12 @@ class Reject:
     reason: str
     suggestion: str = ""
     records: int = 1
+
+    @property
+    def told(self) -> str:
+        """What is wrong and what to do, in words that can follow its place."""
+        how = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{self.field} {self.reason}{how}".lstrip()
 
 
 class _Fault(Exception):
@@ -91,6 +99,11 @@ class CarefulReader:
                 if self.first_reject is None:
                     self.first_reject, self.first_raw = reject, b"" if piece.span else piece.raw
                 yield reject
+
+    def told_names(self) -> tuple[str, ...]:
+        """The unknown names that are told of a file: first those that are likely to mean a known one, then by name."""
+        in_order = sorted(self.unknown_names, key=lambda name: (not meant_name(name, self.record_type), name))
+        return tuple(in_order[:MOST_NAMES])
 
     def _count_unknown(self, names: Iterable[str]) -> None:
         for name in sorted(names):
@@ -261,6 +274,11 @@ def _missing(record_type: RecordType, record: Record) -> Iterator[str]:
 def _misspelled(name: str, unknown: Iterable[str]) -> str:
     like = next((other for other in sorted(unknown) if folded(other) == folded(name)), "")
     return f"name it {name}, not {like}" if like else ""
+
+
+def meant_name(name: str, record_type: RecordType) -> str:
+    """The field that an unknown name is likely to mean: it differs in letter case, `_` and `-` alone; else empty."""
+    return next((known for known in record_type.names if folded(known) == folded(name)), "")
 
 
 def folded(name: str) -> str:

@@ -1,5 +1,5 @@
 /*
-about: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+about: no play starts before 2000 (seconds for milliseconds?)
 severity: warning
 */
 SELECT s.songplay_id, s.start_time

@@ -1,4 +1,4 @@
--- no play starts before the year 2000, as it does where seconds are taken for milliseconds
+-- no play starts before 2000 (seconds for milliseconds?)
 SELECT
   s.songplay_id,
   s.start_time
