@@ -28,6 +28,13 @@ def test_a_role_that_redshift_may_act_with(account: Cloud) -> None:
     check_copy_role(_role(account, "redshift.amazonaws.com"), cloud=account)
 
 
+def test_of_a_chain_the_first_role_is_asked_for(account: Cloud) -> None:
+    other = "arn:aws:iam::999999999999:role/theirs"
+    check_copy_role(f"{_role(account, 'redshift.amazonaws.com')},{other}", cloud=account)
+    with pytest.raises(CloudError, match="cannot look at the role"):
+        check_copy_role(f"arn:aws:iam::123456789012:role/none,{other}", cloud=account)
+
+
 def test_a_role_of_another_service(account: Cloud) -> None:
     with pytest.raises(CloudError, match="may not act with") as found:
         check_copy_role(_role(account, "ec2.amazonaws.com"), cloud=account)

@@ -85,7 +85,7 @@ def rendered_chunks(settings: Chunk, dialect: Dialect) -> Iterator[tuple[str, Na
 
 def _direct_load() -> Iterator[tuple[str, str]]:
     """What takes an object in; names that are made at run time are fixed here."""
-    role = "arn:aws:iam::123456789012:role/copy"
+    role = "'arn:aws:iam::123456789012:role/copy'"
     yield "lines", direct_load.CREATE_LINES
     yield (
         "an object as lines",

@@ -60,7 +60,8 @@ def unparsable(sql: str) -> list[str]:
     return faults
 
 
-_ROLE = r"\bIAM_ROLE\s+'arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+'"
+_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
+_ROLE = rf"\bIAM_ROLE\s+(default\b|'{_ARN}(,{_ARN})*')"
 _KEYS = r"\b(CREDENTIALS|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|MASTER_SYMMETRIC_KEY|AUTHORIZATION)\b"
 _MAXERROR = r"\bMAXERROR\s+(?:AS\s+)?0*[1-9]"
 

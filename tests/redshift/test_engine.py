@@ -20,8 +20,11 @@ from tests.redshift.standin.faults import serializable_violation
 from tests.support import REAL, event, needs_real_sample, song, write_lines
 
 import sparkify
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, LoadColumn, Rows
+from sparkify.engines.ndjson import open_reader
+from sparkify.engines.redshift.parquet import parquet_parts
 from sparkify.errors import SparkifyError, WarehouseError
+from sparkify.storage.spool import Spool
 from sparkify.warehouse.manifest import ManifestState, read_state
 
 
@@ -145,6 +148,34 @@ def test_the_classic_file_loads_it(warehouse: str, tmp_path: Path, redshift: Red
 
 
 @pytest.mark.parametrize(
+    ("role", "written"),
+    [("default", "default"), ("{0},arn:aws:iam::123456789012:role/b", "'{0},arn:aws:iam::123456789012:role/b'")],
+)
+def test_the_default_role_and_a_chain_of_roles(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch, role: str, written: str
+) -> None:
+    role, written = role.format(redshift.role), written.format(redshift.role)
+    monkeypatch.setattr(redshift, "roles", {*redshift.roles, role})
+    monkeypatch.setenv("SPARKIFY_COPY_ROLE", role)
+    _write(tmp_path)
+    _etl(warehouse, tmp_path)
+    copies = [sql for sql in redshift.statements if sql.startswith("COPY ")]
+    assert copies and all(f" IAM_ROLE {written} FORMAT" in sql for sql in copies)
+
+
+def test_parts_are_compressed_as_unload_compresses_them(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_text('{"file_id": 1}\n')
+    reader = open_reader("1GB")
+    columns = [LoadColumn("file_id", "BIGINT")]
+    with Spool(str(tmp_path / "spool"), 10**9) as spool:
+        rows = Rows(columns, packed=[str(path)])
+        with parquet_parts(spool, reader, "gone_files", rows) as (parts, number):
+            names = reader.execute("SELECT DISTINCT compression FROM parquet_metadata(?)", [[str(p) for p in parts]])
+            assert (number, names.fetchall()) == (1, [("SNAPPY",)])
+
+
+@pytest.mark.parametrize(
     ("name", "value", "what"),
     [
         ("SPARKIFY_COPY_ROLE", "", "copy_role is not set"),
@@ -209,7 +240,9 @@ def test_what_a_killed_run_left_behind_goes_with_the_next(
 _KILLED = """
 import os, signal, sys
 import sparkify
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, LoadColumn, Rows
+from sparkify.engines.ndjson import open_reader
+from sparkify.engines.redshift.parquet import parquet_parts
 from sparkify.engines.redshift.engine import RedshiftEngine
 
 real = RedshiftEngine.execute

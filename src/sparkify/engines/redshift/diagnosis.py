@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sparkify.engines.base import Access
 from sparkify.engines.diagnosis import Diagnosis, checked, signed_in
-from sparkify.engines.redshift.settings import RedshiftSettings
+from sparkify.engines.redshift.settings import DEFAULT_ROLE, RedshiftSettings
 from sparkify.errors import UsageError
 
 
@@ -42,6 +42,8 @@ def _role(arn: str, region: str | None) -> str:
             hint="Name the role with which Redshift reads S3 in sparkify.toml or SPARKIFY_COPY_ROLE, such as "
             "arn:aws:iam::123456789012:role/NAME; a cluster that sparkify cluster create made brings its own.",
         )
+    if arn == DEFAULT_ROLE:
+        return "the cluster's default role; the first COPY shows whether there is one"
     check_copy_role(arn, cloud=connect(region))
     return f"{arn}: Redshift may act with it"
 

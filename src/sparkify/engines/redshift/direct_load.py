@@ -91,8 +91,8 @@ def records_sql(table: str, record_type: RecordType) -> str:
 
 
 def copy_sql(table: str, manifest: str, role: str, options: str) -> str:
-    """COPY of what a manifest names. MAXERROR stays 0."""
-    return f"COPY {table} FROM '{manifest}' IAM_ROLE '{role}' {options} MANIFEST COMPUPDATE OFF STATUPDATE OFF"
+    """COPY of what a manifest names; `role` is `default`, or in quotes. MAXERROR stays 0."""
+    return f"COPY {table} FROM '{manifest}' IAM_ROLE {role} {options} MANIFEST COMPUPDATE OFF STATUPDATE OFF"
 
 
 def insert_sql(target: str, table: str, columns: Sequence[LoadColumn], file_id: int) -> str:

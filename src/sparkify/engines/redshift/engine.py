@@ -29,7 +29,7 @@ from sparkify.engines.redshift.direct_load import DirectLoad
 from sparkify.engines.redshift.errors import translated
 from sparkify.engines.redshift.lock import WriterLock, holder
 from sparkify.engines.redshift.parquet import parquet_parts
-from sparkify.engines.redshift.settings import RedshiftSettings
+from sparkify.engines.redshift.settings import DEFAULT_ROLE, RedshiftSettings
 from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
 from sparkify.sources.base import SourceFile
@@ -40,7 +40,8 @@ DEFAULT_SCHEMA = "public"
 FETCHED_ROWS = 1000
 """How many rows are fetched at once: AWS allows no more on a cluster of a single node."""
 
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+(,arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)*")
+"""The ARN of a role, or those of a chain, of which each acts with the next."""
 
 
 def open_engine(url: str, access: Access) -> RedshiftEngine:
@@ -236,19 +237,23 @@ class RedshiftEngine(Engine):
                 for url in [put(f"{number}.parquet", part.read_bytes())]
             ]
             manifest = put("manifest", json.dumps({"entries": entries}).encode())
-            self.execute(f"COPY {quoted(table)} FROM '{manifest}' IAM_ROLE '{self._role()}' FORMAT AS PARQUET MANIFEST")
+            self.execute(f"COPY {quoted(table)} FROM '{manifest}' IAM_ROLE {self._role()} FORMAT AS PARQUET MANIFEST")
             loaded = self.execute("SELECT pg_last_copy_count()")[0][0]
         if loaded != rows:
             raise WarehouseError(f"COPY loaded {loaded:,} of {rows:,} rows into {table}; nothing was kept")
 
     def _role(self) -> str:
+        """The role as COPY wants it written."""
         role = self._settings.copy_role
+        if role == DEFAULT_ROLE:
+            return role
         if not _ROLE.fullmatch(role):
             raise UsageError(
                 f"copy_role is not the ARN of an IAM role: {role!r}" if role else "copy_role is not set",
-                hint="Name the role with which Redshift reads S3: arn:aws:iam::123456789012:role/NAME",
+                hint="Name the role with which Redshift reads S3: arn:aws:iam::123456789012:role/NAME, a chain of "
+                "them with commas between, or default for the one that is the cluster's default.",
             )
-        return role
+        return f"'{role}'"
 
     def _spool_in_s3(self) -> SpoolInS3:
         if self._spool is None:

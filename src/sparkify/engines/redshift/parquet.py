@@ -67,7 +67,7 @@ def _write(
     names = ", ".join(quoted(column.name) for column in columns)
     sql = (
         f"COPY (SELECT {values} FROM ({reading.sql}) AS r ({names})) TO '{folder}' "
-        f"(FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '{PART_BYTES}')"
+        f"(FORMAT parquet, COMPRESSION snappy, FILE_SIZE_BYTES '{PART_BYTES}')"
     )
     with load_failures():
         written = reader.execute(sql, reading.parameters).fetchone()
