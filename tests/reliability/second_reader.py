@@ -47,7 +47,8 @@ def second_reading(raw: bytes, kind: str) -> Read:
         rejects += _span(raw, edge, start)
         edge = end
         pairs = _pairs(text, start)
-        row = None if _is_not_utf8(raw[start:end]) else read(kind, pairs).row
+        is_fit = not _is_not_utf8(raw[start:end]) and not _has_a_name_twice(_DECODER.decode(text[start:end]))
+        row = read(kind, pairs).row if is_fit else None
         if row is None:
             rejects.append(Rejected(start, raw[start:end], 1))
         else:
@@ -89,6 +90,14 @@ def _levels(value: Any) -> int:
     if isinstance(value, _Members):
         return 1 + max((_levels(each) for _, each in value), default=0)
     return 1 + max(map(_levels, value), default=0) if isinstance(value, list) else 0
+
+
+def _has_a_name_twice(value: Any) -> bool:
+    """Whether one of the objects in a value has a name twice."""
+    if isinstance(value, _Members):
+        names = [name for name, _ in value]
+        return len(set(names)) < len(names) or any(_has_a_name_twice(each) for _, each in value)
+    return isinstance(value, list) and any(map(_has_a_name_twice, value))
 
 
 def _pairs(text: str, place: int) -> Pairs:
