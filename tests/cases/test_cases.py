@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.needs import needs
 from tests.support import SHARED, rows
-from tests.unit.command import sparkify
+from tests.unit.command import Done, sparkify
 
 CASES = SHARED / "cases"
 pytestmark = needs("shared", CASES.is_dir(), f"the public cases are not at {CASES}")
@@ -35,9 +35,12 @@ CASES_WITH_RESULTS = [
     Case("09-gzip-named-json", (51, 51, 0)),
     Case("17-array-per-line", (1000, 1000, 0)),
     Case("18-two-arrays-appended", (1010, 1010, 0)),
+    Case("19-array-bad-third", (999, 999, 0), rejected=1),
     Case("21-comma-after-each-line", (10, 10, 0)),
     Case("21b-comma-one-line", (100, 100, 0)),
     Case("23-names-not-taken", (30, 30, 0), says=("passed over",)),
+    Case("22-nan", (0, 0, 1), rejected=1, says=("write null",)),
+    Case("29b-userid-lower-on-pages", (22, 2, 0), says=("userid", "userId")),
     Case("30-ts-in-seconds", (20, 20, 0), says=("before 2000", "seconds for milliseconds")),
     Case("31-csv-converted-empty-texts", (5, 0, 2)),
     Case("45-null-island", (0, 0, 3), says=("coordinates",)),
@@ -45,19 +48,85 @@ CASES_WITH_RESULTS = [
     Case("55-comments-and-header", (40, 40, 0), rejected=6),
     Case("56-first-line-cut", (110, 110, 0), rejected=3),
     Case("57-several-objects-a-line", (50, 50, 50)),
+    Case("74-two-month-runs-other-days", (40, 40, 0)),
+    Case("01-html-page-named-json", (0, 0, 0), code=1, says=("HTML",)),
+    Case("02-git-lfs-pointers", (1, 1, 0), code=1, says=("Git LFS pointer",)),
+    Case("04-streamify-fields", (0, 0, 0), code=1, says=("name it sessionId",)),
+    Case("15-csv-named-json", (2, 2, 0), code=1, says=("CSV",)),
+    Case("29-lower-case-names", (0, 0, 0), code=1, says=("name it sessionId",)),
+    Case("33-wrapped", (2, 2, 0), code=1),
 ]
+
+
+COUNTS = "SELECT " + ", ".join(
+    f"(SELECT COUNT(*) FROM {table})" for table in ("staging_events", "songplays", "staging_songs")
+)
+
+
+def etl(case: str, folder: Path, *more: str) -> Done:
+    """Load the input of a case into the warehouse of a folder."""
+    sources = [(f"--{name}", str(CASES / case / name)) for name in ("logs", "songs")]
+    given = [part for option in sources if Path(option[1]).is_dir() for part in option]
+    return sparkify("etl", *given, *more, "--warehouse", "duckdb:///w.duckdb", "--max-rejects", "100%", cwd=folder)
 
 
 @pytest.mark.parametrize("case", CASES_WITH_RESULTS, ids=lambda case: case.folder)
 def test_a_public_case_has_its_right_result(tmp_path: Path, case: Case) -> None:
-    sources = [(f"--{name}", str(CASES / case.folder / name)) for name in ("logs", "songs")]
-    given = [part for option in sources if Path(option[1]).is_dir() for part in option]
-    done = sparkify("etl", *given, "--warehouse", "duckdb:///w.duckdb", "--max-rejects", "100%", cwd=tmp_path)
+    done = etl(case.folder, tmp_path)
     assert done.returncode == case.code, done.stderr
-    counts = ", ".join(f"(SELECT COUNT(*) FROM {table})" for table in ("staging_events", "songplays", "staging_songs"))
-    assert rows(tmp_path / "w.duckdb", f"SELECT {counts}") == [case.rows]
+    assert rows(tmp_path / "w.duckdb", COUNTS) == [case.rows]
     if case.code == 0:
         sql = "SELECT SUM(records) - SUM(loaded), SUM(rejected) FROM etl_files"
         assert rows(tmp_path / "w.duckdb", sql) == [(case.rejected, case.rejected)]
     for part in case.says:
         assert part in done.stdout + done.stderr
+
+
+def test_a_file_without_an_ending_is_read_where_it_is_included(tmp_path: Path) -> None:
+    (tmp_path / "sparkify.toml").write_text('include = ["*-aaaa"]\n')
+    done = etl("06-firehose-no-extension", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "w.duckdb", COUNTS) == [(6, 6, 0)]
+
+
+def test_a_song_jsonpath_alone_warns_and_loads(tmp_path: Path) -> None:
+    case = CASES / "71b-dwh-cfg-song-jsonpath"
+    done = etl(case.name, tmp_path, "--config", str(case / "dwh.cfg"))
+    assert done.returncode == 0, done.stderr
+    assert "SONG_JSONPATH" in done.stderr
+    assert rows(tmp_path / "w.duckdb", COUNTS) == [(10, 10, 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says", "loaded"),
+    [
+        ("p2.json", 0, "", (10, 10, 0)),
+        ("p3.json", 2, "ame it firstName", None),
+        ("paths.json", 2, "paths.json", None),
+    ],
+)
+def test_a_jsonpaths_file_is_read_or_refused(
+    tmp_path: Path, name: str, code: int, says: str, loaded: tuple[int, int, int] | None
+) -> None:
+    case = CASES / "73-jsonpath-one-per-line-nested"
+    (tmp_path / "sparkify.toml").write_text(f'log_jsonpath = "{case / name}"\n')
+    done = etl(case.name, tmp_path)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert (rows(tmp_path / "w.duckdb", COUNTS) if loaded else (tmp_path / "w.duckdb").exists()) == (
+        [loaded] if loaded else False
+    )
+
+
+def test_the_rest_of_a_file_is_replayed(tmp_path: Path) -> None:
+    """One span holds five records: a file with any number of them is given in its place."""
+    case = CASES / "82-replay-of-a-rest"
+    done = etl(case.name, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "w.duckdb", COUNTS) == [(10, 10, 0)]
+    assert rows(tmp_path / "w.duckdb", "SELECT COUNT(*) FROM etl_rejects WHERE resolved_by IS NULL") == [(1,)]
+    replay = ("rejects", "replay", "--from", str(case / "mended.json"), "--warehouse", "duckdb:///w.duckdb")
+    done = sparkify(*replay, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "w.duckdb", COUNTS) == [(15, 15, 0)]
+    assert rows(tmp_path / "w.duckdb", "SELECT COUNT(*) FROM etl_rejects WHERE resolved_by IS NULL") == [(0,)]
