@@ -28,10 +28,10 @@ class _Undo(Exception):
     """Ends a transaction of which nothing is to stay."""
 
 
-def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator[Diagnosis]:
+def diagnose(flags: Mapping[str, object], config: str | None = None, *, probe: bool = False) -> Iterator[Diagnosis]:
     """Check everything, one after another; what depends on a check that failed is skipped.
 
-    `flags` and `config` are those of `config.load`.
+    `flags` and `config` are those of `config.load`; `probe` also tries what documentation leaves open.
     """
     try:
         loaded = load(flags, config)
@@ -50,6 +50,18 @@ def diagnose(flags: Mapping[str, object], config: str | None = None) -> Iterator
     if settings.log_jsonpath:
         yield checked("log_jsonpath", lambda: _jsonpaths(str(settings.log_jsonpath)))
     yield from _warehouse(settings)
+    if probe:
+        yield from _probed(settings)
+
+
+def _probed(settings: Settings) -> Iterator[Diagnosis]:
+    try:
+        engine = connect(settings.warehouse, settings.access(read_only=True))
+    except SparkifyError as error:
+        yield Diagnosis("probe", State.SKIPPED, f"the warehouse must open first: {error.what}")
+        return
+    with closing(engine):
+        yield from engine.probe()
 
 
 def _configured(loaded: Loaded) -> str:

@@ -94,7 +94,7 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     command("etl", *here, *sources, "--max-rejects", "0", code=3)
     command("compare", url, elsewhere, code=1)
     command("analyze", *here, "--report", "report.html")
-    command("doctor", *here, *sources)
+    command("doctor", "--probe", *here, *sources)
     _damage(here, sources)
     _look_while_another_writes(here, sources)
     with sparkify.connect(url) as connection:

@@ -13,6 +13,7 @@ import pytest
 from tests.redshift.history import command
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.stores import client
+from tests.redshift.standin.wire import ServerError
 from tests.support import event, song, write_lines
 
 RIGHTS = ("s3:PutObject", "s3:ListBucket", "s3:DeleteObject")
@@ -31,8 +32,8 @@ def examine(redshift: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch, tmp_path
     write_lines(tmp_path / "logs/a.json", [event()])
     write_lines(tmp_path / "songs/a.json", [song()])
 
-    def run(code: int = 1) -> dict[str, Any]:
-        given = ("--warehouse", redshift.url, "--logs", "logs", "--songs", "songs", "--output", "json")
+    def run(*options: str, code: int = 1) -> dict[str, Any]:
+        given = ("--warehouse", redshift.url, "--logs", "logs", "--songs", "songs", "--output", "json", *options)
         checks = json.loads(command("doctor", *given, code=code))["checks"]
         return {finding["check"]: finding for finding in checks}
 
@@ -91,6 +92,33 @@ def test_a_right_on_the_spool_that_is_missing_is_named(
     assert f"It needs {missing} on arn:aws:s3:::sparkify-test" in spool["fix"]
     assert "anonymous" not in spool["fix"]
     assert bool(left_without_rights(redshift)) is (missing == "s3:DeleteObject"), "only what may not be removed is left"
+
+
+def test_the_probe_is_run_on_request_and_leaves_nothing(redshift: RedshiftStandIn, examine: Examine) -> None:
+    assert "probe" not in examine(code=0)
+    redshift.statements.clear()
+    found = examine("--probe", code=0)["probe"]
+    assert (found["state"], found["found"]) == (
+        "ok",
+        "COPY reads objects as Sparkify expects: direct_from may be set",
+    )
+    copies = [sql for sql in redshift.statements if sql.startswith("COPY ")]
+    assert copies and all(sql.split()[1].startswith("direct_load_") for sql in copies)
+    assert left(redshift) == []
+
+
+def test_the_probe_says_what_a_cluster_does_otherwise(
+    redshift: RedshiftStandIn, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redshift.faults.fail("body ~", ServerError("XX000", "Invalid regular expression"), times=9)
+    found = examine("--probe")["probe"]
+    assert found["state"] == "failed" and "Invalid regular expression" in found["found"]
+    assert "Leave direct_from unset" in found["fix"]
+    redshift.faults.clear()
+    monkeypatch.setenv("SPARKIFY_COPY_ROLE", "")
+    found = examine("--probe")["probe"]
+    assert found["state"] == "failed" and "copy_role is not set" in found["found"]
+    assert left(redshift) == []
 
 
 def left_without_rights(redshift: RedshiftStandIn) -> list[str]:

@@ -169,3 +169,12 @@ def test_sources_in_s3_take_credentials(folder: Path) -> None:
     assert found["credentials"]["state"] == "failed"
     assert "none-such" in found["credentials"]["found"]
     assert "AWS_PROFILE" in found["credentials"]["fix"]
+
+
+def test_a_warehouse_without_open_questions_needs_no_probe(folder: Path) -> None:
+    assert sparkify("etl", cwd=folder).returncode == 0
+    done, found = examined(folder, "--probe")
+    assert done.returncode == 0
+    assert found["probe"]["state"] == "skipped"
+    _, found = examined(folder, "--probe", "--warehouse", "duckdb:///none.duckdb")
+    assert found["probe"]["found"].startswith("the warehouse must open first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse
@@ -16,6 +18,9 @@ def doctor(
     logs: Logs = None,
     songs: Songs = None,
     config: Config = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Try on Redshift what AWS's documentation leaves open about large objects.")
+    ] = False,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
@@ -24,7 +29,7 @@ def doctor(
     from sparkify.engines.diagnosis import State
 
     found = []
-    for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config):
+    for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config, probe=probe):
         found.append(finding)
         if output is Format.TEXT:
             print(f"{_SIGNS[finding.state]} {finding.check:<14} {plain_text(finding.found)}")

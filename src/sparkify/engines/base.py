@@ -225,6 +225,10 @@ class Engine(ABC):
         who = self.writer()
         yield Diagnosis("writer", State.OK, f"another run is at work: {who}" if who else "no run is at work")
 
+    def probe(self) -> Iterator[Diagnosis]:
+        """What doctor says on request of what documentation leaves open: it is tried, and nothing of it stays."""
+        yield Diagnosis("probe", State.SKIPPED, "nothing about this kind of warehouse needs a probe")
+
     @contextmanager
     def transaction(self, tables: Sequence[str] = ()) -> Iterator[None]:
         """A transaction: committed at the end of the block, undone if anything is raised in it.

@@ -163,7 +163,7 @@ class DirectLoad:
             NotTaken: it is not proven that all of its records are canonical.
         """
         if self._refusal is None:
-            self._refusal = self._probe()
+            self._refusal = self.probe()
         if self._refusal:
             raise NotTaken(self._refusal)
         table = f"direct_load_{next(self._numbers)}"
@@ -236,7 +236,7 @@ class DirectLoad:
         with self._open_spool().folder() as put:
             yield {name: put(name, content) for name, content in contents.items()}
 
-    def _probe(self) -> str:
+    def probe(self) -> str:
         """Why this warehouse cannot be trusted to take objects in; empty if it can."""
         try:
             if not all(self._refuses(content) for content in NOT_TEXT):

@@ -22,6 +22,7 @@ from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
 from sparkify.engines.base import RELATIONS, Access, Engine, Held, Item, Result, Row, Rows, T, grouped
+from sparkify.engines.diagnosis import Diagnosis, State, failed
 from sparkify.engines.ndjson import open_reader
 from sparkify.engines.redshift.address import Address, address_in, address_of_stack, connect
 from sparkify.engines.redshift.dialect import REDSHIFT
@@ -31,7 +32,7 @@ from sparkify.engines.redshift.lock import WriterLock, holder
 from sparkify.engines.redshift.parquet import parquet_parts
 from sparkify.engines.redshift.settings import DEFAULT_ROLE, RedshiftSettings
 from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
-from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.render import quoted
 from sparkify.storage.spool import Spool
@@ -224,6 +225,19 @@ class RedshiftEngine(Engine):
                 self._copy(table, parts, number)
         for file_id in rows.held:
             self._direct.insert(table, rows.columns, file_id)
+
+    def probe(self) -> Iterator[Diagnosis]:
+        """Whether COPY takes large objects in as Sparkify expects: temporary tables, and small objects in the spool."""
+        try:
+            refusal = self._direct.probe()
+        except SparkifyError as error:
+            yield failed("probe", error)
+            return
+        if refusal:
+            way_out = "Leave direct_from unset: then this machine reads all objects, and nothing depends on it."
+            yield Diagnosis("probe", State.FAILED, refusal, way_out)
+        else:
+            yield Diagnosis("probe", State.OK, "COPY reads objects as Sparkify expects: direct_from may be set")
 
     def forget_held(self) -> None:
         """Drop the temporary tables of what was loaded directly."""
