@@ -14,6 +14,7 @@ from sparkify.engines.registry import diagnose as diagnose_engine
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError
 from sparkify.etl.listing import list_sources
 from sparkify.reports.unresolved import find_unresolved
+from sparkify.sources.base import Source
 from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
 from sparkify.text import without_password
@@ -104,12 +105,26 @@ def _read_first(source: FileSource, kind: Kind) -> None:
 def _listed(settings: Settings) -> str:
     ((kind, source),) = list_sources(settings).items()
     if not isinstance(source, FileSource):
-        return f"{source.uri}: {len(list(source.uris())):,} partitions"
+        return _topic(source)
     _read_first(source, kind)
     files, passed_over = source.listing()
     location = without_password(settings.logs or settings.songs or "")
     said = f"; passed over: {passed_over}" if str(passed_over) else ""
     return f"{location}: {len(files):,} files, {sum(size for _, size, _ in files):,} bytes{said}"
+
+
+def _topic(source: Source) -> str:
+    """Partitions, offsets and retention of a topic; messages are read, for that takes a right of its own."""
+    from sparkify.sources.kafka import Topic
+    from sparkify.sources.kafka_lag import first_times
+
+    assert isinstance(source, Topic)
+    marks = source.marks()
+    first_times(source, marks, {number: mark.low for number, mark in marks.items()})
+    offsets = sum(mark.high - mark.low for mark in marks.values())
+    retention = source.retention_seconds()
+    kept = "kept without end" if retention is None else f"kept for {retention / 86_400:,.1f} days"
+    return f"{source.uri}: {len(marks):,} partitions, {offsets:,} offsets, may be read; {kept}"
 
 
 def _jsonpaths(location: str) -> str:

@@ -56,3 +56,24 @@ def test_a_play_leads_to_its_message(kafka: Broker, topic: str, send: Send, tmp_
     admin.delete_records([TopicPartition(topic, 0, 8)])[TopicPartition(topic, 0, 8)].result(10)
     found = json.loads(sparkify(*explain, cwd=tmp_path).stdout)
     assert (found["offset"], found["message_unknown"]) == (5, "the broker does not have it any more")
+
+
+def test_status_and_doctor_know_the_broker(kafka: Broker, topic: str, send: Send, tmp_path: Path) -> None:
+    place, uri = warehouse(tmp_path), f"kafka://{kafka.address}/{topic}"
+    at = ("--warehouse", url_of(place), "--logs", uri, "--output", "json")
+    send(topic, plays(10), partitions=1, config={"retention.ms": "3600000"})
+    etl(place, logs=uri)
+    (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
+    assert (lag["offsets"], lag["seconds"], lag["lost"]) == (0, None, 0)
+    send(topic, plays(7, 10))
+    (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
+    assert lag["offsets"] == 7
+    assert 0 < lag["seconds"] < 60
+    assert 3_500 < lag["seconds_left"] < 3_600
+    AdminClient({"bootstrap.servers": kafka.address}).delete_records([TopicPartition(topic, 0, 12)])[
+        TopicPartition(topic, 0, 12)
+    ].result(10)
+    (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
+    assert (lag["offsets"], lag["lost"]) == (5, 2)
+    checks = {check["check"]: check for check in json.loads(sparkify("doctor", *at, cwd=tmp_path).stdout)}
+    assert "1 partitions, 5 offsets, may be read; kept for 0.0 days" in str(checks["logs"])

@@ -87,7 +87,7 @@ class Broker:
         self._properties.write_text(
             _PROPERTIES.format(port=self.port, controller=controller, data=self.folder / "data", more=more)
         )
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")  # begins with no dash
         format_storage = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", self._properties)
         done = subprocess.run([*self._java(), *format_storage], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

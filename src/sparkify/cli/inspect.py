@@ -21,10 +21,12 @@ from sparkify.cli.options import (
     output_file,
 )
 from sparkify.cli.output import Format, plain_text, print_json, print_table, print_values, say
-from sparkify.errors import CheckFailed, UsageError
+from sparkify.errors import CheckFailed, SourceError, UsageError
+from sparkify.storage.kafka import is_topic
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Settings
+    from sparkify.engines.base import Engine
     from sparkify.reports.analyze import Analysis, Checked
     from sparkify.reports.questions import Answered, Question
     from sparkify.storage.output_file import OutputFile
@@ -202,13 +204,29 @@ def status(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Show what the warehouse holds, its settings, and its last run."""
+    """Show what the warehouse holds, its settings, its last run, and how far behind topics are."""
     from sparkify.reports.analyze import holdings
 
     loaded = load_settings(config, warehouse=warehouse, logs=logs, songs=songs)
     with open_warehouse(loaded.settings) as engine:
-        values = holdings(engine)
+        values = {**holdings(engine), **_lags(engine, loaded.settings, output)}
     print_values({"warehouse": loaded.settings.public()["warehouse"], **values}, output)
     if verbose:
         for name, value in loaded.settings.public().items():
             say(f"{name} = {value}  ({loaded.origins[name]})")
+
+
+def _lags(engine: Engine, settings: Settings, output: Format) -> dict[str, object]:
+    """How far behind topics are, or why that is not known; nothing without topics."""
+    if not any(is_topic(location or "") for location in (settings.logs, settings.songs)):
+        return {}
+    from sparkify.etl.listing import opening_of
+    from sparkify.reports.lag import find_lags, in_words
+
+    try:
+        found = find_lags(engine, (settings.logs, settings.songs), opening_of(settings))
+    except SourceError as error:
+        return {"lag": f"unknown: {error.what}"}
+    if output is Format.JSON:
+        return {"lag": {uri: [part._asdict() for part in lags] for uri, lags in found.items()}}
+    return {f"lag of {uri}": in_words(lags) for uri, lags in found.items()}

@@ -226,12 +226,29 @@ class Topic(Source):
         assert isinstance(file, Slice)
         return Messages(file, self._fetched[file])
 
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._address.topic
+
+    def marks(self) -> dict[int, Marks]:
+        """Where each partition begins and ends."""
+        return self._client.marks(self.state.partitions)
+
+    def retention_seconds(self) -> float | None:
+        """After how long messages are deleted; None if never, or if the broker does not tell."""
+        return self._client.retention_seconds()
+
+    def part(self, partition: int, begin: int, marks: Marks) -> Slice:
+        """A slice that is read to be looked at, not to be loaded."""
+        return self._slice("events", partition, begin, marks)
+
     def message_at(self, partition: int, offset: int) -> Message | None:
         """The message at an offset, if the broker still has it."""
         marks = self._client.marks([partition])[partition]
         if not marks.low <= offset < marks.high:
             return None
-        part = self._slice("events", partition, offset, Marks(offset, offset + 1))
+        part = self.part(partition, offset, Marks(offset, offset + 1))
         with Spool() as spool:
             self.fetch([part], spool)
             content = self.open(part)

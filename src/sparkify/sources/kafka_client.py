@@ -101,6 +101,22 @@ class TopicClient:
             partitions = tuple(sorted(partition.id for partition in found.partitions))
             return TopicState(str(self._answer(cluster).cluster_id), str(found.topic_id), partitions)
 
+    def retention_seconds(self) -> float | None:
+        """The topic's retention.ms in seconds; None if it is without end, or if the broker does not tell."""
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
+
+        resource = ConfigResource(ResourceType.TOPIC, self.address.topic)
+        try:
+            asked = self._admin.describe_configs([resource], request_timeout=SECONDS_TO_ANSWER)[resource]
+            settings = self._answer(asked)
+        except KafkaException:  # it takes a right of its own
+            return None
+        if "delete" not in str(settings["cleanup.policy"].value):
+            return None
+        milliseconds = int(settings["retention.ms"].value)
+        return None if milliseconds < 0 else milliseconds / 1000
+
     def marks(self, partitions: Iterable[int]) -> dict[int, Marks]:
         """Where partitions begin, and where what is committed in them ends."""
         numbers = list(partitions)
