@@ -81,25 +81,25 @@ def send(kafka: Broker) -> Callable[..., None]:
         config: dict[str, str] | None = None,
         transactional: bool = False,
     ) -> None:
-        if topic not in admin.list_topics(timeout=10).topics:
+        if topic not in admin.list_topics(timeout=60).topics:
             made = admin.create_topics([NewTopic(topic, partitions, config=config or {})])[topic]
-            assert made.exception(10) is None or "already exists" in str(made.exception())
+            assert made.exception(60) is None or "already exists" in str(made.exception())
         own = {"transactional.id": f"tests-{topic}"} if aborted or transactional else {}
         producer = Producer({"bootstrap.servers": kafka.address, "linger.ms": 5, **own})
         if own:
-            producer.init_transactions(20)
+            producer.init_transactions(60)
             producer.begin_transaction()
             for undone in aborted:
                 producer.produce(topic, undone, key, partition)
-            producer.flush(20)
-            producer.abort_transaction(20)
+            producer.flush(60)
+            producer.abort_transaction(60)
             producer.begin_transaction()
         for value in values:
             producer.produce(topic, value, key, partition)
             producer.poll(0)
-        assert producer.flush(30) == 0
+        assert producer.flush(60) == 0
         if own:
-            producer.commit_transaction(20)
+            producer.commit_transaction(60)
 
     return send
 

@@ -36,10 +36,10 @@ def make_again(admin: AdminClient) -> Callable[[str], None]:
     """Deletes a topic, and makes one of its name."""
 
     def make(topic: str) -> None:
-        admin.delete_topics([topic])[topic].result(10)
+        admin.delete_topics([topic])[topic].result(60)
         for _ in range(100):
             try:
-                admin.create_topics([NewTopic(topic, 2)])[topic].result(10)
+                admin.create_topics([NewTopic(topic, 2)])[topic].result(60)
                 return
             except KafkaException:
                 time.sleep(0.1)
@@ -56,7 +56,7 @@ def test_messages_deleted_unread(
     etl(place, logs=uri)
     send(topic, plays(50, 50))
     before = content(place)
-    admin.delete_records([TopicPartition(topic, 0, 80)])[TopicPartition(topic, 0, 80)].result(10)
+    admin.delete_records([TopicPartition(topic, 0, 80)])[TopicPartition(topic, 0, 80)].result(60)
     with pytest.raises(SourceError, match=r"partition 0: 30 offsets were deleted .* from 50 to 79"):
         etl(place, logs=uri)
     assert content(place) == before
@@ -74,7 +74,7 @@ def test_all_messages_deleted_unread(kafka: Broker, topic: str, send: Send, admi
     send(topic, plays(5), partitions=1)
     etl(place, logs=uri)
     send(topic, plays(5, 5))
-    admin.delete_records([TopicPartition(topic, 0, 10)])[TopicPartition(topic, 0, 10)].result(10)
+    admin.delete_records([TopicPartition(topic, 0, 10)])[TopicPartition(topic, 0, 10)].result(60)
     etl(place, logs=uri, accept_lost_offsets=True)
     assert offsets(place) == [(0, 10, 5, 0, 0, 0, 5)]
 
@@ -118,7 +118,7 @@ def test_added_partitions_are_read_from_their_beginning(
     place, uri = warehouse(tmp_path), f"kafka://{kafka.address}/{topic}"
     send(topic, plays(20), partitions=1)
     etl(place, logs=uri)
-    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(10)
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(60)
     for _ in range(50):
         if len(admin.list_topics(topic, 5).topics[topic].partitions) == 3:
             break
@@ -227,8 +227,8 @@ def test_a_broker_that_goes_away(
     for value in plays(500):
         producer.produce("events", value)
     admin = AdminClient({"bootstrap.servers": own_broker.address})
-    admin.create_topics([NewTopic("events", 1)])["events"].result(10)
-    assert producer.flush(20) == 0
+    admin.create_topics([NewTopic("events", 1)])["events"].result(60)
+    assert producer.flush(60) == 0
     source = source_at(f"kafka://{own_broker.address}/events", Opening())
     changes: Changes[Entry] = source.pending("events", {})
     own_broker.stop(kill=True)
