@@ -74,5 +74,5 @@ def test_status_and_doctor_know_the_broker(kafka: Broker, topic: str, send: Send
     admin.delete_records([TopicPartition(topic, 0, 12)])[TopicPartition(topic, 0, 12)].result(60)
     (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
     assert (lag["offsets"], lag["lost"]) == (5, 2)
-    checks = {check["check"]: check for check in json.loads(sparkify("doctor", *at, cwd=tmp_path).stdout)}
-    assert "1 partitions, 5 offsets, may be read; kept for 0.0 days" in str(checks["logs"])
+    told = sparkify("doctor", *at, cwd=tmp_path).stdout
+    assert "1 partitions, 5 offsets, may be read; kept for 0.0 days" in told
