@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.kafka.topics import Send, content, etl, offsets, plays
+from tests.kafka.topics import Send, content, etl, offsets, on_every_engine, plays
 from tests.servers.kafka import Broker
 from tests.support import EngineUnderTest, event, rows, song, url_of, warehouse, write_lines
 from tests.unit.command import sparkify as command
@@ -50,6 +50,7 @@ POISON = (
 )  # fmt: skip
 
 
+@on_every_engine
 def test_every_offset_is_accounted_for(
     kafka: Broker, topic: str, send: Send, engine: EngineUnderTest, tmp_path: Path
 ) -> None:

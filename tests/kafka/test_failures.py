@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
-from tests.kafka.topics import Send, content, etl, offsets, plays
+from tests.kafka.topics import Send, content, etl, offsets, on_every_engine, plays
 from tests.servers.kafka import Broker
 from tests.support import EngineUnderTest, rows, url_of, warehouse
 from tests.unit.command import assert_error, start
@@ -168,6 +168,7 @@ def test_two_loaders_at_once(kafka: Broker, topic: str, send: Send, engine: Engi
     assert len(content(place)["staging_events"]) == 4_000
 
 
+@on_every_engine
 def test_whoever_read_on_meanwhile_wins(
     kafka: Broker, topic: str, send: Send, engine: EngineUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

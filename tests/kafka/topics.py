@@ -6,13 +6,19 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.support import event, rows, url_of
+import pytest
+from tests.support import ENGINES, event, rows, url_of
 
 import sparkify
 from sparkify.etl.summary import Summary
 from sparkify.sql import definitions
 
 Send = Callable[..., None]
+
+SERVERS_TOO = [engine for engine in ENGINES if engine.name in ("duckdb", "postgresql", "redshift")]
+
+on_every_engine = pytest.mark.parametrize("engine", SERVERS_TOO, indirect=True, ids=lambda engine: engine.name)
+"""For the tests that run on the Redshift stand-in too."""
 
 
 def etl(place: Any, **given: Any) -> Summary:
