@@ -27,7 +27,6 @@ from typing import Any
 from urllib.parse import quote
 
 from tests import forked
-from tests.reliability.model import pending
 from tests.reliability.model.files import File
 from tests.reliability.model.history import (
     FOLDERS,
@@ -281,20 +280,18 @@ def _difference(table: str, found: Iterable[tuple[Any, ...]], wanted: Iterable[t
 
 
 def _files_differ(run: Run, wanted: Expected, uris: Mapping[Place, str]) -> str:
-    state = ", replayed, state" if pending.HAS_GRAMMAR else ""
-    found = run(f"SELECT uri, kind, records, loaded, rejected{state} FROM etl_files")
+    found = run("SELECT uri, kind, records, loaded, rejected, replayed, state FROM etl_files")
     needed: list[tuple[Any, ...]] = []
     for at, each in wanted.files.items():
         counts = (uris[at], at[0], each.records, len(each.rows), each.rejected)
         more = (wanted.replayed(at), "failed" if wanted.is_failed(at) else "loaded")
-        needed.append((*counts, *more) if state else counts)
+        needed.append((*counts, *more))
     return _difference("etl_files", found, needed)
 
 
 def _rejects_differ(run: Run, wanted: Expected, uris: Mapping[Place, str]) -> str:
     """Rejects by place; the field must be one of those that the model finds at fault."""
-    records = "r.records" if pending.HAS_GRAMMAR else "1"
-    columns = f"f.uri, r.line, r.byte_offset, {records}, r.resolved_by IS NOT NULL, r.field"
+    columns = "f.uri, r.line, r.byte_offset, r.records, r.resolved_by IS NOT NULL, r.field"
     found = run(f"SELECT {columns} FROM etl_rejects AS r JOIN etl_files AS f ON f.file_id = r.file_id")
     fields = {
         (uris[at], reject.line, reject.offset, reject.records, bound in wanted.resolved): reject.fields

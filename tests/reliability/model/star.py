@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tests.reliability.model import pending
 from tests.reliability.model.values import EVENT_FIELDS, SONG_FIELDS, Row, is_play
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -96,7 +95,7 @@ def moment(ts: Any) -> datetime:
 def deduplicated(events: Iterable[Row]) -> list[Row]:
     """The plays, each once: the first of those that share their identity."""
     plays = [row for row in events if is_play(row)]
-    identity = ("userId", "sessionId", "itemInSession", "ts")[: None if pending.HAS_TIME_IN_IDENTITY else 3]
+    identity = ("userId", "sessionId", "itemInSession", "ts")
     return [min(same, key=_event_key) for same in _groups(plays, *identity)]
 
 
@@ -261,8 +260,7 @@ def _fact(play: Row, found: Found) -> tuple[Any, ...] | None:
     if not found.is_kept:
         return None
     return (
-        (f"{play['ts']}-" if pending.HAS_TIME_IN_IDENTITY else "")
-        + f"{play['userId']}-{play['sessionId']}-{play['itemInSession']}",
+        f"{play['ts']}-" + f"{play['userId']}-{play['sessionId']}-{play['itemInSession']}",
         moment(play["ts"]),
         play["userId"],
         trimmed(str(play["level"])),

@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.reliability.model import pending
 from tests.reliability.model.files import FORMS, PACKINGS, File, Junk, Piece, Record
 
 DAY = 86_400_000
@@ -112,10 +111,6 @@ def make_pools(chance: random.Random) -> Pools:
         "artist_latitude": _some(chance, COORDINATES, 3), "artist_longitude": _some(chance, COORDINATES, 3),
         "city": tuple(map(_text, ("London", "Zürich", "a"))), "state": (_text("TX"), _text("é"), "null"),
     }  # fmt: skip
-    if not pending.HAS_GRAMMAR:
-        values |= {name: tuple(raw for raw in given if raw != '""') or ("null",) for name, given in values.items()}
-        values["title"] = tuple(raw for raw in values["title"] if raw.strip('" ')) or ('"One"',)
-        return Pools(values, chance.choice([0, 0, 0.1]), 0, chance.choice([0, 0, 0.2]))
     return Pools(values, chance.choice([0, 0, 0.1, 0.3]), chance.choice([0, 0, 0.3]), chance.choice([0, 0, 0.2]))
 
 
@@ -211,7 +206,7 @@ def _broken(chance: random.Random, pairs: list[tuple[str, str]]) -> list[tuple[s
     """A record with one field that is bad, missing, misnamed or there twice."""
     names = [name for name, _ in pairs]
     how = chance.choice(["bad", "bad", "bad", "twice", "missing", "case", "long"])
-    if how == "long" and pending.HAS_GRAMMAR:
+    if how == "long":
         name = chance.choice([name for name in names if name in TOO_LONG])
         return [(other, f'"{"x" * TOO_LONG[name]}"' if other == name else value) for other, value in pairs]
     name = chance.choice([name for name in names if name in BAD_VALUES] or names)
@@ -238,18 +233,4 @@ def make_file(chance: random.Random, pools: Pools, kind: str, earlier: Sequence[
         else:
             pieces.append(make_record(chance, pools, kind))
     form = chance.choice(FORMS)
-    if not pending.HAS_GRAMMAR:
-        pieces, form = _readable_today(pieces, form)
     return File(kind, tuple(pieces), form, chance.choice([*[""] * 4, *PACKINGS]), chance.randrange(1 << 30))
-
-
-def _readable_today(pieces: list[Piece], form: str) -> tuple[list[Piece], str]:
-    """What is read the same way before there is one grammar."""
-    if form in ("array a line", "mixed") or any(isinstance(piece, Junk) for piece in pieces):
-        form = "lines"
-    plain = [piece for piece in pieces if not isinstance(piece, Junk) or piece.text[0] not in '{"}\x00']
-    return [
-        piece
-        for place, piece in enumerate(plain)
-        if not (isinstance(piece, Junk) and (place == 0 or isinstance(plain[place - 1], Junk)))
-    ], form
