@@ -18,6 +18,7 @@ from sparkify.etl.meanwhile import ChangedMeanwhile, raise_if_changed
 from sparkify.etl.partitions import Partitions
 from sparkify.etl.plan import Plan, compare, of_open_rejects
 from sparkify.etl.summary import OnProgress, Options, Progress, Summary
+from sparkify.etl.warned import Warned
 from sparkify.sources.base import SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
@@ -57,6 +58,7 @@ class Run:
         listing = stored.listing_settings(settings.include, settings.exclude)
         self._stored_settings = stored.star_settings(*self._shape) | listing | stored.reading_settings()
         self._repaired: set[str] = set()
+        self._warned = Warned()
         self._bytes_done = 0
         self._bytes_total = 0
 
@@ -359,8 +361,7 @@ class Run:
     def _check(self, prepared: Prepared, first_new: int = 0) -> None:
         with self._timed("check"):
             for finding in prepared.check(self._engine, first_new):
-                count = self._summary.warnings.get(finding.check.name, (0, ""))[0]
-                self._summary.warnings[finding.check.name] = (count + finding.count, finding.check.about)
+                self._summary.warnings[finding.check.name] = (self._warned.count(finding), finding.check.about)
 
     def _count_repairs(self, repairs: Repairs) -> None:
         self._repaired |= repairs.texts

@@ -20,26 +20,33 @@ from sparkify.sql.render import columns_of, parse, quoted
 from sparkify.star.transform import AFFECTED_PLAYS, PLAYS, Chunk, keys_in_scope, plays_query, scope
 
 SHOWN_ROWS = 10
+MOST_KEYS = 10_000
+"""How many bad rows of a check are told from each other; more are counted for each chunk."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A query that returns the bad rows; `is_blocking` ones undo the transaction."""
+    """A query that returns the bad rows; `is_blocking` ones undo the transaction.
+
+    `key` names the columns that tell one bad row from another; without it there is one at the most.
+    """
 
     name: str
     about: str
     is_blocking: bool
     sql: str
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """Bad rows that a check found: how many, and the first of them."""
+    """Bad rows that a check found: how many, the first of them, and the keys of the first `MOST_KEYS`."""
 
     check: Check
     count: int
     columns: tuple[str, ...]
     rows: list[Row]
+    keys: frozenset[tuple[object, ...]]
 
     @property
     def text(self) -> str:
@@ -59,7 +66,7 @@ def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> tuple[Che
     guaranteed = dialect.capabilities.guarantees if loading else frozenset()
     derived = () if guaranteed >= _DERIVED else _derived(chunk)
     found = [
-        Check(name, about, blocking, render.render(query, dialect, chunk.literals))
+        Check(name, about, blocking, render.render(query, dialect, chunk.literals), _key(name))
         for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
     ]
     return tuple(sorted(found, key=lambda check: not check.is_blocking))
@@ -72,9 +79,22 @@ def run_check(engine: Engine, check: Check, first_new: int = 0) -> CheckFinding 
     if not result.rows:
         return None
     count = len(result.rows)
+    columns = [column.lower() for column in result.columns]  # Redshift gives back names in lower case
+    places = [columns.index(name.lower()) for name in check.key]
+    keys = {tuple(row[place] for place in places) for row in result.rows}
     if count == SHOWN_ROWS:
         count = engine.execute(f"SELECT COUNT(*) FROM (\n{sql}\n) AS bad")[0][0]
-    return CheckFinding(check, count, result.columns, result.rows)
+        if check.key:
+            names = ", ".join(quoted(name) for name in check.key)
+            keys = set(map(tuple, engine.execute(f"SELECT {names} FROM (\n{sql}\n) AS bad LIMIT {MOST_KEYS}")))
+    return CheckFinding(check, count, result.columns, result.rows, frozenset(keys))
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """The key of a check from a file; those that are derived block, and need none."""
+    if name not in definitions.names_in("checks"):
+        return ()
+    return tuple(filter(None, definitions.header(f"checks/{name}").get("key", "").split(", ")))
 
 
 _DERIVED: frozenset[Guarantee] = frozenset({"key", "reference", "not_null"})

@@ -1,6 +1,7 @@
 /*
 about: latitudes lie within ±90 degrees, longitudes within ±180
 severity: warning
+key: artist_id
 */
 SELECT a.artist_id, a.name, a.latitude, a.longitude
 FROM artists AS a

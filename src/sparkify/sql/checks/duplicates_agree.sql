@@ -1,6 +1,7 @@
 /*
 about: plays that share ts, userId, sessionId and itemInSession are the same in everything
 severity: warning
+key: ts, userId, sessionId, itemInSession
 */
 SELECT r.ts, r."userId", r."sessionId", r."itemInSession", COUNT(*) AS versions
 FROM (

@@ -1,6 +1,7 @@
 /*
 about: gender is F, M or not given
 severity: warning
+key: user_id
 */
 SELECT u.user_id, u.gender
 FROM users AS u

@@ -1,6 +1,7 @@
 /*
 about: level is free or paid
 severity: warning
+key: songplay_id
 */
 SELECT s.songplay_id, s.user_id, s.level
 FROM songplays AS s

@@ -1,6 +1,7 @@
 /*
 about: no play starts in the future
 severity: warning
+key: songplay_id
 */
 SELECT s.songplay_id, s.start_time
 FROM songplays AS s

@@ -1,6 +1,7 @@
 /*
 about: no play starts before 2000 (seconds for milliseconds?)
 severity: warning
+key: songplay_id
 */
 SELECT s.songplay_id, s.start_time
 FROM songplays AS s
