@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -257,3 +258,29 @@ url, logs, songs = sys.argv[1:]
 with sparkify.connect(url) as connection:
     connection.etl(logs=logs, songs=songs)
 """
+
+
+def test_texts_are_declared_as_long_as_the_contract_allows_and_the_longest_are_loaded(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, run: Run
+) -> None:
+    """64, 256 and 65,535 bytes; in UTF-8, of which a letter may take several."""
+    word, name = "é" * 32, "ü" * 128
+    longest = {"level": word, "gender": word, "auth": word, "method": word}
+    write_lines(tmp_path / "logs/a.json", [event(**longest), event(page=name, ts=10**12), event(level=word + "x")])
+    write_lines(tmp_path / "songs/x.json", [song(song_id=name, artist_id=name), song(song_id=name + "x")])
+    _etl(warehouse, tmp_path)
+    declared = {
+        column: int(length)
+        for sql in redshift.statements
+        if sql.startswith(("CREATE TABLE staging_", "CREATE TABLE songplays"))
+        for column, length in re.findall(r"^\s+\"?(\w+)\"? VARCHAR\((\d+)\)", sql, re.M)
+    }
+    short = {"level": 64, "gender": 64, "auth": 64, "method": 64, "page": 256, "song_id": 256, "artist_id": 256}
+    assert {column: length for column, length in declared.items() if length < 65_535} == short
+    assert run("SELECT level, gender FROM users") == [(word, word)]
+    assert run("SELECT page FROM staging_events WHERE page <> 'NextSong'") == [(name,)]
+    assert run("SELECT song_id FROM songs") == [(name,)]
+    assert run("SELECT reason FROM etl_rejects ORDER BY reason") == [
+        ("has 257 bytes; it may have 256",),
+        ("has 65 bytes; it may have 64",),
+    ]

@@ -10,7 +10,7 @@ from sparkify.sql.render import quoted
 def create_table(definition: Table, dialect: Dialect) -> str:
     """The CREATE TABLE statement of a table."""
     columns = [
-        f"{quoted(column.name)} {dialect.type(column.type)}{' NOT NULL' if column.not_null else ''}"
+        f"{quoted(column.name)} {dialect.column_type(column)}{' NOT NULL' if column.not_null else ''}"
         for column in definition.columns
     ]
     options = dialect.table_options(definition)

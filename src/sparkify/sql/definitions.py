@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from sparkify.contract import FILE_ID, POSITION, RECORD_TYPES, RecordType
+from sparkify.contract import FILE_ID, MAX_TEXT_BYTES, POSITION, RECORD_TYPES, RecordType
 
 STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
@@ -29,6 +29,14 @@ class Column(NamedTuple):
     type: str
     not_null: bool
     about: str
+
+    @property
+    def most_bytes(self) -> int:
+        """How long a text in it may be, in bytes of UTF-8: the contract limits those of some names, in any table."""
+        return _MOST_BYTES.get(self.name, MAX_TEXT_BYTES)
+
+
+_MOST_BYTES = {field.name: field.most_bytes for record_type in RECORD_TYPES.values() for field in record_type.fields}
 
 
 class Reference(NamedTuple):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from sparkify.sql.definitions import Table
+from sparkify.sql.definitions import Column, Table
 
 Guarantee = Literal["key", "reference", "not_null"]
 """What an engine may guarantee for every row that it commits."""
@@ -62,6 +62,10 @@ class Dialect:
     def type(self, name: str) -> str:
         """A column type of the models as this engine calls it."""
         return self.types.get(name, name)
+
+    def column_type(self, column: Column) -> str:
+        """The type of a column of a table that stays."""
+        return self.type(column.type)
 
     def table_options(self, definition: Table) -> TableOptions:
         """What is added to the CREATE TABLE of a table."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sparkify.sql.definitions import Table
+from sparkify.sql.definitions import Column, Table
 from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Dialect, TableOptions
 
 
 class RedshiftDialect(Dialect):
-    """Redshift takes keys, references and the order of rows for the planner alone."""
+    """Redshift plans memory by the declared length of texts.
+
+    It takes keys, references and the order of rows for the planner alone.
+    """
+
+    def column_type(self, column: Column) -> str:
+        """Texts as long as the contract allows: intermediate results take the declared length, whatever is in them."""
+        return f"VARCHAR({column.most_bytes})" if column.type == "VARCHAR" else self.type(column.type)
 
     def table_options(self, definition: Table) -> TableOptions:
         """Keys and references, which the checks guarantee and Redshift does not; and the order of the rows."""
