@@ -109,6 +109,10 @@ class Pieces:
     def _skip_separators(self) -> bool:
         """Move on to what is no separator; False if there is nothing."""
         window = self._window
+        if window.data[window.at : window.at + 2] == b"\n{":  # by far the commonest; the rest takes ten times as long
+            window.line += 1
+            window.at += 1
+            return True
         while True:
             passed = window.advance(end_of_separators(window.data, window.at) - window.at)
             if passed and passed != b"\n":

@@ -47,8 +47,7 @@ class FileRead:
     why nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in
     seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
     replays resolve `resolved`, which is known when they are in the warehouse.
-    `wrapped_by` is the name under which the file's first object holds the list of records, which are none then; empty
-    if it does not. `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off.
+    `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off.
     """
 
     file_id: int
@@ -69,7 +68,6 @@ class FileRead:
     reject_path: str = ""
     first_reject: Reject | None = None
     unknown_names: tuple[str, ...] = ()
-    wrapped_by: str = ""
     has_unpaired_brackets: bool = False
     failure: str = ""
     keeps_rows: bool = field(default=False)
@@ -141,7 +139,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     result.failure = why_failed(reader, headed.head, loaded, number, rejected)
     result.lines, result.path = good.close()
     result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
-    result.wrapped_by, result.has_unpaired_brackets = pieces.wrapped_by, not pieces.brackets.are_paired
+    result.has_unpaired_brackets = not pieces.brackets.are_paired
     result.unknown_names = reader.told_names()
     return result
 

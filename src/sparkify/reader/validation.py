@@ -139,6 +139,8 @@ def _reject(piece: Piece, fault: _Fault) -> Reject:
 
 def is_topic_form(given: Mapping[str, Any]) -> bool:
     """Whether a record of events is of the topic form; null counts as absent."""
+    if "duration" not in given and "city" not in given:
+        return False
     there = {name for name, value in given.items() if value is not None}
     return bool(there & {"duration", "city"}) and not there & {"length", "location"}
 
