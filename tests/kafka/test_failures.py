@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,6 +67,8 @@ def test_messages_deleted_unread(
     ((accepted,),) = rows(place, "SELECT accepted FROM etl_runs WHERE accepted <> ''")
     assert "30 offsets were deleted" in accepted
     assert "--accept-lost-offsets" in accepted
+    shown = command("runs", "--warehouse", url_of(place), "--output", "json", cwd=tmp_path)
+    assert json.loads(shown.stdout)[0]["accepted"] == accepted
     assert etl(place, logs=uri).records == 0
 
 

@@ -34,7 +34,7 @@ WHERE run_id = ?;
 SELECT
   run_id, started_at, state, files, records, rejected, seconds,
   CASE WHEN seconds > 0 THEN records / seconds ELSE 0 END AS records_per_second,
-  version, reason, settings
+  version, reason, accepted, settings
 FROM etl_runs
 ORDER BY run_id DESC
 LIMIT :most;
