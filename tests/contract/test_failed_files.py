@@ -40,6 +40,8 @@ FAILED: dict[str, tuple[list[Any], str]] = {
     "all misnamed": ([MISNAMED, MISNAMED], "name it sessionId, not sessionid"),
     "one misnamed": ([MISNAMED], "name it sessionId, not sessionid"),
     "wrapped": ([{"events": [event(), event()]}], '"events"'),
+    "wrapped under a field of songs": ([{"title": [event()]}], '"title"'),
+    "wrapped and cut off": ([json.dumps({"Records": [event()] * 3})[:-50]], '"Records"'),
     "pandas": ([{name: {"0": value} for name, value in event().items()}], "column-oriented"),
     "songs": ([song(), song()], "did you swap --logs and --songs?"),
     "two flawed": ([BAD, BAD], "ts is 5.7"),

@@ -11,7 +11,7 @@ from tests.unit.command import COMMAND, environment
 
 FEW, MANY = 60_000, 160_000
 MOST_BYTES_EACH = 1_000
-"""What a reject more may add to the peak, in bytes. With the fewer ones the buffers of the warehouse are full already."""
+"""What a reject more may add to the peak, in bytes; with the fewer ones the warehouse's buffers are full already."""
 
 
 def _peak(folder: Path, rejects: int) -> int:

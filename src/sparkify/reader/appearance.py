@@ -111,10 +111,15 @@ def appearance(head: bytes, kind: Kind, unknown_names: Iterable[str] = ()) -> st
             "looks like the column-oriented JSON of pandas: write it with to_json(path, orient='records', lines=True)"
         )
     if wrapper := wrapped_list(head):
-        return f"wraps the list of its records in {_shown(wrapper)}: write the records alone, one on each line"
+        return wrapping(wrapper)
     if _required(_OTHER_KIND[kind]) <= set(unknown_names):
         return f"holds {_OTHER_KIND[kind]} given as {_GIVEN_AS[kind]}: did you swap --logs and --songs?"
     return next((what for looks_so, what in _LOOKS if looks_so(text)), "") or _delimited(text)
+
+
+def wrapping(name: str) -> str:
+    """What is said of a file that is an object which holds the list of records under a name."""
+    return f"wraps the list of its records in {_shown(name)}: write the records alone, one on each line"
 
 
 def _required(kind: Kind) -> set[str]:

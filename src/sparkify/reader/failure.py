@@ -6,25 +6,25 @@ import json
 from typing import Any, NoReturn
 
 from sparkify.contract import RecordType
-from sparkify.reader.appearance import appearance
+from sparkify.reader.appearance import appearance, wrapping
 from sparkify.reader.validation import CarefulReader, Reject
 
 MOST_REJECTS = 1_000
 """How many rejects of a file that failed are kept; the rest is counted."""
 
 
-def why_failed(reader: CarefulReader, head: bytes, accepted: int, rejects: int, rejected: int) -> str:
+def why_failed(reader: CarefulReader, head: bytes, wrapped_by: str, accepted: int, rejects: int, rejected: int) -> str:
     """Why a file has failed, in words that can follow its name; empty if it has not.
 
-    `reader` has read it, `head` is how it begins. `accepted` records are to be loaded, and its `rejects` count for
-    `rejected` records.
+    `reader` has read it, `head` is how it begins; `wrapped_by` is the name under which it holds a list of records, or
+    empty. `accepted` records are to be loaded, and its `rejects` count for `rejected` records.
     """
     first = reader.first_reject
     if accepted or first is None:
         return ""
     if rejects == 1 and _is_flawed_record(reader.first_raw, reader.record_type):
         return ""
-    looks = appearance(head, reader.record_type.kind, reader.unknown_names)
+    looks = wrapping(wrapped_by) if wrapped_by else appearance(head, reader.record_type.kind, reader.unknown_names)
     return looks or _nothing_accepted(first, rejected)
 
 

@@ -136,7 +136,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
     result.first_reject = reader.first_reject
-    result.failure = why_failed(reader, headed.head, loaded, number, rejected)
+    result.failure = why_failed(reader, headed.head, pieces.wrapped_by, loaded, number, rejected)
     result.lines, result.path = good.close()
     result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
     result.has_unpaired_brackets = not pieces.brackets.are_paired
