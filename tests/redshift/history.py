@@ -16,6 +16,7 @@ import sparkify
 from sparkify.cli import _run
 from sparkify.engines.base import Access
 from sparkify.engines.registry import connect
+from sparkify.warehouse.settings import READING
 
 SPOILT = "Björk".encode().decode("latin-1").encode().decode("latin-1")
 """Björk, encoded to UTF-8 twice too often."""
@@ -85,6 +86,7 @@ def run_history(server: RedshiftStandIn, folder: Path) -> None:
     _look_back(here)
     write_lines(folder / "fixed.json", [event(sessionId=8)])
     command("rejects", "replay", _first_reject(here), "--from", "fixed.json", *here)
+    command("explain", "1541121934796-1-8-0", *here)
     command("rejects", "replay", *here)
     command("etl", *here, *sources, "--unknown-songs", "drop", "--no-repair-text")
     command("etl", *here, *sources, "--full-refresh")
@@ -112,10 +114,11 @@ def _load_while_a_file_cannot_be_opened(path: Path, here: tuple[str, str], sourc
 
 
 def _damage(here: tuple[str, str], sources: tuple[str, ...]) -> None:
-    """A warehouse that lacks a table, has another column, or is of layout 0."""
+    """A warehouse that lacks a table, was read by other rules, has another column, or is of layout 0."""
     Path("logs/f.json").unlink()
     for damage, more in (
         (["DROP TABLE songplays"], ()),
+        ([f"UPDATE etl_settings SET setting_value = '0' WHERE setting = '{READING}'"], ()),
         (["ALTER TABLE users ADD COLUMN note VARCHAR(10)"], ("--full-refresh",)),
         (list(to_first_layout()), ()),
     ):
