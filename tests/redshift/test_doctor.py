@@ -139,7 +139,7 @@ def left_without_rights(redshift: RedshiftStandIn) -> list[str]:
         ("SPARKIFY_COPY_SPOOL", "s3://not-there/spool", "copy_spool", "no such bucket: s3://not-there", "its name"),
     ],
 )
-def test_what_is_wrong_and_how_to_mend_it(
+def test_what_is_wrong_and_how_to_fix_it(
     examine: Examine, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, check: str, found: str, fix: str
 ) -> None:
     monkeypatch.setenv(variable, value)

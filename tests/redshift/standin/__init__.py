@@ -119,7 +119,7 @@ class RedshiftStandIn:
         return client(self.s3_endpoint)
 
     def reset(self) -> None:
-        """Begin anew: no tables, no objects, no faults, no statements. Sessions are cut."""
+        """Begin again: no tables, no objects, no faults, no statements. Sessions are cut."""
         for session in self._sessions:
             session.close()
         for thread in self._threads:

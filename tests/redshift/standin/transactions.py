@@ -18,7 +18,7 @@ from tests.redshift.standin.wire import ServerError
 
 
 class Versions:
-    """How often each table was written to, and defined anew, by transactions that are committed."""
+    """How often each table was written to, and defined again, by transactions that are committed."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

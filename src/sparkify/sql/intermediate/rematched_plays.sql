@@ -1,5 +1,5 @@
 /*
-about: the identities of plays of those songs, unless they are touched already
+about: the identities of plays of those songs, unless they are affected already
 */
 SELECT p.ts, p."userId", p."sessionId", p."itemInSession", COUNT(*) AS rows_before, COUNT(*) AS rows_after
 FROM staging_events AS p

@@ -1,4 +1,4 @@
--- the identities of plays of those songs, unless they are touched already
+-- the identities of plays of those songs, unless they are affected already
 SELECT
   p.ts,
   p."userId",

@@ -17,7 +17,7 @@ UPDATE etl_runs SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE 
 UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?;
 
 -- the latest runs, the last one first
-SELECT run_id, started_at, state, files, records, rejected, seconds, CASE WHEN seconds > 0 THEN CAST(records AS DOUBLE PRECISION) / seconds ELSE 0 END AS records_per_second, version, reason, settings FROM etl_runs ORDER BY run_id DESC NULLS LAST LIMIT :most;
+SELECT run_id, started_at, state, files, records, rejected, seconds, CASE WHEN seconds > 0 THEN CAST(records AS DOUBLE PRECISION) / seconds ELSE 0 END AS records_per_second, version, reason, accepted, settings FROM etl_runs ORDER BY run_id DESC NULLS LAST LIMIT :most;
 
 -- the last run
 SELECT run_id, state, started_at, reason FROM etl_runs ORDER BY run_id DESC NULLS LAST LIMIT 1;
