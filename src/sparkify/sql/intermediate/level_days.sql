@@ -6,7 +6,7 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  TRIMMED(MIN_TEXT(u.level)) AS level,
-  TRIMMED(MAX_TEXT(u.level)) AS last_level
+  MIN_TEXT(TRIMMED(u.level)) AS level,
+  MAX_TEXT(TRIMMED(u.level)) AS last_level
 FROM user_rows AS u
 GROUP BY u."userId", u.ts - u.ts % 86400000

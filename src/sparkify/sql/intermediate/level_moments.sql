@@ -1,7 +1,7 @@
 /*
 about: the levels of each user, millisecond by millisecond, on the days with two levels
 */
-SELECT u."userId", u.ts, TRIMMED(MIN_TEXT(u.level)) AS level, TRIMMED(MAX_TEXT(u.level)) AS last_level
+SELECT u."userId", u.ts, MIN_TEXT(TRIMMED(u.level)) AS level, MAX_TEXT(TRIMMED(u.level)) AS last_level
 FROM user_rows AS u
 JOIN level_days AS d
   ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000

@@ -3,8 +3,8 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM user_rows AS u
 GROUP BY
   u."userId",

@@ -2,16 +2,12 @@
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM user_rows AS u
 JOIN level_days AS d
   ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000

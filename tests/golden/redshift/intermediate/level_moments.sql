@@ -2,16 +2,12 @@
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM user_rows AS u
 JOIN level_days AS d
   ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
