@@ -15,7 +15,7 @@ from sparkify.engines.registry import REGISTRY
 from sparkify.etl.load import count_queries
 from sparkify.reports.questions import question_sql, questions
 from sparkify.sql.dialect import Dialect
-from sparkify.star.checks import checks
+from sparkify.star.checks import written_checks
 from sparkify.star.prepared import prepare
 from sparkify.star.transform import Chunk
 
@@ -39,11 +39,13 @@ def _import_all() -> None:
 
 
 def _render(dialect: Dialect) -> None:
-    for unknown_songs, in_full in itertools.product(SETTINGS[dialect.name], (True, False)):
-        prepare(unknown_songs, True, dialect, in_full)
+    for unknown_songs in SETTINGS[dialect.name]:
+        prepare(dialect, Chunk(unknown_songs, in_full=True))
+        for songs, removes in itertools.product((True, False), (True, False)):
+            prepare(dialect, Chunk(unknown_songs, songs=songs, removes=removes))
     count_queries(dialect)
     if dialect.name in ANALYZED:
-        checks(Chunk("infer", in_full=True), dialect, loading=False)
+        written_checks(Chunk("infer", in_full=True), dialect, loading=False)
         for question in questions():
             question_sql(question, dialect)
 

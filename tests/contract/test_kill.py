@@ -98,9 +98,9 @@ STAGES = [
     (reading.ChunkReader, "read"),
     (loading.ChunkLoader, "load"),
     (loading.ChunkLoader, "forget"),
-    (prepared.Prepared, "transform"),
-    (prepared.Prepared, "check"),
-    (prepared.Prepared, "drop_temporary"),
+    (prepared.StarUpdate, "transform"),
+    (prepared.StarUpdate, "check"),
+    (prepared.StarUpdate, "drop_temporary"),
     (runs.RunLog, "add"),
     (stored, "store_settings"),
     (folders.Folder, "is_still"),
@@ -135,12 +135,18 @@ def test_an_exception_in_a_stage_undoes_the_chunk(
 def test_a_blocking_check_undoes_the_chunk_and_shows_the_rows(tmp_path: Path) -> None:
     write_messy_input(tmp_path, 4)
     loaded = load(tmp_path, max_rejects="100%")
-    meddle(loaded, "DELETE FROM songplays WHERE songplay_id IN (SELECT MIN(songplay_id) FROM songplays)")
-    before = picture(loaded)
     write_lines(tmp_path / "logs/new.json", [event(itemInSession=77)])
-    with pytest.raises(CheckFailed, match="matches_counted") as caught:
+    play = "'1541121934796-1-1-77' AS songplay_id, TIMESTAMP '2018-11-02 01:25:34.796' AS start_time"
+    others = "user_id, level, song_id, artist_id, session_id, location, user_agent"
+    meddle(
+        loaded,
+        f"INSERT INTO songplays (songplay_id, start_time, {others}) SELECT {play}, {others} FROM songplays "
+        "WHERE songplay_id IN (SELECT MIN(songplay_id) FROM songplays)",
+    )
+    before = picture(loaded)
+    with pytest.raises(CheckFailed, match="songplays_key_unique") as caught:
         load(tmp_path, max_rejects="100%")
-    assert "songplays=" in caught.value.hint
+    assert "songplay_id='1541121934796-1-1-77', copies=2" in caught.value.hint
     assert picture(loaded) == before
     load(tmp_path, max_rejects="100%", full_refresh=True)
     assert picture(loaded) == picture(load(tmp_path, "undisturbed", max_rejects="100%"))

@@ -35,6 +35,7 @@ class ChunkLoader:
         self._spool = spool
         self._run_id = run_id
         self._first_new = first_new
+        self._has_gone = False
 
     def load(self, chunk: ReadChunk, recover: Callable[[Collection[int]], list[FileRead]]) -> None:
         """Load rows, rejects and manifest; `recover` reads files of the chunk carefully, those that break the contract.
@@ -52,8 +53,11 @@ class ChunkLoader:
             load_spooled(self._engine, "etl_rejects", paths)
         load_rows(self._engine, "etl_files", self._manifest_rows(chunk.files, counts), self._spool)
 
-    def forget(self, gone: Iterable[Entry]) -> None:
+    def forget(self, gone: Sequence[Entry]) -> None:
         """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
+        if not gone:
+            return
+        self._has_gone = True
         self._engine.execute_named("manifest/create_gone_files")
         path = self._spool.path("gone")
         write_rows(path, ({"file_id": entry.file_id} for entry in gone))
@@ -75,7 +79,9 @@ class ChunkLoader:
 
     def drop_temporary(self) -> None:
         """Drop what `forget` left for the transform."""
-        self._engine.execute_named("manifest/drop_gone_files")
+        if self._has_gone:
+            self._has_gone = False
+            self._engine.execute_named("manifest/drop_gone_files")
 
     def _load_batches(self, files: Sequence[FileRead]) -> None:
         for batch in batches(files):

@@ -13,7 +13,7 @@ from sparkify.warehouse.offsets import SliceRead, advance, set_aside
 from sparkify.warehouse.runs import RunLog
 
 if TYPE_CHECKING:
-    from sparkify.star.prepared import Prepared
+    from sparkify.star.prepared import StarUpdate
 
 
 class Partitions:
@@ -26,7 +26,7 @@ class Partitions:
         self.accepted: list[str] = []
 
     def advance(
-        self, engine: Engine, spool: Spool, run_log: RunLog, prepared: Prepared, slices: Sequence[SliceRead]
+        self, engine: Engine, spool: Spool, run_log: RunLog, star: StarUpdate, slices: Sequence[SliceRead]
     ) -> None:
         """Move the partitions of a chunk on, in its transaction, and make sure that every offset is accounted for.
 
@@ -41,7 +41,7 @@ class Partitions:
         advance(engine, spool, run_log.run_id, slices, self._file_ids)
         if accepted := [found.part.accepted for found in slices if found.part.accepted]:
             run_log.accept("; ".join(accepted))
-        list(prepared.check(engine, only="offsets_accounted"))
+        list(star.check(only="offsets_accounted"))
 
     def committed(self, slices: Iterable[SliceRead]) -> None:
         """Remember what a chunk has committed: the numbers of new partitions, and the losses that were accepted."""

@@ -16,9 +16,9 @@ from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.statements import statement
 from sparkify.star.prepared import prepare
-from sparkify.star.transform import Statement
+from sparkify.star.transform import Chunk, Statement
 from sparkify.warehouse.inventory import read_inventory
-from sparkify.warehouse.manifest import read_manifest
+from sparkify.warehouse.manifest import read_manifest, read_state
 from sparkify.warehouse.tables import require_tables
 
 
@@ -33,7 +33,8 @@ def look_ahead(settings: Settings, *, reread: bool = False, start: Start = FROM_
     """What a run would do now; a warehouse that is not there yet is not made."""
     sources = list_sources(settings)
     manifest, first_new, dialect = _known(settings)
-    return Ahead(compare(sources, manifest, reread=reread, start=start), _statements(settings, dialect, first_new))
+    plan = compare(sources, manifest, reread=reread, start=start)
+    return Ahead(plan, _statements(plan, settings, dialect, first_new))
 
 
 def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
@@ -47,14 +48,17 @@ def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
             return {}, 1, engine.dialect
         require_tables(engine)
         manifest = read_manifest(engine)
-        ((last_file,),) = engine.execute_named("manifest/last_file")
-        return manifest, last_file + 1, engine.dialect
+        return manifest, read_state(engine).last_file + 1, engine.dialect
 
 
-def _statements(settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
-    prepared = prepare(settings.unknown_songs, settings.repair_text, dialect, first_new == 1)
-    gone = [] if first_new == 1 else [Statement("files that go", statement("manifest/create_gone_files", dialect))]
-    checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks]
+def _statements(plan: Plan, settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
+    kinds = {file.kind for file in plan.to_load}
+    is_first = first_new == 1
+    chunk = Chunk(settings.unknown_songs, is_first, settings.repair_text, "songs" in kinds, bool(plan.changed))
+    prepared = prepare(dialect, chunk)
+    goes = plan.changed and not is_first
+    gone = [Statement("files that go", statement("manifest/create_gone_files", dialect))] if goes else []
+    checks = [Statement(f"check: {check.about}", check.sql) for check in prepared.checks.every]
     numbers = {"first_new": first_new, "now": int(time.time() * 1000)}
     return [
         Statement(statement.about, render.bind(statement.sql, numbers))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sparkify.config.settings import Settings
 from sparkify.engines.base import Conflict, Engine
-from sparkify.errors import FileError, TooManyRejects, UsageError, WarehouseError
+from sparkify.errors import FileError, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, chunks_of_slices, list_sources
 from sparkify.etl.meanwhile import ChangedMeanwhile, raise_if_changed
 from sparkify.etl.partitions import Partitions
@@ -24,9 +24,17 @@ from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
 from sparkify.warehouse import settings as stored
-from sparkify.warehouse.manifest import Entry, ManifestState, follow_tags, mark_other_rules, read_manifest, read_state
+from sparkify.warehouse.manifest import (
+    Entry,
+    follow_tags,
+    mark_other_rules,
+    read_manifest,
+    read_state,
+    record_commit,
+    unchanged_state,
+)
 from sparkify.warehouse.offsets import slices_of
-from sparkify.warehouse.rejects import first_rejects, write_rejects
+from sparkify.warehouse.rejects import refuse
 from sparkify.warehouse.replays import Replay, apply_replays, give_to_files, keep_replays
 from sparkify.warehouse.runs import RunLog
 from sparkify.warehouse.tables import open_for_writing
@@ -35,7 +43,8 @@ if TYPE_CHECKING:
     from sparkify.etl.load import ChunkLoader
     from sparkify.etl.reading import ChunkReader
     from sparkify.reader.batch import ReadChunk
-    from sparkify.star.prepared import Prepared, Repairs
+    from sparkify.star.prepared import Repairs, StarUpdate
+    from sparkify.star.transform import Chunk
 
 T = TypeVar("T")
 
@@ -54,9 +63,9 @@ class Run:
         self._options = options or Options()
         self._report = report or (lambda _progress: None)
         self._summary = Summary()
-        self._shape = (self._settings.unknown_songs, self._settings.repair_text)
         listing = stored.listing_settings(settings.include, settings.exclude)
-        self._stored_settings = stored.star_settings(*self._shape) | listing | stored.reading_settings()
+        star = stored.star_settings(settings.unknown_songs, settings.repair_text)
+        self._stored_settings = star | listing | stored.reading_settings()
         self._repaired: set[str] = set()
         self._warned = Warned()
         self._bytes_done = 0
@@ -180,10 +189,11 @@ class Run:
         self._summary.rebuilt_because = " and ".join(reasons)
         with self._transaction():
             clear(self._engine)
-            prepared = prepare(*self._shape, self._engine.dialect, in_full=True)
-            self._transform(prepared)
-            self._check(prepared)
-            prepared.drop_temporary(self._engine)
+            star = prepare(self._engine.dialect, self._chunk(in_full=True)).begin(self._engine)
+            self._transform(star)
+            self._check(star)
+            star.drop_temporary()
+            self._known = record_commit(self._engine, self._known, self._known.last_file)
 
     def _load_in_parts(self, files: list[SourceFile], chunks: Iterator[list[SourceFile]] | None = None) -> None:
         """Load a chunk, in halves if the spool is too small for it; meanwhile the next one of `chunks` is fetched."""
@@ -242,16 +252,18 @@ class Run:
         from sparkify.etl.refusal import raise_first_failure, take_unseen
         from sparkify.star.prepared import prepare
 
-        state = self._unchanged_manifest()
+        state = unchanged_state(self._engine, self._known)
         first_new = state.last_file + 1
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
-            future = background.submit(prepare, *self._shape, self._engine.dialect, first_new == 1)
+            kinds = {file.kind for file in files} | {entry.kind for entry in gone}
+            shape = self._chunk(in_full=first_new == 1, songs="songs" in kinds, removes=bool(gone))
+            future = background.submit(prepare, self._engine.dialect, shape)
             reader = ChunkReader(self._engine, self._spool, self._reader_report(), unreadable)
             with self._timed("read"):
                 chunk = reader.read(numbered(files, first_new))
             self._summary.not_direct |= self._engine.not_held
-            prepared = future.result()
+            star = future.result().begin(self._engine, first_new)
         if self._options.fail_fast:
             raise_first_failure(chunk)
         unseen, gone = take_unseen(chunk, gone)
@@ -262,13 +274,13 @@ class Run:
             loader.forget(gone)
             loader.apply_replays(chunk)
             self._refuse_if_too_many(chunk)
-            self._transform(prepared, first_new)
-            self._check(prepared, first_new)
-            self._partitions.advance(self._engine, self._spool, self._book, prepared, slices)
+            self._transform(star)
+            self._check(star)
+            self._partitions.advance(self._engine, self._spool, self._book, star, slices)
             self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
-            prepared.drop_temporary(self._engine)
-            state = read_state(self._engine)
+            star.drop_temporary()
+            state = record_commit(self._engine, state, max(file.file_id for file in chunk.files) if chunk.files else 0)
         self._known = state
         self._summary.count(chunk, unseen)
         self._partitions.committed(slices)
@@ -286,7 +298,7 @@ class Run:
             is_loaded = False
             try:
                 with self._transaction():
-                    self._unchanged_manifest()
+                    unchanged_state(self._engine, self._known)
                     self._load_rows(loader, chunk, reader)
                     is_loaded = True
                     yield
@@ -312,55 +324,44 @@ class Run:
         self._rebuild_if_needed(self._rebuild)
         last = self._known.last_file
         first_file = min(replay.reject.file_id for replay in replays)
-        prepared = prepare(*self._shape, self._engine.dialect, in_full=False)
+        kinds = {replay.reject.kind for replay in replays}
+        shape = self._chunk(songs="songs" in kinds, removes=False)
         with self._transaction():
-            self._unchanged_manifest()
+            unchanged_state(self._engine, self._known)
             with self._timed("load"):
                 keep_replays(self._engine, self._book.run_id, replays, self._spool)
                 resolved = apply_replays(self._engine, first_file, shift=last)
-                self._engine.execute_named("manifest/create_gone_files")
-            self._transform(prepared, last + 1)
+            star = prepare(self._engine.dialect, shape).begin(self._engine, last + 1)
+            self._transform(star)
             give_to_files(self._engine, last)
-            self._check(prepared, first_file)
-            self._engine.execute_named("manifest/drop_gone_files")
-            prepared.drop_temporary(self._engine)
+            self._check(star, first_file)
+            star.drop_temporary()
+            state = record_commit(self._engine, self._known, last)
+        self._known = state
         self._summary.count_replays(replays, resolved)
-
-    def _unchanged_manifest(self) -> ManifestState:
-        """The manifest, if it is as this run knows it: where no lock is held meanwhile, another may have written.
-
-        Raises:
-            WarehouseError: another run has.
-        """
-        state = read_state(self._engine)
-        if state != self._known:
-            raise WarehouseError(
-                "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
-            )
-        return state
 
     def _refuse_if_too_many(self, chunk: ReadChunk) -> None:
         rejected = self._summary.rejected - self._summary.resolved + chunk.rejected - chunk.resolved
         read = self._summary.records + chunk.records
-        if self._settings.max_rejects.allows(rejected, read):
-            return
-        run_id = self._book.run_id
-        if self._options.rejects_file:
-            write_rejects(self._engine, run_id, self._options.rejects_file)
-        raise TooManyRejects(
-            f"{rejected:,} of {read:,} records were rejected; max_rejects allows {self._settings.max_rejects}",
-            hint=f"{first_rejects(self._engine, run_id)}Fix the files, or allow more with --max-rejects.",
-        )
+        if not self._settings.max_rejects.allows(rejected, read):
+            limit = str(self._settings.max_rejects)
+            refuse(self._engine, self._book.run_id, f"{rejected:,} of {read:,}", limit, self._options.rejects_file)
 
-    def _transform(self, prepared: Prepared, first_new: int = 0) -> None:
+    def _chunk(self, *, in_full: bool = False, songs: bool = True, removes: bool = True) -> Chunk:
+        """What the SQL of a chunk depends on."""
+        from sparkify.star.transform import Chunk
+
+        return Chunk(self._settings.unknown_songs, in_full, self._settings.repair_text, songs, removes)
+
+    def _transform(self, star: StarUpdate) -> None:
         with self._timed("transform"):
-            prepared.transform(self._engine, first_new)
-            self._count_repairs(prepared.repairs(self._engine, first_new))
+            star.transform()
+            self._count_repairs(star.repairs())
             stored.store_settings(self._engine, self._stored_settings)
 
-    def _check(self, prepared: Prepared, first_new: int = 0) -> None:
+    def _check(self, star: StarUpdate, first_file: int = 0) -> None:
         with self._timed("check"):
-            for finding in prepared.check(self._engine, first_new):
+            for finding in star.check(first_file):
                 self._summary.warnings[finding.check.name] = (self._warned.count(finding), finding.check.about)
 
     def _count_repairs(self, repairs: Repairs) -> None:

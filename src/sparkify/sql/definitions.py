@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from sparkify.contract import FILE_ID, MAX_TEXT_BYTES, POSITION, RECORD_TYPES, RecordType
+from sparkify.contract import EVENTS, FILE_ID, MAX_TEXT_BYTES, POSITION, RECORD_TYPES, RecordType
 
 STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 """The star's tables, each after those that it refers to."""
@@ -15,6 +15,7 @@ STAR = ("artists", "songs", "users", "users_history", "time", "songplays")
 
 METADATA = (
     "etl_tables", "etl_settings", "etl_runs", "etl_files", "etl_offsets", "etl_rejects", "etl_replays", "etl_matches",
+    "etl_repairs", "etl_commits",
 )  # fmt: skip
 """The tables that Sparkify keeps beside them."""
 
@@ -151,7 +152,8 @@ def _staging_table(record_type: RecordType) -> Table:
         FILE_ID, "BIGINT", True, "the file that holds the record, or the reject in whose place it was given"
     )
     about = f"every accepted record of the {record_type.kind}"
-    return Table(record_type.table, about, (*_fields(record_type), position, of_file))
+    sort = "ts" if record_type is EVENTS else ""
+    return Table(record_type.table, about, (*_fields(record_type), position, of_file), sort=sort)
 
 
 def _replayed_table(record_type: RecordType) -> Table:

@@ -7,14 +7,16 @@ that the caller names: the same SELECT serves a full load and an incremental one
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
 
 from sparkify.contract import EVENTS, SONGS, RecordType
-from sparkify.sql.definitions import read_model
+from sparkify.sql.definitions import STAR, read_model
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.reserved import RESERVED
 
@@ -37,6 +39,11 @@ _PLAIN_NAME = re.compile("[a-z_][a-z0-9_]*")
 def columns_of(names: tuple[str, ...], prefix: str = "") -> str:
     """A list of columns as SQL."""
     return ", ".join(prefix + quoted(name) for name in names)
+
+
+def read_query(path: str) -> exp.Query:
+    """The SELECT of a model as it stands there. It is shared: copy it before you change it."""
+    return _parse(read_model(path)[1])
 
 
 def select(path: str, relations: Relations | None = None) -> exp.Query:
@@ -63,6 +70,51 @@ def condition(sql: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read=SOURCE_DIALECT)
 
 
+@cache
+def parse_statement(sql: str) -> exp.Expr:
+    """A statement of any kind. It is shared: copy it before you change it."""
+    return sqlglot.parse_one(sql, read=SOURCE_DIALECT)
+
+
+def put_relations(statement: exp.Expr, relations: Mapping[str, str]) -> exp.Expr:
+    """A copy of a statement with models and relations in place.
+
+    A table `model.NAME` stands for the SELECT of star/NAME.sql or intermediate/NAME.sql; `relations` say what other
+    names stand for: a table, or a model.
+    """
+    statement = statement.copy()
+    for node in list(statement.find_all(exp.Table)):
+        target = f"{node.db}.{node.name}" if node.db else relations.get(node.name)
+        if target is None:
+            continue
+        alias = node.alias_or_name
+        model = target.removeprefix("model.")
+        if model == target:
+            node.replace(exp.to_table(target, alias=alias))
+        elif (whole := _selects_all_of(node)) and whole.parent:
+            whole.replace(_model(model, relations))
+        else:
+            node.replace(_model(model, relations).subquery(alias))
+    return statement
+
+
+def _selects_all_of(table: exp.Table) -> exp.Select | None:
+    """The query `SELECT * FROM table`, if the table stands in one that does nothing else."""
+    query = table.parent.parent if isinstance(table.parent, exp.From) else None
+    if isinstance(query, exp.Select) and query.is_star and not isinstance(query.parent, exp.Subquery):
+        parts = [name for name, value in query.args.items() if value]
+        return query if set(parts) == {"expressions", "from_"} and len(query.expressions) == 1 else None
+    return None
+
+
+def _model(name: str, relations: Mapping[str, str]) -> exp.Query:
+    folder = "star" if name in STAR else "intermediate"
+    model = put_relations(_parse(read_model(f"{folder}/{name}")[1]), relations)
+    if not isinstance(model, exp.Query):
+        raise TypeError(f"not a query: {name}")
+    return model
+
+
 def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
     """Put what the relations stand for in the place of their names."""
     for node in list(query.find_all(exp.Table)):
@@ -77,16 +129,16 @@ def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
     return query
 
 
-def render(query: exp.Query, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
-    """A query as text in an engine's SQL: macros expanded, each `:name` with a literal replaced."""
-    expanded = expand(query.copy(), dialect).transform(_fill, literals or {})
-    return expanded.sql(dialect=dialect.name, pretty=True, comments=False)
+def render(query: exp.Expr, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
+    """A statement as text in an engine's SQL: macros expanded, each `:name` with a literal replaced."""
+    expanded = expand(query.copy(), dialect).transform(_fill, literals or {}, copy=False)
+    return expanded.sql(dialect=dialect.name, pretty=True, comments=False, copy=False)
 
 
 def expand(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """A statement with what its macros mean in an engine's SQL in their place; changes what it is given."""
     _expand_lists(tree)
-    return tree.transform(_expand_macro, dialect)
+    return tree.transform(_expand_macro, dialect, copy=False)
 
 
 def _fill(node: exp.Expr, literals: Mapping[str, str | int]) -> exp.Expr:
@@ -96,12 +148,53 @@ def _fill(node: exp.Expr, literals: Mapping[str, str | int]) -> exp.Expr:
     return node
 
 
-def bind(sql: str, numbers: Mapping[str, int]) -> str:
-    """Rendered SQL with numbers in the place of the `:names` that were left in it."""
-    return _LEFT.sub(lambda match: str(int(numbers[match[1]])), sql)
+DAY = 86_400_000
+"""Milliseconds of a day."""
+
+MOST_RANGES = 40
+"""How many ranges of days a condition on the span has at most; days that lie close are read together beyond that."""
+
+
+def bind(sql: str, numbers: Mapping[str, int], days: Iterable[int] | None = None) -> str:
+    """Rendered SQL with what was left open in it: numbers in the place of `:names`, and the span.
+
+    `days`, by their first millisecond, are what `IN_SPAN(ts)` and `IN_SPAN_TIME(start_time)` are about. They stay open
+    if it is None.
+    """
+    sql = _LEFT.sub(lambda match: str(int(numbers[match[1]])), sql)
+    if days is None or "IN_SPAN" not in sql:
+        return sql
+    ranges = ranges_of(days)
+    return _SPAN.sub(lambda match: _in_span(match[2], ranges, _timestamp if match[1] else str), sql)
+
+
+def ranges_of(days: Iterable[int]) -> list[tuple[int, int]]:
+    """Days as ranges of milliseconds, both ends included; at most `MOST_RANGES`."""
+    ranges: list[tuple[int, int]] = []
+    for day in sorted(days):
+        if ranges and ranges[-1][1] + 1 == day:
+            ranges[-1] = (ranges[-1][0], day + DAY - 1)
+        else:
+            ranges.append((day, day + DAY - 1))
+    if len(ranges) <= MOST_RANGES:
+        return ranges
+    gaps = sorted(range(1, len(ranges)), key=lambda place: ranges[place - 1][1] - ranges[place][0])
+    cuts = [0, *sorted(gaps[: MOST_RANGES - 1]), len(ranges)]
+    return [(ranges[start][0], ranges[end - 1][1]) for start, end in pairwise(cuts)]
 
 
 _LEFT = re.compile(r":(first_new|now|shift)\b")
+_SPAN = re.compile(r"\bIN_SPAN(_TIME)?\(([\w.\"]+)\)")
+
+
+def _in_span(column: str, ranges: Sequence[tuple[int, int]], literal: Callable[[int], str]) -> str:
+    found = [f"{column} BETWEEN {literal(first)} AND {literal(last)}" for first, last in ranges]
+    return f"({' OR '.join(found)})" if found else "1 = 0"
+
+
+def _timestamp(millis: int) -> str:
+    moment = datetime(1970, 1, 1) + timedelta(milliseconds=millis)
+    return f"TIMESTAMP '{moment.isoformat(' ', 'milliseconds')}'"
 
 
 def _expand_lists(query: exp.Expr) -> None:
@@ -182,8 +275,8 @@ _MACROS: Mapping[str, str] = {
 }
 
 
-_SHARED = frozenset({"DATE_PART"})
-"""Functions that all engines have by this name, and sqlglot does not know."""
+_SHARED = frozenset({"DATE_PART", "IN_SPAN", "IN_SPAN_TIME"})
+"""Functions that all engines have by this name and sqlglot does not know; and those that `bind` replaces."""
 
 
 def _operand(argument: exp.Expr, dialect: str) -> str:
@@ -195,6 +288,12 @@ class UnknownMacro(Exception):
     """A model calls a function that neither the macros nor the engine's dialect have."""
 
 
+@cache
+def _parse_part(sql: str, dialect: str) -> exp.Expr:
+    """A part of a statement. It is shared: copy it before you put it into one."""
+    return sqlglot.parse_one(sql, read=dialect)
+
+
 def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     """A macro with its meaning in its place; names that the engines share are no `Anonymous`."""
     if not isinstance(node, exp.Anonymous):
@@ -204,9 +303,9 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
         return node
     if name in _MACROS:
         text = _MACROS[name].format(*(_operand(argument, SOURCE_DIALECT) for argument in node.expressions))
-        return sqlglot.parse_one(text, read=SOURCE_DIALECT).transform(_expand_macro, dialect)
+        return _parse_part(text, SOURCE_DIALECT).copy().transform(_expand_macro, dialect, copy=False)
     if name in dialect.functions:
-        arguments = (argument.copy().transform(_expand_macro, dialect) for argument in node.expressions)
+        arguments = (argument.copy().transform(_expand_macro, dialect, copy=False) for argument in node.expressions)
         text = dialect.functions[name].format(*(_operand(argument, dialect.name) for argument in arguments))
-        return sqlglot.parse_one(text, read=dialect.name)
+        return _parse_part(text, dialect.name).copy()
     raise UnknownMacro(f"{dialect.name} has no {name}: it is no macro of sql/render.py and no function of the dialect")

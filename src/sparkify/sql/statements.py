@@ -56,8 +56,18 @@ def statement(
     literals: Literals | None = None,
 ) -> str:
     """A named statement, such as `manifest/state`, in an engine's SQL; each `?` is left for a parameter."""
-    tree = _with_names(path, relations or {}, columns or {})
-    _put_literals(tree, literals or {})
+    if not (relations or columns or literals):
+        return _as_written(path, dialect)
+    return _rendered(_with_names(path, relations or {}, columns or {}), dialect, literals or {})
+
+
+@cache
+def _as_written(path: str, dialect: Dialect) -> str:
+    return _rendered(_with_names(path, {}, {}), dialect, {})
+
+
+def _rendered(tree: exp.Expr, dialect: Dialect, literals: Literals) -> str:
+    _put_literals(tree, literals)
     _put_types(tree, dialect)
     return expand(tree, dialect).sql(dialect=dialect.name, comments=False)
 

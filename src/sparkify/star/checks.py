@@ -1,23 +1,26 @@
 """Checks: queries that return the bad rows. No rows, no fault.
 
-Keys, references and NOT NULL are derived from the tables' definitions; the others are files in sql/checks/.
+Keys, references and NOT NULL are derived from the tables' definitions; the others are files in sql/checks/. A table
+that ends in `_affected` is, in a chunk, what the chunk affects of that table, and else all of it. The conditions that
+one row alone must meet are asked of a table in one reading, whatever their number.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
-from sparkify.sql.definitions import Table
-from sparkify.sql.dialect import Dialect, Guarantee
-from sparkify.sql.render import columns_of, parse, quoted
-from sparkify.star.transform import AFFECTED_PLAYS, PLAYS, Chunk, keys_in_scope, plays_query, scope
+from sparkify.sql.definitions import STAR, Reference, Table
+from sparkify.sql.dialect import Dialect
+from sparkify.sql.render import put_relations, quoted, read_query
+from sparkify.star.transform import Chunk
 
 SHOWN_ROWS = 10
 MOST_KEYS = 10_000
@@ -28,7 +31,8 @@ MOST_KEYS = 10_000
 class Check:
     """A query that returns the bad rows; `is_blocking` ones undo the transaction.
 
-    `key` names the columns that tell one bad row from another; without it there is one at the most.
+    It is run only if the table `only_if` has rows, where one is named. `key` names the columns that tell one bad row
+    from another; without it there is one at the most.
     """
 
     name: str
@@ -36,6 +40,31 @@ class Check:
     is_blocking: bool
     sql: str
     key: tuple[str, ...] = ()
+    only_if: str = ""
+
+
+class Probe(NamedTuple):
+    """A query of one row that counts the bad rows of several checks, in their order."""
+
+    sql: str
+    checks: tuple[Check, ...]
+
+
+class Checks(NamedTuple):
+    """The checks of a chunk: `alone` are run one by one, the others by their probes."""
+
+    alone: tuple[Check, ...]
+    probes: tuple[Probe, ...]
+
+    @property
+    def every(self) -> list[Check]:
+        """All of them; blocking ones first."""
+        found = [*self.alone, *(check for probe in self.probes for check in probe.checks)]
+        return sorted(found, key=lambda check: (not check.is_blocking, check.name))
+
+    def named(self, name: str) -> Checks:
+        """One check alone; its rows are looked for at once."""
+        return Checks(tuple(check for check in self.every if check.name == name), ())
 
 
 @dataclass(frozen=True)
@@ -57,24 +86,26 @@ class CheckFinding:
         return "\n".join(f"  {line}" for line in lines)
 
 
-@cache
-def checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> tuple[Check, ...]:
-    """All checks, over what the chunk touched. Outside a load (`loading` false) they look at everything.
-
-    During a load what the engine guarantees needs no check.
-    """
-    guaranteed = dialect.capabilities.guarantees if loading else frozenset()
-    derived = () if guaranteed >= _DERIVED else _derived(chunk)
-    found = [
-        Check(name, about, blocking, render.render(query, dialect, chunk.literals), _key(name))
-        for name, about, blocking, query in (*derived, *_from_files(chunk, loading))
-    ]
-    return tuple(sorted(found, key=lambda check: not check.is_blocking))
+def run_checks(
+    engine: Engine, checks: Checks, numbers: Mapping[str, int], days: Iterable[int] = ()
+) -> list[CheckFinding]:
+    """What the checks find; blocking ones first. `numbers` and `days` are for `render.bind`."""
+    days = tuple(days)
+    suspected = [check for check in checks.alone if not check.only_if or _has_rows(engine, check.only_if)]
+    for probe in checks.probes:
+        (counts,) = engine.execute(render.bind(probe.sql, numbers, days))
+        suspected += [check for check, count in zip(probe.checks, counts, strict=True) if count]
+    found = (_run(engine, check, numbers, days) for check in suspected)
+    return sorted(filter(None, found), key=lambda finding: not finding.check.is_blocking)
 
 
-def run_check(engine: Engine, check: Check, first_new: int = 0) -> CheckFinding | None:
-    """What a check found, or nothing; in files from `first_new` on where it looks at what is new."""
-    sql = render.bind(check.sql, {"first_new": first_new, "now": int(time.time() * 1000)})
+def _has_rows(engine: Engine, table: str) -> bool:
+    return bool(engine.execute(f"SELECT 1 FROM {table} LIMIT 1"))
+
+
+def _run(engine: Engine, check: Check, numbers: Mapping[str, int], days: tuple[int, ...]) -> CheckFinding | None:
+    """What a check found, or nothing."""
+    sql = render.bind(check.sql, numbers, days)
     result = engine.query(f"SELECT * FROM (\n{sql}\n) AS bad LIMIT {SHOWN_ROWS}")
     if not result.rows:
         return None
@@ -97,100 +128,180 @@ def _key(name: str) -> tuple[str, ...]:
     return tuple(filter(None, definitions.header(f"checks/{name}").get("key", "").split(", ")))
 
 
-_DERIVED: frozenset[Guarantee] = frozenset({"key", "reference", "not_null"})
-_Named = tuple[str, str, bool, exp.Query]
+class _Unwritten(NamedTuple):
+    """A check before it is put into an engine's SQL; `query` has its relations still in it."""
+
+    name: str
+    about: str
+    is_blocking: bool
+    query: exp.Query
+    only_if: str = ""
 
 
-def _derived(chunk: Chunk) -> Iterator[_Named]:
-    for name in definitions.STAR:
+@cache
+def written_checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> Checks:
+    """All checks, over what the chunk affected. Outside a load (`loading` false) they look at everything.
+
+    During a load what the engine guarantees needs no check.
+    """
+    relations = _relations(chunk, loading)
+
+    def written(query: exp.Query) -> str:
+        return render.render(put_relations(query, relations), dialect, chunk.literals)
+
+    found = [*_derived(chunk, dialect, loading), *_from_files(chunk)]
+    checks = [
+        (item, Check(item.name, item.about, item.is_blocking, written(item.query), _key(item.name), item.only_if)) for item in found
+    ]
+    alone = tuple(check for item, check in checks if not _is_of_row(item))
+    of_rows = sorted(((item, check) for item, check in checks if _is_of_row(item)), key=lambda pair: _read(pair[0]))
+    probes = []
+    for _, group in groupby(of_rows, key=lambda pair: _read(pair[0])):
+        pairs = list(group)
+        probes.append(Probe(written(_probe([item.query for item, _ in pairs])), tuple(check for _, check in pairs)))
+    return Checks(alone, tuple(probes))
+
+
+def _is_of_row(item: _Unwritten) -> bool:
+    """Whether a check is a condition that each row of one table meets by itself."""
+    query = item.query
+    others = ("joins", "group", "having", "distinct", "with_")
+    return (
+        isinstance(query, exp.Select)
+        and not any(query.args.get(name) for name in others)
+        and len(list(query.find_all(exp.Select))) == 1
+        and query.args.get("where") is not None
+    )
+
+
+def _read(item: _Unwritten) -> str:
+    """What a check of rows reads, and by which name."""
+    table = item.query.find(exp.Table)
+    return table.sql() if table else ""
+
+
+def _probe(queries: list[exp.Query]) -> exp.Query:
+    """One reading of what several checks of rows read: how many rows are bad, by check."""
+    source = queries[0].find(exp.Table)
+    conditions = [query.args["where"].this for query in queries]
+    counts = [
+        exp.alias_(exp.Count(this=exp.Case().when(condition.copy(), exp.Literal.number(1))), f"bad_{place}")
+        for place, condition in enumerate(conditions, 1)
+    ]
+    return exp.select(*counts).from_(source.copy() if source else "")
+
+
+# Derived from the definitions
+
+
+def _derived(chunk: Chunk, dialect: Dialect, loading: bool) -> Iterator[_Unwritten]:
+    guaranteed = dialect.capabilities.guarantees if loading else frozenset()
+    for name in STAR:
         definition = definitions.table(name)
-        yield _unique(definition, chunk)
-        yield _not_null(definition)
-        for reference in definition.references:
-            yield _resolved(definition, reference, chunk)
+        if "key" not in guaranteed:
+            yield _unique(definition)
+        if "not_null" not in guaranteed:
+            yield _not_null(definition)
+        if "reference" not in guaranteed:
+            for reference in definition.references:
+                yield _resolved(definition, reference)
+                if not chunk.in_full and loading:
+                    yield _still_resolved(definition, reference)
 
 
-def _unique(definition: Table, chunk: Chunk) -> _Named:
-    key = columns_of(definition.key)
-    keys = keys_in_scope(chunk, definition)
-    where = f"WHERE {quoted(definition.key[0])} IN ({keys})" if keys else ""
-    query = (
-        f"SELECT {key}, COUNT(*) AS copies FROM {quoted(definition.name)} {where} GROUP BY {key} HAVING COUNT(*) > 1"
-    )
-    return f"{definition.name}_key_unique", f"{key} is unique in {definition.name}", True, parse(query)
+def _column(name: str, table: str) -> exp.Column:
+    return exp.column(name, table=table)
 
 
-def _not_null(definition: Table) -> _Named:
-    columns = [quoted(column.name) for column in definition.columns if column.not_null]
-    condition = " OR ".join(f"{column} IS NULL" for column in columns)
-    query = f"SELECT * FROM {quoted(definition.name)} WHERE {condition}"
-    return f"{definition.name}_not_null", f"{', '.join(columns)} are there in {definition.name}", True, parse(query)
+def _affected(definition: Table) -> exp.Table:
+    return exp.to_table(f"{definition.name}_affected", alias="c")
 
 
-def _resolved(definition: Table, reference: definitions.Reference, chunk: Chunk) -> _Named:
-    """Rows in scope refer to rows that are there; and no row at all to one that the chunk removed."""
-    column = reference.column
-    shown = columns_of(tuple(dict.fromkeys((*definition.key, column))), "c.")
-    query = (
-        f"SELECT {shown} FROM {definition.name} AS c "
-        f"WHERE c.{column} IS NOT NULL AND NOT EXISTS "
-        f"(SELECT 1 FROM every_{reference.table} AS r WHERE r.{reference.key} = c.{column})"
-    )
-    if not chunk.in_full:
-        query += (
-            f" UNION ALL SELECT {shown} FROM every_{definition.name} AS c "
-            f"WHERE c.{column} IN (SELECT r.{reference.key} FROM removed_{reference.table} AS r)"
-        )
-    relations = {**_every(), **_scoped(chunk, definition.name)}
-    if reference.table == "time" and "time" in scope(chunk):
-        relations["every_time"] = scope(chunk)["time"]  # every start_time in scope is a touched time
-    about = f"every {column} of {definition.name} is in {reference.table}"
-    return f"{definition.name}_{column}_resolved", about, True, parse(query, relations)
+def _unique(definition: Table) -> _Unwritten:
+    key = [_column(name, "c") for name in definition.key]
+    copies = exp.alias_(exp.Count(this=exp.Star()), "copies")
+    query = exp.select(*key, copies).from_(_affected(definition)).group_by(*key)
+    query = query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+    about = f"{', '.join(definition.key)} is unique in {definition.name}"
+    return _Unwritten(f"{definition.name}_key_unique", about, True, query)
 
 
-def _every() -> dict[str, exp.Query | str]:
-    return {**{f"every_{name}": name for name in definitions.STAR}, "every_songplay": "songplays"}
+def _not_null(definition: Table) -> _Unwritten:
+    columns = [column.name for column in definition.columns if column.not_null]
+    condition = exp.or_(*(_column(name, "c").is_(exp.null()) for name in columns))
+    query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("c"))).from_(_affected(definition))
+    about = f"{', '.join(columns)} are there in {definition.name}"
+    return _Unwritten(f"{definition.name}_not_null", about, True, query.where(condition))
 
 
-def _scoped(chunk: Chunk, name: str) -> Mapping[str, exp.Query | str]:
-    relations = scope(chunk)
-    return {name: relations[name]} if name in relations else {}
+def _shown(definition: Table, reference: Reference) -> list[exp.Column]:
+    return [_column(name, "c") for name in dict.fromkeys((*definition.key, reference.column))]
 
 
-def _from_files(chunk: Chunk, loading: bool) -> Iterator[_Named]:
-    relations = {**_every(), **scope(chunk), **_staging_relations(chunk, loading)}
+def _resolved(definition: Table, reference: Reference) -> _Unwritten:
+    """Rows that were affected refer to rows that are there."""
+    target = exp.to_table(f"{reference.table}_here", alias="r")
+    same = _column(reference.key, "r").eq(_column(reference.column, "c"))
+    there = exp.Exists(this=exp.select("1").from_(target).where(same))
+    is_set = exp.not_(_column(reference.column, "c").is_(exp.null()))
+    query = exp.select(*_shown(definition, reference)).from_(_affected(definition)).where(is_set, exp.not_(there))
+    about = f"every {reference.column} of {definition.name} is in {reference.table}"
+    return _Unwritten(f"{definition.name}_{reference.column}_resolved", about, True, query)
+
+
+def _still_resolved(definition: Table, reference: Reference) -> _Unwritten:
+    """No row at all refers to one that the chunk removed."""
+    removed = f"removed_{reference.table}"
+    keys = exp.select(_column(reference.key, "r")).from_(exp.to_table(removed, alias="r"))
+    source = exp.to_table(f"{definition.name}_here", alias="c")
+    query = exp.select(*_shown(definition, reference)).from_(source)
+    query = query.where(exp.In(this=_column(reference.column, "c"), query=keys.subquery()))
+    about = f"no {reference.column} of {definition.name} was removed from {reference.table}"
+    return _Unwritten(f"{definition.name}_{reference.column}_kept", about, True, query, removed)
+
+
+# From files
+
+
+def _from_files(chunk: Chunk) -> Iterator[_Unwritten]:
     for name in definitions.names_in("checks"):
-        about = definitions.header(f"checks/{name}")
-        yield name, about["about"], about["severity"] == "blocking", render.select(f"checks/{name}", relations)
+        header = definitions.header(f"checks/{name}")
+        if header.get("scope") == "whole" and not chunk.in_full:
+            continue
+        yield _Unwritten(name, header["about"], header["severity"] == "blocking", read_query(f"checks/{name}"))
 
 
-def _staging_relations(chunk: Chunk, loading: bool) -> dict[str, exp.Query | str]:
-    """What the checks on staging read: in a chunk what is new, else everything."""
-    new = "WHERE s.file_id >= :first_new"
-    duplicated: exp.Query | str = "duplicated"
-    if not loading:
-        duplicated = render.select("intermediate/duplicated", {"play_rows": parse(PLAYS)})
-    relations: dict[str, exp.Query | str] = {
-        "files": parse(f"SELECT s.* FROM etl_files AS s {new}"),
-        "events": parse(f"SELECT s.file_id FROM staging_events AS s {new}"),
-        "songs_staged": parse(f"SELECT s.file_id FROM staging_songs AS s {new}"),
-        "rejects": parse(f"SELECT s.file_id, s.records FROM etl_rejects AS s {new}"),
-        "duplicated": duplicated,
-        "play_rows": parse(PLAYS if chunk.in_full else AFFECTED_PLAYS),
-    }
+_AFFECTED = {
+    "songplays": "model.affected_songplays",
+    "users": "model.rows_of_users",
+    "users_history": "model.rows_of_users_history",
+    "time": "model.rows_of_time",
+}
+_AFFECTED_SMALL = {"songs": "model.rows_of_songs", "artists": "model.rows_of_artists"}
+
+
+def _relations(chunk: Chunk, loading: bool) -> dict[str, str]:
+    """What the checks read, by the names that they use."""
+    whole = {name: name for name in STAR}
+    here = {f"{name}_here": name for name in STAR}
     if chunk.in_full:
-        relations["play_counts"] = parse(
-            "SELECT a.plays, b.duplicates FROM "
-            f"(SELECT COUNT(*) AS plays FROM ({PLAYS}) AS p) AS a "
-            "CROSS JOIN (SELECT COALESCE(SUM(d.copies - 1), 0) AS duplicates FROM duplicated AS d) AS b",
-            {"duplicated": duplicated},
-        )
-        relations["dropped_plays"] = parse("SELECT m.plays FROM etl_matches AS m WHERE NOT m.is_kept")
+        affected: Mapping[str, str] = whole
+        of_chunk = {
+            "play_rows": "model.all_plays",
+            "play_counts": "model.all_play_counts",
+            "dropped_plays": "model.dropped_matches",
+            "matches_here": "etl_matches",
+        }
+        if not loading:
+            of_chunk["duplicated"] = "model.duplicated"
     else:
-        relations["play_counts"] = parse(
-            "SELECT COALESCE(SUM(t.rows_after), 0) AS plays, "
-            "COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates "
-            "FROM affected_plays AS t"
-        )
-        relations["dropped_plays"] = render.select("intermediate/dropped", {"plays": plays_query(AFFECTED_PLAYS)})
-    return relations
+        affected = whole | _AFFECTED | ({} if chunk.songs else _AFFECTED_SMALL)
+        here |= {"time_here": "model.rows_of_time", "songplays_here": "songplays"}
+        of_chunk = {
+            "play_rows": "model.affected_rows",
+            "plays": "model.plays",
+            "play_counts": "model.affected_play_counts",
+            "dropped_plays": "model.dropped_plays",
+            "matches_here": "model.matches_now",
+        }
+    return here | of_chunk | {f"{name}_affected": relation for name, relation in affected.items()}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, Row
 from sparkify.errors import CheckFailed
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.star import transform
-from sparkify.star.checks import Check, CheckFinding, checks, run_check
+from sparkify.star.checks import CheckFinding, Checks, run_checks, written_checks
 from sparkify.star.repair import repaired
 from sparkify.star.transform import Chunk, Statement
 
@@ -32,55 +33,79 @@ class Prepared:
     """The statements and the checks of a chunk, in an engine's SQL."""
 
     statements: tuple[Statement, ...]
-    checks: tuple[Check, ...]
+    checks: Checks
     repaired_rows: str = ""
 
-    def transform(self, engine: Engine, first_new: int = 0) -> None:
-        """Bring the star up to staging, in which the new files have numbers from `first_new` on."""
-        for statement in self.statements:
-            rows = engine.execute(render.bind(statement.sql, {"first_new": first_new}))
-            if statement.finds_suspects:
-                _keep_repairs(engine, (text for (text,) in rows))
+    def begin(self, engine: Engine, first_new: int = 0) -> StarUpdate:
+        """One run of them, for a chunk whose new files have numbers from `first_new` on."""
+        return StarUpdate(self, engine, first_new)
 
-    def repairs(self, engine: Engine, first_new: int = 0) -> Repairs:
+
+@dataclass
+class StarUpdate:
+    """Brings the star up to one chunk; the steps are called in their order, in the chunk's transaction."""
+
+    prepared: Prepared
+    engine: Engine
+    first_new: int = 0
+    _days: list[int] = field(default_factory=list)
+    _made: list[str] = field(default_factory=list)
+
+    def transform(self) -> None:
+        """Bring the star up to staging."""
+        for statement in self.prepared.statements:
+            if not self._is_needed(statement):
+                continue
+            rows = self._run(statement.sql)
+            if statement.temporary:
+                self._made.append(statement.temporary)
+            if statement.asks == "suspects":
+                _keep_repairs(self.engine, (text for (text,) in rows))
+            elif statement.asks == "span":
+                self._days = [int(day) for (day,) in rows]
+
+    def repairs(self) -> Repairs:
         """What `transform` has repaired in new and changed rows."""
-        if not self.repaired_rows:
-            return Repairs(frozenset(), 0)
-        rows = engine.execute(render.bind(self.repaired_rows, {"first_new": first_new}))
+        rows = self._run(self.prepared.repaired_rows) if self.prepared.repaired_rows else []
         return Repairs(frozenset(text for *texts, _ in rows for text in texts if text), sum(row[-1] for row in rows))
 
-    def check(self, engine: Engine, first_new: int = 0, only: str = "") -> Iterator[CheckFinding]:
-        """What the checks that warn have found, or one check alone.
+    def check(self, first_file: int = 0, only: str = "") -> Iterator[CheckFinding]:
+        """What the checks that warn have found, or one check alone; those of files look at files from `first_file` on.
 
         Raises:
             CheckFailed: a blocking check found bad rows.
         """
-        for check in self.checks:
-            if only and check.name != only:
-                continue
-            finding = run_check(engine, check, first_new)
-            if finding and check.is_blocking:
+        checks = self.prepared.checks.named(only) if only else self.prepared.checks
+        numbers = {"first_new": first_file or self.first_new, "now": int(time.time() * 1000)}
+        for finding in run_checks(self.engine, checks, numbers, self._days):
+            if finding.check.is_blocking:
                 raise CheckFailed(
-                    f"check {check.name} failed ({check.about}): {finding.count:,} bad rows",
+                    f"check {finding.check.name} failed ({finding.check.about}): {finding.count:,} bad rows",
                     hint=f"{finding.text}\nThe transaction was undone. If you did not change the tables by hand, "
                     "this is a fault in Sparkify: please report it. sparkify etl --full-refresh rebuilds the star.",
                 )
-            if finding:
-                yield finding
+            yield finding
 
-    def drop_temporary(self, engine: Engine) -> None:
+    def drop_temporary(self) -> None:
         """Drop the temporary tables that `transform` made."""
-        for name in dict.fromkeys(statement.temporary for statement in self.statements if statement.temporary):
-            engine.execute(f"DROP TABLE {name}")
+        while self._made:
+            self.engine.execute(f"DROP TABLE {self._made.pop()}")
+
+    def _is_needed(self, statement: Statement) -> bool:
+        return not statement.only_if or any(
+            self.engine.execute(f"SELECT 1 FROM {table} LIMIT 1") for table in statement.only_if
+        )
+
+    def _run(self, sql: str) -> list[Row]:
+        return self.engine.execute(render.bind(sql, {"first_new": self.first_new}, self._days))
 
 
 @cache
-def prepare(unknown_songs: str, repair_text: bool, dialect: Dialect, in_full: bool) -> Prepared:
-    """The SQL of a chunk: `in_full` for an empty star, which is built from all of staging."""
-    chunk = Chunk(unknown_songs, in_full, repair_text)
+def prepare(dialect: Dialect, chunk: Chunk) -> Prepared:
+    """The SQL of a chunk."""
     return Prepared(
         tuple(transform.statements(chunk, dialect)),
-        checks(chunk, dialect),
+        written_checks(chunk, dialect),
         transform.repaired_rows(chunk, dialect),
     )
 
@@ -91,7 +116,7 @@ def _keep_repairs(engine: Engine, suspects: Iterable[str]) -> None:
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         batch = pairs[start : start + _PAIRS_AT_ONCE]
         values = ", ".join(["(?, ?)"] * len(batch))
-        engine.execute(f"INSERT INTO repairs (raw_text, repaired_text) VALUES {values}", list(chain(*batch)))
+        engine.execute(f"INSERT INTO etl_repairs (raw_text, repaired_text) VALUES {values}", list(chain(*batch)))
 
 
 def clear(engine: Engine) -> None:

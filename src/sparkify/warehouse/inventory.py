@@ -22,7 +22,7 @@ LAYOUT = 1
 Columns = Mapping[str, tuple[str, ...]]
 """The columns of tables, by the name of the table; names in lower case, as some engines store them so."""
 
-REBUILDABLE = frozenset({*definitions.STAR, "etl_matches", "etl_settings"})
+REBUILDABLE = frozenset({*definitions.STAR, "etl_matches", "etl_repairs", "etl_settings"})
 """The tables that can be made again from staging; `etl_settings` says of what settings the star is made."""
 
 _NEWEST = {"contract_version": CONTRACT_VERSION, "reading_version": READING_VERSION}

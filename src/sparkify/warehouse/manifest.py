@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine, LoadColumn, Rows
+from sparkify.errors import WarehouseError
 from sparkify.sources.offsets import PartitionOffset
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
@@ -46,17 +47,40 @@ class Entry(NamedTuple):
 
 
 class ManifestState(NamedTuple):
-    """What tells one state of the manifest from another, and which numbers are taken in it."""
+    """What tells one state of the manifest from another: how many chunks were committed, and the last file's number."""
 
-    files: int
+    commit_no: int
     last_file: int
-    runs: int
 
 
 def read_state(engine: Engine) -> ManifestState:
     """The manifest as it is now."""
-    row = engine.execute_named("manifest/state")[0]
-    return ManifestState(*row)
+    rows = engine.execute_named("manifest/state") or engine.execute_named("manifest/state_before")
+    return ManifestState(*rows[0])
+
+
+def unchanged_state(engine: Engine, known: ManifestState) -> ManifestState:
+    """The manifest as it is now, if it is as a run knows it.
+
+    Raises:
+        WarehouseError: another run has written meanwhile.
+    """
+    state = read_state(engine)
+    if state != known:
+        raise WarehouseError(
+            "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
+        )
+    return state
+
+
+def record_commit(engine: Engine, before: ManifestState, last_file: int) -> ManifestState:
+    """Count a chunk, within its transaction; the state of the manifest after it comes back."""
+    after = ManifestState(before.commit_no + 1, max(before.last_file, last_file))
+    if before.commit_no == 0:
+        engine.execute_named("manifest/first_commit", list(after))
+    else:
+        engine.execute_named("manifest/next_commit", list(after))
+    return after
 
 
 def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:

@@ -24,6 +24,8 @@ def migrate(engine: Engine, inventory: Inventory) -> str:
             continue
         if before is None:
             create_table(engine, table)
+            if table.name in REBUILDABLE:
+                forget_star_settings(engine)
             continue
         _change_columns(engine, table)
         if table.name in REBUILDABLE:

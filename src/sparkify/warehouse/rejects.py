@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import islice
+from typing import NoReturn
 
 from sparkify.engines.base import Engine, Row
+from sparkify.errors import TooManyRejects
 from sparkify.sources.base import shown
 from sparkify.storage.output_file import OutputFile
 
@@ -51,3 +53,17 @@ def _in_a_line(row: Row) -> str:
     uri, line, offset, where, reason, suggestion, _ = row
     place = f"line {line}" if line else f"offset {offset}"
     return f"{uri}, {place}: {where} {reason}{f' ({suggestion})' if suggestion else ''}"
+
+
+def refuse(engine: Engine, run_id: int, share: str, limit: str, output: OutputFile | None) -> NoReturn:
+    """End a run of which more records were rejected than `limit` allows; `share` is how many of how many.
+
+    Raises:
+        TooManyRejects: always; its hint shows the first rejects. All of them are written to `output`, if there is one.
+    """
+    if output:
+        write_rejects(engine, run_id, output)
+    raise TooManyRejects(
+        f"{share} records were rejected; max_rejects allows {limit}",
+        hint=f"{first_rejects(engine, run_id)}Fix the files, or allow more with --max-rejects.",
+    )

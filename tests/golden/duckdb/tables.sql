@@ -104,6 +104,18 @@ CREATE TABLE etl_matches (
   is_kept BOOLEAN NOT NULL
 );
 
+-- names that had been encoded to UTF-8 more than once, and what they say; derived from staging
+CREATE TABLE etl_repairs (
+  raw_text VARCHAR NOT NULL,
+  repaired_text VARCHAR NOT NULL
+);
+
+-- one row: how many chunks were committed, by which a run sees that no other has written meanwhile
+CREATE TABLE etl_commits (
+  commit_no BIGINT NOT NULL,
+  last_file BIGINT NOT NULL
+);
+
 -- every accepted record of the events
 CREATE TABLE staging_events (
   ts BIGINT NOT NULL,

@@ -72,3 +72,6 @@ DELETE FROM artists;
 
 -- empty etl_matches
 DELETE FROM etl_matches;
+
+-- empty etl_repairs
+DELETE FROM etl_repairs;

@@ -19,6 +19,12 @@ ALTER TABLE etl_rejects ADD CONSTRAINT etl_rejects_pkey PRIMARY KEY (file_id, re
 -- every replay: records that were given in the place of a reject; it applies wherever that reject is read again
 ALTER TABLE etl_replays ADD CONSTRAINT etl_replays_pkey PRIMARY KEY (replay_id);
 
+-- names that had been encoded to UTF-8 more than once, and what they say; derived from staging
+ALTER TABLE etl_repairs ADD CONSTRAINT etl_repairs_pkey PRIMARY KEY (raw_text);
+
+-- one row: how many chunks were committed, by which a run sees that no other has written meanwhile
+ALTER TABLE etl_commits ADD CONSTRAINT etl_commits_pkey PRIMARY KEY (commit_no);
+
 -- every artist of the catalogue, and every artist that was played without being in it
 ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
 

@@ -18,3 +18,6 @@ DELETE FROM artists;
 
 -- empty etl_matches
 DELETE FROM etl_matches;
+
+-- empty etl_repairs
+DELETE FROM etl_repairs;

@@ -119,6 +119,22 @@ CREATE TABLE etl_matches (
 )
 DISTSTYLE AUTO;
 
+-- names that had been encoded to UTF-8 more than once, and what they say; derived from staging
+CREATE TABLE etl_repairs (
+  raw_text VARCHAR(65535) NOT NULL,
+  repaired_text VARCHAR(65535) NOT NULL,
+  PRIMARY KEY (raw_text)
+)
+DISTSTYLE AUTO;
+
+-- one row: how many chunks were committed, by which a run sees that no other has written meanwhile
+CREATE TABLE etl_commits (
+  commit_no BIGINT NOT NULL,
+  last_file BIGINT NOT NULL,
+  PRIMARY KEY (commit_no)
+)
+DISTSTYLE AUTO;
+
 -- every accepted record of the events
 CREATE TABLE staging_events (
   ts BIGINT NOT NULL,
@@ -142,7 +158,7 @@ CREATE TABLE staging_events (
   position BIGINT,
   file_id BIGINT NOT NULL
 )
-DISTSTYLE AUTO;
+DISTSTYLE AUTO SORTKEY (ts);
 
 -- the events that replays gave; staging holds those whose reject is there
 CREATE TABLE etl_replayed_events (

@@ -31,9 +31,11 @@ class PostgresDialect(Dialect):
 
     def statistics(self, table: str) -> Sequence[Step]:
         """Without it a plan that was made for a small table takes the square of the time once the table is large."""
+        from sparkify.engines.postgres.keys import summarize
         from sparkify.sql.render import quoted
 
-        return [Step(f"statistics of {table}", f"ANALYZE {quoted(table)}")]
+        index = [Step(f"index of {table}", sql) for sql in summarize(table)]
+        return [*index, Step(f"statistics of {table}", f"ANALYZE {quoted(table)}")]
 
 
 POSTGRES = PostgresDialect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparkify.contract import EVENTS, FILE_ID, SONGS
 from sparkify.sql.definitions import Reference, Table
 from sparkify.sql.render import columns_of, quoted
 
@@ -37,6 +38,26 @@ def drop_keys(definition: Table) -> list[str]:
             f"DROP INDEX IF EXISTS {_index_name(definition, reference)}",
         ]
     return [*statements, f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {_key_name(definition)}"]
+
+
+_FOUND_BY = {EVENTS.table: ("ts", FILE_ID), SONGS.table: (FILE_ID,)}
+"""The columns by which a chunk finds its rows in staging."""
+
+
+def summarize(table: str) -> list[str]:
+    """The statements that bring the index of a staging table up to date; of other tables there is none.
+
+    It is a block range index: the least and largest values of every 32 pages. It costs next to nothing to keep, and
+    rows that come in together lie together. Pages that are not summarized yet would be read by every query.
+    """
+    if table not in _FOUND_BY:
+        return []
+    name = f"{table}_span_idx"
+    columns = ", ".join(f"{column} int8_minmax_multi_ops" for column in _FOUND_BY[table])
+    return [
+        f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING brin ({columns}) WITH (pages_per_range = 32)",
+        f"SELECT brin_summarize_new_values('{name}')",
+    ]
 
 
 def _key_name(definition: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparkify.sql.definitions import Column, Table
-from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Dialect, TableOptions
+from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Capabilities, Dialect, TableOptions
 
 
 class RedshiftDialect(Dialect):
@@ -43,4 +43,5 @@ REDSHIFT = RedshiftDialect(
         **BYTEWISE_AGGREGATES,
     },
     types={"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "VARCHAR(65535)"},
+    capabilities=Capabilities(guarantees=frozenset({"not_null"})),
 )

@@ -4,5 +4,5 @@ severity: warning
 key: artist_id
 */
 SELECT a.artist_id, a.name, a.latitude, a.longitude
-FROM artists AS a
+FROM artists_affected AS a
 WHERE ABS(a.latitude) > 90 OR ABS(a.longitude) > 180

@@ -4,5 +4,5 @@ severity: warning
 key: artist_id
 */
 SELECT a.artist_id, a.name
-FROM artists AS a
+FROM artists_affected AS a
 WHERE a.latitude = 0 AND a.longitude = 0

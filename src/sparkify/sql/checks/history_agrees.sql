@@ -3,7 +3,7 @@ about: every user has one current level, that of users, and no level that is not
 severity: blocking
 */
 SELECT u.user_id, u.level, h.current_level, h.current_rows, h.wrong_rows
-FROM users AS u
+FROM users_affected AS u
 LEFT JOIN (
   SELECT
     r.user_id,
@@ -28,7 +28,7 @@ LEFT JOIN (
         t.current,
         LEAD(t.valid_from) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_from,
         LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
-      FROM users_history AS t
+      FROM users_history_affected AS t
     ) AS s
   ) AS r
   GROUP BY r.user_id

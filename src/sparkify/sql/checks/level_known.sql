@@ -4,5 +4,5 @@ severity: warning
 key: songplay_id
 */
 SELECT s.songplay_id, s.user_id, s.level
-FROM songplays AS s
+FROM songplays_affected AS s
 WHERE s.level NOT IN ('free', 'paid')

@@ -1,11 +1,12 @@
 /*
 about: etl_matches counts as many plays as songplays has rows
 severity: blocking
+scope: whole
 */
 SELECT c.matched, c.songplays
 FROM (
   SELECT
     (SELECT COALESCE(SUM(m.plays), 0) FROM etl_matches AS m WHERE m.is_kept) AS matched,
-    (SELECT COUNT(*) FROM every_songplay) AS songplays
+    (SELECT COUNT(*) FROM songplays) AS songplays
 ) AS c
 WHERE c.matched <> c.songplays

@@ -7,7 +7,7 @@ FROM (
   SELECT
     p.plays,
     p.duplicates,
-    (SELECT COUNT(*) FROM songplays) AS songplays,
+    (SELECT COUNT(*) FROM songplays_affected) AS songplays,
     (SELECT COALESCE(SUM(d.plays), 0) FROM dropped_plays AS d) AS dropped
   FROM play_counts AS p
 ) AS c

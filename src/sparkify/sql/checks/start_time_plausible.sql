@@ -4,5 +4,5 @@ severity: warning
 key: songplay_id
 */
 SELECT s.songplay_id, s.start_time
-FROM songplays AS s
+FROM songplays_affected AS s
 WHERE s.start_time < TIMESTAMP '2000-01-01 00:00:00'

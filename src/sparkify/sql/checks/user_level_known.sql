@@ -4,5 +4,5 @@ severity: warning
 key: user_id
 */
 SELECT u.user_id, u.level
-FROM users AS u
+FROM users_affected AS u
 WHERE u.level NOT IN ('free', 'paid')

@@ -6,7 +6,7 @@ FROM (
   SELECT
     u.*,
     ROW_NUMBER() OVER (PARTITION BY u."userId" ORDER BY LAST_EVENT(u)) AS nth
-  FROM staging_events AS u
+  FROM events_in_reach AS u
   JOIN last_times AS l
     ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e

@@ -1,6 +1,6 @@
 /*
 about: when each user had their last events
 */
-SELECT u."userId", MAX(u.ts) AS ts
-FROM user_rows AS u
-GROUP BY u."userId"
+SELECT l."userId", MAX(l.last_ts) AS ts
+FROM level_days AS l
+GROUP BY l."userId"

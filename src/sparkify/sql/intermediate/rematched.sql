@@ -1,11 +1,18 @@
 /*
-about: what was played before and is another song now
+about: what was played before and is another song now; `moves` says whether its plays change
 */
-SELECT w.artist, w.song, w.length
-FROM (
-  SELECT artist, song, length, song_id, artist_id, is_kept FROM etl_matches
-  EXCEPT
-  SELECT artist, song, length, song_id, artist_id, is_kept FROM matches
-) AS w
+SELECT
+  w.artist,
+  w.song,
+  w.length,
+  COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.is_kept <> m.is_kept AS moves
+FROM etl_matches AS w
 JOIN matches AS m
   ON SAME_SONG(m, w)
+WHERE COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.song_inferred <> m.song_inferred
+  OR w.artist_inferred <> m.artist_inferred
+  OR w.is_kept <> m.is_kept

@@ -1,5 +1,9 @@
 /*
+<<<<<<< HEAD
 about: the identities of plays of those songs, unless they are affected already
+=======
+about: the identities of plays of other songs than before, unless they are affected already
+>>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 */
 SELECT p.ts, p."userId", p."sessionId", p."itemInSession", COUNT(*) AS rows_before, COUNT(*) AS rows_after
 FROM staging_events AS p
@@ -8,7 +12,7 @@ JOIN (
   FROM staging_events AS r
   JOIN rematched AS m
     ON PLAYS_SONG(m, r)
-  WHERE IS_PLAY(r)
+  WHERE IS_PLAY(r) AND m.moves
 ) AS r
   ON SAME_PLAY(r, p)
 WHERE IS_PLAY(p)

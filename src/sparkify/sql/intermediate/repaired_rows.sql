@@ -2,27 +2,27 @@
 about: what was repaired in the plays, the records of the catalogue and the users that are new or changed
 */
 SELECT a.raw_text AS text_1, t.raw_text AS text_2, CAST(NULL AS VARCHAR) AS text_3, p.plays AS row_count
-FROM played_now AS p
-LEFT JOIN repairs AS a
+FROM played_here AS p
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = p.artist
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = p.song
 WHERE a.raw_text IS NOT NULL OR t.raw_text IS NOT NULL
 UNION ALL
 SELECT a.raw_text AS text_1, t.raw_text AS text_2, l.raw_text AS text_3, 1 AS row_count
-FROM staging_songs AS s
-LEFT JOIN repairs AS a
+FROM suspect_songs AS s
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
-WHERE s.file_id >= :first_new AND (a.raw_text IS NOT NULL OR t.raw_text IS NOT NULL OR l.raw_text IS NOT NULL)
+WHERE a.raw_text IS NOT NULL OR t.raw_text IS NOT NULL OR l.raw_text IS NOT NULL
 UNION ALL
 SELECT f.raw_text AS text_1, l.raw_text AS text_2, CAST(NULL AS VARCHAR) AS text_3, 1 AS row_count
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName"
 WHERE f.raw_text IS NOT NULL OR l.raw_text IS NOT NULL

@@ -45,15 +45,5 @@ JOIN (
   ON p.artist_id = n.artist_id AND p.nth = 1
 WHERE n.nth = 1
 UNION ALL
-SELECT
-  m.artist_id,
-  MIN_TEXT(COALESCE(r.repaired_text, m.artist)) AS name,
-  CAST(NULL AS VARCHAR) AS location,
-  CAST(NULL AS DOUBLE) AS latitude,
-  CAST(NULL AS DOUBLE) AS longitude,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.artist
-WHERE m.artist_inferred AND NOT EXISTS (SELECT 1 FROM repaired_songs AS k WHERE k.artist_id = m.artist_id)
-GROUP BY m.artist_id
+SELECT i.artist_id, i.name, i.location, i.latitude, i.longitude, i.inferred
+FROM model.inferred_artists AS i

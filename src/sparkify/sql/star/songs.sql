@@ -20,15 +20,5 @@ SELECT
   FALSE AS inferred
 FROM catalogue AS c
 UNION ALL
-SELECT
-  m.song_id,
-  MIN_TEXT(COALESCE(r.repaired_text, m.song)) AS title,
-  MIN_TEXT(m.artist_id) AS artist_id,
-  CAST(NULL AS INTEGER) AS year,
-  MIN(m.length) AS duration,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.song
-WHERE m.song_inferred AND NOT EXISTS (SELECT 1 FROM catalogue AS k WHERE k.song_id = m.song_id)
-GROUP BY m.song_id
+SELECT i.song_id, i.title, i.artist_id, i.year, i.duration, i.inferred
+FROM model.inferred_songs AS i

@@ -18,7 +18,7 @@ SELECT
   TRIMMED(e.level) AS level,
   FROM_MILLIS(e.ts) AS last_seen_at
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName"

@@ -28,29 +28,7 @@ FROM (
       s.ts,
       s.level,
       LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
-    FROM (
-      SELECT d."userId", d.ts, d.level
-      FROM level_days AS d
-      WHERE d.level = d.last_level
-      UNION ALL
-      SELECT m."userId", m.ts, m.level
-      FROM level_moments AS m
-      WHERE m.level = m.last_level
-      UNION ALL
-      SELECT e."userId", e.ts, TRIMMED(e.level) AS level
-      FROM (
-        SELECT
-          u."userId",
-          u.ts,
-          u.level,
-          ROW_NUMBER() OVER (PARTITION BY u."userId", u.ts ORDER BY LAST_EVENT(u)) AS nth
-        FROM staging_events AS u
-        JOIN level_moments AS m
-          ON m."userId" = u."userId" AND m.ts = u.ts
-        WHERE m.level <> m.last_level
-      ) AS e
-      WHERE e.nth = 1
-    ) AS s
+    FROM level_steps AS s
   ) AS n
   WHERE n.level_before IS NULL OR n.level_before <> n.level
 ) AS c

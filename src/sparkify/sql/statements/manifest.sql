@@ -1,12 +1,20 @@
 /* The manifest, etl_files, and what goes with a file. */
 
 -- state: what tells one state of the manifest from another
-SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0)
+SELECT commit_no, last_file
+FROM etl_commits;
+
+-- state_before: the same, of a warehouse that has not counted its chunks yet
+SELECT 0, COALESCE(MAX(file_id), 0)
 FROM etl_files;
 
--- last_file: the highest number of a file
-SELECT COALESCE(MAX(file_id), 0)
-FROM etl_files;
+-- first_commit: begin to count chunks
+INSERT INTO etl_commits (commit_no, last_file)
+VALUES (?, ?);
+
+-- next_commit: count a chunk
+UPDATE etl_commits
+SET commit_no = ?, last_file = ?;
 
 -- any_file: whether anything was ever loaded
 SELECT 1

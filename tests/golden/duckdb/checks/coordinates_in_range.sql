@@ -4,6 +4,6 @@ SELECT
   a.name,
   a.latitude,
   a.longitude
-FROM artists AS a
+FROM artists_affected AS a
 WHERE
   ABS(a.latitude) > 90 OR ABS(a.longitude) > 180;

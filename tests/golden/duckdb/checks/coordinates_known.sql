@@ -2,6 +2,6 @@
 SELECT
   a.artist_id,
   a.name
-FROM artists AS a
+FROM artists_affected AS a
 WHERE
   a.latitude = 0 AND a.longitude = 0;

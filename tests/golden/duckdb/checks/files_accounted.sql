@@ -8,7 +8,7 @@ SELECT
   f.replayed,
   c.in_staging,
   c.in_rejects
-FROM files AS f
+FROM model.new_files AS f
 LEFT JOIN (
   SELECT
     r.file_id,
@@ -19,7 +19,7 @@ LEFT JOIN (
       s.file_id,
       COUNT(*) AS in_staging,
       0 AS in_rejects
-    FROM events AS s
+    FROM model.new_event_files AS s
     GROUP BY
       s.file_id
     UNION ALL
@@ -27,7 +27,7 @@ LEFT JOIN (
       s.file_id,
       COUNT(*) AS in_staging,
       0 AS in_rejects
-    FROM songs_staged AS s
+    FROM model.new_song_files AS s
     GROUP BY
       s.file_id
     UNION ALL
@@ -35,7 +35,7 @@ LEFT JOIN (
       s.file_id,
       0 AS in_staging,
       SUM(s.records) AS in_rejects
-    FROM rejects AS s
+    FROM model.new_rejects AS s
     GROUP BY
       s.file_id
   ) AS r

@@ -5,7 +5,7 @@ SELECT
   h.current_level,
   h.current_rows,
   h.wrong_rows
-FROM users AS u
+FROM users_affected AS u
 LEFT JOIN (
   SELECT
     r.user_id,
@@ -32,7 +32,7 @@ LEFT JOIN (
         t.current,
         LEAD(t.valid_from) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_from,
         LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
-      FROM users_history AS t
+      FROM users_history_affected AS t
     ) AS s
   ) AS r
   GROUP BY

@@ -14,7 +14,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM every_songplay
+      FROM songplays
     ) AS songplays
 ) AS c
 WHERE

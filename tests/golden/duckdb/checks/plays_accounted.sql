@@ -11,7 +11,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM songplays
+      FROM songplays_affected
     ) AS songplays,
     (
       SELECT

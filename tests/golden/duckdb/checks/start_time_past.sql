@@ -2,6 +2,6 @@
 SELECT
   s.songplay_id,
   s.start_time
-FROM songplays AS s
+FROM songplays_affected AS s
 WHERE
   s.start_time > EPOCH_MS(:now);

@@ -7,7 +7,7 @@ SELECT
   t.month,
   t.year,
   t.weekday
-FROM "time" AS t
+FROM time_affected AS t
 WHERE
   t.hour <> DATE_PART('hour', t.start_time)
   OR t.day <> DATE_PART('day', t.start_time)
@@ -18,7 +18,7 @@ WHERE
   OR NOT EXISTS(
     SELECT
       1
-    FROM every_songplay AS s
+    FROM songplays_here AS s
     WHERE
       s.start_time = t.start_time
   );

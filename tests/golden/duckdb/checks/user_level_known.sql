@@ -2,6 +2,6 @@
 SELECT
   u.user_id,
   u.level
-FROM users AS u
+FROM users_affected AS u
 WHERE
   NOT u.level IN ('free', 'paid');

@@ -1,7 +1,7 @@
 -- when each user had their last events
 SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM user_rows AS u
+  l."userId",
+  MAX(l.last_ts) AS ts
+FROM level_days AS l
 GROUP BY
-  u."userId";
+  l."userId";

@@ -1,27 +1,12 @@
--- what was played before and is another song now
+-- what was played before and is another song now; `moves` says whether its plays change
 SELECT
   w.artist,
   w.song,
-  w.length
-FROM (
-  SELECT
-    artist,
-    song,
-    length,
-    song_id,
-    artist_id,
-    is_kept
-  FROM etl_matches
-  EXCEPT
-  SELECT
-    artist,
-    song,
-    length,
-    song_id,
-    artist_id,
-    is_kept
-  FROM matches
-) AS w
+  w.length,
+  COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.is_kept <> m.is_kept AS moves
+FROM etl_matches AS w
 JOIN matches AS m
   ON (
     m.artist = w.artist
@@ -32,4 +17,10 @@ JOIN matches AS m
     ) = (
       w.length IS NULL
     )
-  );
+  )
+WHERE
+  COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.song_inferred <> m.song_inferred
+  OR w.artist_inferred <> m.artist_inferred
+  OR w.is_kept <> m.is_kept;

@@ -11,9 +11,9 @@ SELECT
   CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
-LEFT JOIN repairs AS a
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title;

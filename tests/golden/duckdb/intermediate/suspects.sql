@@ -1,26 +1,26 @@
--- names that may have been encoded more than once: of artists, songs, places of artists, and users
+-- names that may have been encoded more than once, and were not seen before: of artists, songs, places of artists, and users
 SELECT
   t.raw_text
 FROM (
   SELECT
     p.artist AS raw_text
-  FROM played AS p
+  FROM suspect_plays AS p
   UNION
   SELECT
     p.song AS raw_text
-  FROM played AS p
+  FROM suspect_plays AS p
   UNION
   SELECT
     s.title AS raw_text
-  FROM staging_songs AS s
+  FROM suspect_songs AS s
   UNION
   SELECT
     s.artist_name AS raw_text
-  FROM staging_songs AS s
+  FROM suspect_songs AS s
   UNION
   SELECT
     s.artist_location AS raw_text
-  FROM staging_songs AS s
+  FROM suspect_songs AS s
   UNION
   SELECT
     e."firstName" AS raw_text
@@ -33,4 +33,11 @@ FROM (
 WHERE
   (
     t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  )
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM etl_repairs AS r
+    WHERE
+      r.raw_text = t.raw_text
   );

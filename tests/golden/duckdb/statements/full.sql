@@ -124,22 +124,60 @@ GROUP BY
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END;
 
+-- levels by user and day
+CREATE TEMPORARY TABLE level_days AS
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MAX(u.ts) AS last_ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  WHERE
+    NOT u."userId" IS NULL
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- levels by user and millisecond, on days with two
+CREATE TEMPORARY TABLE level_moments AS
+SELECT
+  u."userId",
+  u.ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  WHERE
+    NOT u."userId" IS NULL
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
 -- last time of each user
 CREATE TEMPORARY TABLE last_times AS
 SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
+  l."userId",
+  MAX(l.last_ts) AS ts
+FROM level_days AS l
 GROUP BY
-  u."userId";
+  l."userId";
 
 -- last event of each user
 CREATE TEMPORARY TABLE last_events AS
@@ -164,45 +202,53 @@ FROM (
 WHERE
   e.nth = 1;
 
--- what is repaired
-CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
-
 -- find names to be repaired
 SELECT
-  t.raw_text
+  s.raw_text
 FROM (
   SELECT
-    p.artist AS raw_text
-  FROM played AS p
-  UNION
-  SELECT
-    p.song AS raw_text
-  FROM played AS p
-  UNION
-  SELECT
-    s.title AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_name AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_location AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    e."firstName" AS raw_text
-  FROM last_events AS e
-  UNION
-  SELECT
-    e."lastName" AS raw_text
-  FROM last_events AS e
-) AS t
-WHERE
-  (
-    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
-  );
+    t.raw_text
+  FROM (
+    SELECT
+      p.artist AS raw_text
+    FROM played AS p
+    UNION
+    SELECT
+      p.song AS raw_text
+    FROM played AS p
+    UNION
+    SELECT
+      s.title AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      s.artist_name AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      s.artist_location AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      e."firstName" AS raw_text
+    FROM last_events AS e
+    UNION
+    SELECT
+      e."lastName" AS raw_text
+    FROM last_events AS e
+  ) AS t
+  WHERE
+    (
+      t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM etl_repairs AS r
+      WHERE
+        r.raw_text = t.raw_text
+    )
+) AS s;
 
 -- repair the catalogue
 CREATE TEMPORARY TABLE repaired_songs AS
@@ -218,11 +264,11 @@ SELECT
   CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
-LEFT JOIN repairs AS a
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title;
 
 -- first record of each song
@@ -246,7 +292,17 @@ WHERE
   f.nth = 1;
 
 -- find the song of each play
-INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
+INSERT INTO etl_matches (
+  artist,
+  song,
+  length,
+  plays,
+  song_id,
+  artist_id,
+  song_inferred,
+  artist_inferred,
+  is_kept
+)
 SELECT
   w.artist,
   w.song,
@@ -325,9 +381,9 @@ FROM (
       COALESCE(r.repaired_text, d.artist) AS artist_name,
       COALESCE(t.repaired_text, d.song) AS title
     FROM played AS d
-    LEFT JOIN repairs AS r
+    LEFT JOIN etl_repairs AS r
       ON r.raw_text = d.artist
-    LEFT JOIN repairs AS t
+    LEFT JOIN etl_repairs AS t
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
@@ -361,7 +417,14 @@ WHERE
   w.nth = 1;
 
 -- fill artists
-INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
+INSERT INTO artists (
+  artist_id,
+  name,
+  location,
+  latitude,
+  longitude,
+  inferred
+)
 SELECT
   n.artist_id,
   n.artist_name AS name,
@@ -412,29 +475,45 @@ WHERE
   n.nth = 1
 UNION ALL
 SELECT
-  m.artist_id,
-  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
-  CAST(NULL AS TEXT) AS location,
-  CAST(NULL AS DOUBLE) AS latitude,
-  CAST(NULL AS DOUBLE) AS longitude,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.artist
-WHERE
-  m.artist_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM repaired_songs AS k
-    WHERE
-      k.artist_id = m.artist_id
-  )
-GROUP BY
-  m.artist_id;
+  i.artist_id,
+  i.name,
+  i.location,
+  i.latitude,
+  i.longitude,
+  i.inferred
+FROM (
+  SELECT
+    m.artist_id,
+    MIN(COALESCE(r.repaired_text, m.artist)) AS name,
+    CAST(NULL AS TEXT) AS location,
+    CAST(NULL AS DOUBLE) AS latitude,
+    CAST(NULL AS DOUBLE) AS longitude,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.artist
+  WHERE
+    m.artist_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM repaired_songs AS k
+      WHERE
+        k.artist_id = m.artist_id
+    )
+  GROUP BY
+    m.artist_id
+) AS i;
 
 -- fill songs
-INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
+INSERT INTO songs (
+  song_id,
+  title,
+  artist_id,
+  year,
+  duration,
+  inferred
+)
 SELECT
   c.song_id,
   c.title,
@@ -445,29 +524,45 @@ SELECT
 FROM catalogue AS c
 UNION ALL
 SELECT
-  m.song_id,
-  MIN(COALESCE(r.repaired_text, m.song)) AS title,
-  MIN(m.artist_id) AS artist_id,
-  CAST(NULL AS INT) AS year,
-  MIN(m.length) AS duration,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.song
-WHERE
-  m.song_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM catalogue AS k
-    WHERE
-      k.song_id = m.song_id
-  )
-GROUP BY
-  m.song_id;
+  i.song_id,
+  i.title,
+  i.artist_id,
+  i.year,
+  i.duration,
+  i.inferred
+FROM (
+  SELECT
+    m.song_id,
+    MIN(COALESCE(r.repaired_text, m.song)) AS title,
+    MIN(m.artist_id) AS artist_id,
+    CAST(NULL AS INT) AS year,
+    MIN(m.length) AS duration,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.song
+  WHERE
+    m.song_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM catalogue AS k
+      WHERE
+        k.song_id = m.song_id
+    )
+  GROUP BY
+    m.song_id
+) AS i;
 
 -- fill users
-INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
+INSERT INTO users (
+  user_id,
+  first_name,
+  last_name,
+  gender,
+  level,
+  last_seen_at
+)
 SELECT
   e."userId" AS user_id,
   COALESCE(f.repaired_text, e."firstName") AS first_name,
@@ -476,11 +571,12 @@ SELECT
   CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level,
   EPOCH_MS(e.ts) AS last_seen_at
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName";
 
+<<<<<<< HEAD
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS
 SELECT
@@ -526,8 +622,16 @@ GROUP BY
   u."userId",
   u.ts;
 
+=======
+>>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 -- fill users_history
-INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
+INSERT INTO users_history (
+  user_id,
+  level,
+  valid_from,
+  valid_to,
+  current
+)
 SELECT
   c."userId" AS user_id,
   c.level,
@@ -591,7 +695,17 @@ FROM (
 ) AS c;
 
 -- fill songplays
-INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
+INSERT INTO songplays (
+  songplay_id,
+  start_time,
+  user_id,
+  level,
+  song_id,
+  artist_id,
+  session_id,
+  location,
+  user_agent
+)
 SELECT
   CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
@@ -667,7 +781,15 @@ WHERE
   m.is_kept;
 
 -- fill time
-INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
+INSERT INTO "time" (
+  start_time,
+  hour,
+  day,
+  week,
+  month,
+  year,
+  weekday
+)
 SELECT
   t.start_time,
   CAST(DATE_PART('hour', t.start_time) AS INT) AS hour,

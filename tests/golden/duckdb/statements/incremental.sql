@@ -1,83 +1,194 @@
+-- the days in which rows come or go
+CREATE TEMPORARY TABLE span_days AS
+SELECT DISTINCT
+  e.ts - e.ts % 86400000 AS day
+FROM (
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
+    e.file_id >= :first_new
+  UNION ALL
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
+    e.file_id IN (
+      SELECT
+        g.file_id
+      FROM gone_files AS g
+    )
+) AS e;
+
+-- read staging in these days
+SELECT
+  d.day
+FROM span_days AS d;
+
 -- plays in new or gone files
+CREATE TEMPORARY TABLE chunk_plays AS
+SELECT
+  c.ts,
+  c."userId",
+  c."sessionId",
+  c."itemInSession",
+  CAST(SUM(CASE WHEN c.file_id >= :first_new THEN 1 ELSE 0 END) AS BIGINT) AS rows_new,
+  CAST(SUM(CASE WHEN c.file_id >= :first_new THEN 0 ELSE 1 END) AS BIGINT) AS rows_gone
+FROM (
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
+    e.file_id >= :first_new
+  UNION ALL
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
+    e.file_id IN (
+      SELECT
+        g.file_id
+      FROM gone_files AS g
+    )
+) AS c
+WHERE
+  (
+    c.page = 'NextSong'
+    OR (
+      c.page LIKE 'NextSong %' AND RTRIM(c.page, ' ') = 'NextSong'
+    )
+  )
+GROUP BY
+  c.ts,
+  c."userId",
+  c."sessionId",
+  c."itemInSession";
+
+-- how many rows each has before and after
 CREATE TEMPORARY TABLE affected_plays AS
+SELECT
+  c.ts,
+  c."userId",
+  c."sessionId",
+  c."itemInSession",
+  c.rows_gone + COALESCE(o.copies, 0) AS rows_before,
+  c.rows_new + COALESCE(o.copies, 0) AS rows_after
+FROM chunk_plays AS c
+LEFT JOIN (
+  SELECT
+    p.ts,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    COUNT(*) AS copies
+  FROM (
+    SELECT
+      e.*
+    FROM staging_events AS e
+    WHERE
+      e.file_id < :first_new
+      AND NOT e.file_id IN (
+        SELECT
+          g.file_id
+        FROM gone_files AS g
+      )
+  ) AS p
+  JOIN chunk_plays AS t
+    ON (
+      t.ts = p.ts
+      AND t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    )
+  WHERE
+    IN_SPAN(p.ts)
+    AND (
+      p.page = 'NextSong'
+      OR (
+        p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+      )
+    )
+  GROUP BY
+    p.ts,
+    p."userId",
+    p."sessionId",
+    p."itemInSession"
+) AS o
+  ON (
+    o.ts = c.ts
+    AND o."userId" = c."userId"
+    AND o."sessionId" = c."sessionId"
+    AND o."itemInSession" = c."itemInSession"
+  );
+
+-- those that were there before
+CREATE TEMPORARY TABLE known_plays AS
 SELECT
   p.ts,
   p."userId",
   p."sessionId",
   p."itemInSession",
-  CAST(SUM(CASE WHEN p.file_id < :first_new THEN 1 ELSE 0 END) AS BIGINT) AS rows_before,
-  CAST(SUM(CASE WHEN g.file_id IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS rows_after
-FROM staging_events AS p
-JOIN (
-  SELECT DISTINCT
-    t.ts,
-    t."userId",
-    t."sessionId",
-    t."itemInSession"
-  FROM staging_events AS t
-  WHERE
-    (
-      t.page = 'NextSong'
-      OR (
-        t.page LIKE 'NextSong %' AND RTRIM(t.page, ' ') = 'NextSong'
-      )
-    )
-    AND (
-      t.file_id >= :first_new
-      OR t.file_id IN (
-        SELECT
-          g.file_id
-        FROM gone_files AS g
-      )
-    )
-) AS t
-  ON (
-    t.ts = p.ts
-    AND t."userId" = p."userId"
-    AND t."sessionId" = p."sessionId"
-    AND t."itemInSession" = p."itemInSession"
-  )
-LEFT JOIN gone_files AS g
-  ON g.file_id = p.file_id
+  p.rows_before,
+  p.rows_after
+FROM affected_plays AS p
 WHERE
-  (
-    p.page = 'NextSong'
-    OR (
-      p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
-    )
-  )
-GROUP BY
-  p.ts,
-  p."userId",
-  p."sessionId",
-  p."itemInSession";
+  p.rows_before > 0;
 
--- users in new or gone files
-CREATE TEMPORARY TABLE affected_users AS
+-- users and days in which rows come or go
+CREATE TEMPORARY TABLE user_days AS
 SELECT DISTINCT
-  e."userId" AS user_id
-FROM staging_events AS e
-WHERE
-  NOT e."userId" IS NULL
-  AND (
+  e."userId",
+  e.ts - e.ts % 86400000 AS day
+FROM (
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
     e.file_id >= :first_new
-    OR e.file_id IN (
+  UNION ALL
+  SELECT
+    e.*
+  FROM staging_events AS e
+  WHERE
+    e.file_id IN (
       SELECT
         g.file_id
       FROM gone_files AS g
     )
-  );
+) AS e
+WHERE
+  NOT e."userId" IS NULL;
+
+-- users of new or gone files
+CREATE TEMPORARY TABLE affected_users AS
+SELECT DISTINCT
+  d."userId"
+FROM user_days AS d;
+
+-- what affected plays played before
+CREATE TEMPORARY TABLE played_before AS
+SELECT
+  m.artist,
+  m.song,
+  m.length,
+  m.plays
+FROM etl_matches AS m
+WHERE
+  1 = 0;
 
 -- their duplicates before
 CREATE TEMPORARY TABLE duplicated_before AS
 SELECT
-  *
-FROM affected_plays
+  p.ts,
+  p."userId",
+  p."sessionId",
+  p."itemInSession"
+FROM known_plays AS p
 WHERE
-  rows_before > 1;
+  p.rows_before > 1;
 
--- the first of their duplicates
-CREATE TEMPORARY TABLE deduplicated_plays_before AS
+-- the first of their duplicates before
+CREATE TEMPORARY TABLE deduplicated_before AS
 SELECT
   f."userId",
   f."sessionId",
@@ -99,8 +210,14 @@ FROM (
   FROM (
     SELECT
       p.*
-    FROM staging_events AS p
-    JOIN affected_plays AS t
+    FROM (
+      SELECT
+        e.*
+      FROM staging_events AS e
+      WHERE
+        e.file_id < :first_new
+    ) AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -108,14 +225,13 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
         )
       )
-      AND t.rows_before > 0
-      AND p.file_id < :first_new
   ) AS p
   WHERE
     p.ts IN (
@@ -127,8 +243,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- what they played before
-CREATE TEMPORARY TABLE played_before AS
+-- count what they played before
+INSERT INTO played_before
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
@@ -149,8 +265,14 @@ FROM (
   FROM (
     SELECT
       p.*
-    FROM staging_events AS p
-    JOIN affected_plays AS t
+    FROM (
+      SELECT
+        e.*
+      FROM staging_events AS e
+      WHERE
+        e.file_id < :first_new
+    ) AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -158,14 +280,13 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
         )
       )
-      AND t.rows_before > 0
-      AND p.file_id < :first_new
   ) AS p
   WHERE
     NOT p.ts IN (
@@ -185,7 +306,7 @@ FROM (
     w.artist,
     w.song,
     w.length
-  FROM deduplicated_plays_before AS w
+  FROM deduplicated_before AS w
 ) AS p
 GROUP BY
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END,
@@ -194,69 +315,34 @@ GROUP BY
 
 -- remove gone files from staging_events
 DELETE FROM staging_events
-WHERE file_id IN (
-SELECT
-  file_id
-FROM gone_files
-);
+WHERE
+  file_id IN (
+    SELECT
+      g.file_id
+    FROM gone_files AS g
+  );
 
 -- remove gone files from staging_songs
 DELETE FROM staging_songs
-WHERE file_id IN (
-SELECT
-  file_id
-FROM gone_files
-);
-
--- last time of each user
-CREATE TEMPORARY TABLE last_times AS
-SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    e."userId",
-    e.ts,
-    e.level
-  FROM staging_events AS e
-  JOIN affected_users AS t
-    ON t.user_id = e."userId"
-) AS u
-GROUP BY
-  u."userId";
-
--- last event of each user
-CREATE TEMPORARY TABLE last_events AS
-SELECT
-  e."userId",
-  e.ts,
-  e.level,
-  e."firstName",
-  e."lastName",
-  e.gender
-FROM (
-  SELECT
-    u.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY u."userId"
-      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
-    ) AS nth
-  FROM staging_events AS u
-  JOIN last_times AS l
-    ON l."userId" = u."userId" AND l.ts = u.ts
-) AS e
 WHERE
-  e.nth = 1;
+  file_id IN (
+    SELECT
+      g.file_id
+    FROM gone_files AS g
+  );
 
 -- their duplicates now
 CREATE TEMPORARY TABLE duplicated AS
 SELECT
-  *
-FROM affected_plays
+  p.ts,
+  p."userId",
+  p."sessionId",
+  p."itemInSession"
+FROM affected_plays AS p
 WHERE
-  rows_after > 1;
+  p.rows_after > 1;
 
--- the first of their duplicates
+-- the first of their duplicates now
 CREATE TEMPORARY TABLE deduplicated_plays AS
 SELECT
   f."userId",
@@ -280,7 +366,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -288,7 +386,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
@@ -305,8 +405,8 @@ FROM (
 WHERE
   f.nth = 1;
 
--- what they play now
-CREATE TEMPORARY TABLE played_after AS
+-- count what they play now
+CREATE TEMPORARY TABLE played_now AS
 SELECT
   CASE WHEN p.artist LIKE '% ' THEN RTRIM(p.artist, ' ') ELSE p.artist END AS artist,
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END AS song,
@@ -328,7 +428,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -336,7 +448,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
@@ -368,8 +482,8 @@ GROUP BY
   CASE WHEN p.song LIKE '% ' THEN RTRIM(p.song, ' ') ELSE p.song END,
   CASE WHEN p.length = 0 THEN CAST(0 AS DOUBLE) ELSE p.length END;
 
--- count what was played
-CREATE TEMPORARY TABLE played AS
+-- what is played more often than before, or less
+CREATE TEMPORARY TABLE played_change AS
 SELECT
   w.artist,
   w.song,
@@ -377,72 +491,712 @@ SELECT
   CAST(SUM(w.plays) AS BIGINT) AS plays
 FROM (
   SELECT
-    artist,
-    song,
-    length,
-    plays
-  FROM etl_matches
+    b.artist,
+    b.song,
+    b.length,
+    -b.plays AS plays
+  FROM played_before AS b
   UNION ALL
   SELECT
-    artist,
-    song,
-    length,
-    -plays
-  FROM played_before
-  UNION ALL
-  SELECT
-    artist,
-    song,
-    length,
-    plays
-  FROM played_after
+    n.artist,
+    n.song,
+    n.length,
+    n.plays
+  FROM played_now AS n
 ) AS w
 GROUP BY
   w.artist,
   w.song,
   w.length
 HAVING
-  SUM(w.plays) > 0;
+  SUM(w.plays) <> 0;
 
--- what is repaired
-CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
+-- what is played for the first time
+CREATE TEMPORARY TABLE new_keys AS
+SELECT
+  c.artist,
+  c.song,
+  c.length,
+  c.plays
+FROM played_change AS c
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM etl_matches AS m
+    WHERE
+      (
+        m.artist = c.artist
+        AND m.song = c.song
+        AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
+        AND (
+          m.length IS NULL
+        ) = (
+          c.length IS NULL
+        )
+      )
+  );
+
+-- count what was played before too
+UPDATE etl_matches SET plays = etl_matches.plays + c.plays
+FROM played_change AS c
+WHERE
+  (
+    c.artist = etl_matches.artist
+    AND c.song = etl_matches.song
+    AND COALESCE(c.length, 0) = COALESCE(etl_matches.length, 0)
+    AND (
+      c.length IS NULL
+    ) = (
+      etl_matches.length IS NULL
+    )
+  );
+
+-- levels by user and day
+CREATE TEMPORARY TABLE level_days AS
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MAX(u.ts) AS last_ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  JOIN user_days AS d
+    ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+  WHERE
+    IN_SPAN(u.ts)
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- levels by user and millisecond, on days with two
+CREATE TEMPORARY TABLE level_moments AS
+SELECT
+  u."userId",
+  u.ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  JOIN user_days AS d
+    ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+  WHERE
+    IN_SPAN(u.ts)
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
+-- days that are late for their user
+CREATE TEMPORARY TABLE late_days AS
+SELECT
+  d."userId",
+  d.day + 86400000 AS day_end
+FROM user_days AS d
+JOIN users AS u
+  ON u.user_id = d."userId"
+WHERE
+  EPOCH_MS(u.last_seen_at) >= d.day + 86400000;
+
+-- users whose history is not known from these days
+CREATE TEMPORARY TABLE unsettled AS
+SELECT
+  a."userId"
+FROM affected_users AS a
+WHERE
+  1 = 0;
+
+-- users who end a day on another level
+INSERT INTO unsettled
+SELECT DISTINCT
+  d."userId"
+FROM late_days AS d
+LEFT JOIN (
+  SELECT
+    l."userId",
+    l.day_end,
+    s.level,
+    ROW_NUMBER() OVER (PARTITION BY l."userId", l.day_end ORDER BY s.ts DESC) AS nth
+  FROM late_days AS l
+  JOIN (
+    SELECT
+      s."userId",
+      s.ts,
+      s.level
+    FROM (
+      SELECT
+        d."userId",
+        d.ts,
+        d.level
+      FROM level_days AS d
+      WHERE
+        d.level = d.last_level
+      UNION ALL
+      SELECT
+        m."userId",
+        m.ts,
+        m.level
+      FROM level_moments AS m
+      WHERE
+        m.level = m.last_level
+      UNION ALL
+      SELECT
+        e."userId",
+        e.ts,
+        CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
+      FROM (
+        SELECT
+          u."userId",
+          u.ts,
+          u.level,
+          ROW_NUMBER() OVER (
+            PARTITION BY u."userId", u.ts
+            ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+          ) AS nth
+        FROM (
+          SELECT
+            e.*
+          FROM staging_events AS e
+          WHERE
+            IN_SPAN(e.ts)
+        ) AS u
+        JOIN level_moments AS m
+          ON m."userId" = u."userId" AND m.ts = u.ts
+        WHERE
+          m.level <> m.last_level
+      ) AS e
+      WHERE
+        e.nth = 1
+    ) AS s
+    UNION ALL
+    SELECT
+      k."userId",
+      k.ts,
+      k.level
+    FROM (
+      SELECT
+        h.user_id AS "userId",
+        EPOCH_MS(h.valid_from) AS ts,
+        h.level
+      FROM users_history AS h
+      JOIN affected_users AS a
+        ON a."userId" = h.user_id
+    ) AS k
+    LEFT JOIN user_days AS d
+      ON d."userId" = k."userId" AND d.day = k.ts - k.ts % 86400000
+    LEFT JOIN unsettled AS n
+      ON n."userId" = k."userId"
+    WHERE
+      d.day IS NULL AND n."userId" IS NULL
+  ) AS s
+    ON s."userId" = l."userId" AND s.ts < l.day_end
+) AS n
+  ON n."userId" = d."userId" AND n.day_end = d.day_end AND n.nth = 1
+LEFT JOIN users_history AS h
+  ON h.user_id = d."userId"
+  AND EPOCH_MS(h.valid_from) < d.day_end
+  AND (
+    h.valid_to IS NULL OR EPOCH_MS(h.valid_to) >= d.day_end
+  )
+WHERE
+  COALESCE(n.level, '') <> COALESCE(h.level, '');
+
+-- users whose last event went
+INSERT INTO unsettled
+SELECT DISTINCT
+  l."userId"
+FROM (
+  SELECT
+    d."userId"
+  FROM user_days AS d
+  JOIN users AS u
+    ON u.user_id = d."userId"
+    AND d.day = EPOCH_MS(u.last_seen_at) - EPOCH_MS(u.last_seen_at) % 86400000
+  WHERE
+    NOT EXISTS(
+      SELECT
+        1
+      FROM level_days AS l
+      WHERE
+        l."userId" = d."userId" AND l.day >= d.day
+    )
+) AS l
+WHERE
+  NOT l."userId" IN (
+    SELECT
+      n."userId"
+    FROM unsettled AS n
+  );
+
+-- forget the days of unsettled users
+DELETE FROM level_days
+WHERE
+  "userId" IN (
+    SELECT
+      n."userId"
+    FROM unsettled AS n
+  );
+
+-- forget their milliseconds
+DELETE FROM level_moments
+WHERE
+  "userId" IN (
+    SELECT
+      n."userId"
+    FROM unsettled AS n
+  );
+
+-- all days of unsettled users
+INSERT INTO level_days
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MAX(u.ts) AS last_ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  JOIN unsettled AS n
+    ON n."userId" = u."userId"
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- all their milliseconds with two levels
+INSERT INTO level_moments
+SELECT
+  u."userId",
+  u.ts,
+  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
+  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  JOIN unsettled AS n
+    ON n."userId" = u."userId"
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
+-- the days in which they did anything
+INSERT INTO span_days
+SELECT DISTINCT
+  l.day
+FROM level_days AS l
+WHERE
+  NOT l.day IN (
+    SELECT
+      d.day
+    FROM span_days AS d
+  );
+
+-- read staging in the days of unsettled users too
+SELECT
+  d.day
+FROM span_days AS d;
+
+-- last time of each user
+CREATE TEMPORARY TABLE last_times AS
+SELECT
+  t."userId",
+  t.ts
+FROM (
+  SELECT
+    l."userId",
+    MAX(l.last_ts) AS ts
+  FROM level_days AS l
+  GROUP BY
+    l."userId"
+) AS t
+LEFT JOIN (
+  SELECT
+    u.user_id,
+    EPOCH_MS(u.last_seen_at) AS ts
+  FROM users AS u
+) AS k
+  ON k.user_id = t."userId"
+LEFT JOIN user_days AS d
+  ON d."userId" = t."userId" AND d.day = k.ts - k.ts % 86400000
+WHERE
+  k.user_id IS NULL OR t.ts >= k.ts OR NOT d.day IS NULL;
+
+-- last event of each user
+CREATE TEMPORARY TABLE last_events AS
+SELECT
+  e."userId",
+  e.ts,
+  e.level,
+  e."firstName",
+  e."lastName",
+  e.gender
+FROM (
+  SELECT
+    u.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY u."userId"
+      ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+    ) AS nth
+  FROM (
+    SELECT
+      e.*
+    FROM staging_events AS e
+    WHERE
+      IN_SPAN(e.ts)
+  ) AS u
+  JOIN last_times AS l
+    ON l."userId" = u."userId" AND l.ts = u.ts
+) AS e
+WHERE
+  e.nth = 1;
 
 -- find names to be repaired
 SELECT
-  t.raw_text
+  s.raw_text
 FROM (
   SELECT
-    p.artist AS raw_text
-  FROM played AS p
-  UNION
+    t.raw_text
+  FROM (
+    SELECT
+      p.artist AS raw_text
+    FROM new_keys AS p
+    UNION
+    SELECT
+      p.song AS raw_text
+    FROM new_keys AS p
+    UNION
+    SELECT
+      s.title AS raw_text
+    FROM (
+      SELECT
+        s.*
+      FROM staging_songs AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
+    UNION
+    SELECT
+      s.artist_name AS raw_text
+    FROM (
+      SELECT
+        s.*
+      FROM staging_songs AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
+    UNION
+    SELECT
+      s.artist_location AS raw_text
+    FROM (
+      SELECT
+        s.*
+      FROM staging_songs AS s
+      WHERE
+        s.file_id >= :first_new
+    ) AS s
+    UNION
+    SELECT
+      e."firstName" AS raw_text
+    FROM last_events AS e
+    UNION
+    SELECT
+      e."lastName" AS raw_text
+    FROM last_events AS e
+  ) AS t
+  WHERE
+    (
+      t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM etl_repairs AS r
+      WHERE
+        r.raw_text = t.raw_text
+    )
+) AS s;
+
+-- work out users
+CREATE TEMPORARY TABLE new_users AS
+SELECT
+  e."userId" AS user_id,
+  COALESCE(f.repaired_text, e."firstName") AS first_name,
+  COALESCE(l.repaired_text, e."lastName") AS last_name,
+  e.gender,
+  CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level,
+  EPOCH_MS(e.ts) AS last_seen_at
+FROM last_events AS e
+LEFT JOIN etl_repairs AS f
+  ON f.raw_text = e."firstName"
+LEFT JOIN etl_repairs AS l
+  ON l.raw_text = e."lastName";
+
+-- work out users_history
+CREATE TEMPORARY TABLE new_history AS
+SELECT
+  c."userId" AS user_id,
+  c.level,
+  EPOCH_MS(c.ts) AS valid_from,
+  EPOCH_MS(c.next_ts) AS valid_to,
+  c.next_ts IS NULL AS current
+FROM (
   SELECT
-    p.song AS raw_text
-  FROM played AS p
-  UNION
-  SELECT
-    s.title AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_name AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_location AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    e."firstName" AS raw_text
-  FROM last_events AS e
-  UNION
-  SELECT
-    e."lastName" AS raw_text
-  FROM last_events AS e
-) AS t
+    n."userId",
+    n.level,
+    n.ts,
+    LEAD(n.ts) OVER (PARTITION BY n."userId" ORDER BY n.ts) AS next_ts
+  FROM (
+    SELECT
+      s."userId",
+      s.ts,
+      s.level,
+      LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
+    FROM (
+      SELECT
+        s."userId",
+        s.ts,
+        s.level
+      FROM (
+        SELECT
+          d."userId",
+          d.ts,
+          d.level
+        FROM level_days AS d
+        WHERE
+          d.level = d.last_level
+        UNION ALL
+        SELECT
+          m."userId",
+          m.ts,
+          m.level
+        FROM level_moments AS m
+        WHERE
+          m.level = m.last_level
+        UNION ALL
+        SELECT
+          e."userId",
+          e.ts,
+          CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
+        FROM (
+          SELECT
+            u."userId",
+            u.ts,
+            u.level,
+            ROW_NUMBER() OVER (
+              PARTITION BY u."userId", u.ts
+              ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
+            ) AS nth
+          FROM (
+            SELECT
+              e.*
+            FROM staging_events AS e
+            WHERE
+              IN_SPAN(e.ts)
+          ) AS u
+          JOIN level_moments AS m
+            ON m."userId" = u."userId" AND m.ts = u.ts
+          WHERE
+            m.level <> m.last_level
+        ) AS e
+        WHERE
+          e.nth = 1
+      ) AS s
+      UNION ALL
+      SELECT
+        k."userId",
+        k.ts,
+        k.level
+      FROM (
+        SELECT
+          h.user_id AS "userId",
+          EPOCH_MS(h.valid_from) AS ts,
+          h.level
+        FROM users_history AS h
+        JOIN affected_users AS a
+          ON a."userId" = h.user_id
+      ) AS k
+      LEFT JOIN user_days AS d
+        ON d."userId" = k."userId" AND d.day = k.ts - k.ts % 86400000
+      LEFT JOIN unsettled AS n
+        ON n."userId" = k."userId"
+      WHERE
+        d.day IS NULL AND n."userId" IS NULL
+    ) AS s
+  ) AS n
+  WHERE
+    n.level_before IS NULL OR n.level_before <> n.level
+) AS c;
+
+-- rows of users_history that change
+CREATE TEMPORARY TABLE stale_history AS
+SELECT
+  h.user_id,
+  h.level,
+  h.valid_from,
+  h.valid_to,
+  h.current
+FROM users_history AS h
+JOIN affected_users AS a
+  ON a."userId" = h.user_id
+EXCEPT
+SELECT
+  n.user_id,
+  n.level,
+  n.valid_from,
+  n.valid_to,
+  n.current
+FROM new_history AS n;
+
+-- remove these rows of users_history
+DELETE FROM users_history
 WHERE
-  (
-    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+  EXISTS(
+    SELECT
+      1
+    FROM stale_history AS s
+    WHERE
+      s.user_id = users_history.user_id AND s.valid_from = users_history.valid_from
   );
+
+-- users without events
+CREATE TEMPORARY TABLE removed_users AS
+SELECT
+  n."userId" AS user_id
+FROM unsettled AS n
+WHERE
+  NOT n."userId" IN (
+    SELECT
+      l."userId"
+    FROM level_days AS l
+  );
+
+-- remove users that go
+DELETE FROM users
+WHERE
+  user_id IN (
+    SELECT
+      r.user_id
+    FROM removed_users AS r
+  );
+
+-- update users
+UPDATE users SET first_name = n.first_name, last_name = n.last_name, gender = n.gender, level = n.level, last_seen_at = n.last_seen_at
+FROM new_users AS n
+WHERE
+  users.user_id = n.user_id;
+
+-- add users
+INSERT INTO users (
+  user_id,
+  first_name,
+  last_name,
+  gender,
+  level,
+  last_seen_at
+)
+SELECT
+  n.user_id,
+  n.first_name,
+  n.last_name,
+  n.gender,
+  n.level,
+  n.last_seen_at
+FROM new_users AS n
+WHERE
+  NOT n.user_id IN (
+    SELECT
+      u.user_id
+    FROM users AS u
+  );
+
+-- add to users_history
+INSERT INTO users_history (
+  user_id,
+  level,
+  valid_from,
+  valid_to,
+  current
+)
+SELECT
+  n.user_id,
+  n.level,
+  n.valid_from,
+  n.valid_to,
+  n.current
+FROM new_history AS n
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM users_history AS h
+    WHERE
+      h.user_id = n.user_id AND h.valid_from = n.valid_from
+  );
+
+-- songs of which plays come or go
+CREATE TEMPORARY TABLE affected_songs AS
+SELECT
+  m.song_id
+FROM etl_matches AS m
+WHERE
+  1 = 0;
+
+-- artists of which plays come or go
+CREATE TEMPORARY TABLE affected_artists AS
+SELECT
+  m.artist_id
+FROM etl_matches AS m
+WHERE
+  1 = 0;
+
+-- forget what is not played any more
+DELETE FROM etl_matches
+WHERE
+  plays = 0;
+
+-- what needs a song, now that the catalogue changes
+CREATE TEMPORARY TABLE to_match AS
+SELECT
+  m.artist,
+  m.song,
+  m.length,
+  m.plays
+FROM etl_matches AS m
+UNION ALL
+SELECT
+  n.artist,
+  n.song,
+  n.length,
+  n.plays
+FROM new_keys AS n;
 
 -- repair the catalogue
 CREATE TEMPORARY TABLE repaired_songs AS
@@ -458,11 +1212,11 @@ SELECT
   CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
-LEFT JOIN repairs AS a
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title;
 
 -- first record of each song
@@ -564,10 +1318,10 @@ FROM (
       d.plays,
       COALESCE(r.repaired_text, d.artist) AS artist_name,
       COALESCE(t.repaired_text, d.song) AS title
-    FROM played AS d
-    LEFT JOIN repairs AS r
+    FROM to_match AS d
+    LEFT JOIN etl_repairs AS r
       ON r.raw_text = d.artist
-    LEFT JOIN repairs AS t
+    LEFT JOIN etl_repairs AS t
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
@@ -605,26 +1359,11 @@ CREATE TEMPORARY TABLE rematched AS
 SELECT
   w.artist,
   w.song,
-  w.length
-FROM (
-  SELECT
-    artist,
-    song,
-    length,
-    song_id,
-    artist_id,
-    is_kept
-  FROM etl_matches
-  EXCEPT
-  SELECT
-    artist,
-    song,
-    length,
-    song_id,
-    artist_id,
-    is_kept
-  FROM matches
-) AS w
+  w.length,
+  COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.is_kept <> m.is_kept AS moves
+FROM etl_matches AS w
 JOIN matches AS m
   ON (
     m.artist = w.artist
@@ -635,10 +1374,16 @@ JOIN matches AS m
     ) = (
       w.length IS NULL
     )
-  );
+  )
+WHERE
+  COALESCE(w.song_id, '') <> COALESCE(m.song_id, '')
+  OR COALESCE(w.artist_id, '') <> COALESCE(m.artist_id, '')
+  OR w.song_inferred <> m.song_inferred
+  OR w.artist_inferred <> m.artist_inferred
+  OR w.is_kept <> m.is_kept;
 
--- their plays
-INSERT INTO affected_plays
+-- plays that move to it
+CREATE TEMPORARY TABLE rematched_plays AS
 SELECT
   p.ts,
   p."userId",
@@ -672,6 +1417,7 @@ JOIN (
         r.page LIKE 'NextSong %' AND RTRIM(r.page, ' ') = 'NextSong'
       )
     )
+    AND m.moves
 ) AS r
   ON (
     r.ts = p.ts
@@ -704,31 +1450,64 @@ GROUP BY
   p."sessionId",
   p."itemInSession";
 
--- their duplicates
-INSERT INTO duplicated
+-- they are affected too
+INSERT INTO affected_plays
 SELECT
-  t.*
-FROM affected_plays AS t
+  p.ts,
+  p."userId",
+  p."sessionId",
+  p."itemInSession",
+  p.rows_before,
+  p.rows_after
+FROM rematched_plays AS p;
+
+-- and were there before
+INSERT INTO known_plays
+SELECT
+  p.ts,
+  p."userId",
+  p."sessionId",
+  p."itemInSession",
+  p.rows_before,
+  p.rows_after
+FROM rematched_plays AS p;
+
+-- the days in which they lie
+INSERT INTO span_days
+SELECT DISTINCT
+  p.ts - p.ts % 86400000 AS day
+FROM rematched_plays AS p
 WHERE
-  t.rows_after > 1
-  AND NOT EXISTS(
+  NOT p.ts - p.ts % 86400000 IN (
     SELECT
-      1
-    FROM duplicated AS p
-    WHERE
-      (
-        t.ts = p.ts
-        AND t."userId" = p."userId"
-        AND t."sessionId" = p."sessionId"
-        AND t."itemInSession" = p."itemInSession"
-      )
+      d.day
+    FROM span_days AS d
   );
 
--- forget the deduplicated_plays
-DROP TABLE deduplicated_plays;
+-- read staging in the days of plays that move too
+SELECT
+  d.day
+FROM span_days AS d;
 
--- the first of their duplicates
-CREATE TEMPORARY TABLE deduplicated_plays AS
+-- duplicates of the chunk
+DELETE FROM duplicated;
+
+-- and theirs
+INSERT INTO duplicated
+SELECT
+  p.ts,
+  p."userId",
+  p."sessionId",
+  p."itemInSession"
+FROM affected_plays AS p
+WHERE
+  p.rows_after > 1;
+
+-- the first of the chunk's duplicates
+DELETE FROM deduplicated_plays;
+
+-- and of theirs
+INSERT INTO deduplicated_plays
 SELECT
   f."userId",
   f."sessionId",
@@ -751,7 +1530,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -759,7 +1550,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
@@ -776,12 +1569,28 @@ FROM (
 WHERE
   f.nth = 1;
 
--- forget the old matches
-DELETE FROM etl_matches;
+-- forget what was another song
+DELETE FROM etl_matches
+WHERE
+  EXISTS(
+    SELECT
+      1
+    FROM rematched AS r
+    WHERE
+      (
+        r.artist = etl_matches.artist
+        AND r.song = etl_matches.song
+        AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
+        AND (
+          r.length IS NULL
+        ) = (
+          etl_matches.length IS NULL
+        )
+      )
+  );
 
--- keep the matches
-INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
-SELECT
+-- keep what was found
+INSERT INTO etl_matches (
   artist,
   song,
   length,
@@ -791,7 +1600,35 @@ SELECT
   song_inferred,
   artist_inferred,
   is_kept
-FROM matches;
+)
+SELECT
+  m.artist,
+  m.song,
+  m.length,
+  m.plays,
+  m.song_id,
+  m.artist_id,
+  m.song_inferred,
+  m.artist_inferred,
+  m.is_kept
+FROM matches AS m
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM etl_matches AS w
+    WHERE
+      (
+        w.artist = m.artist
+        AND w.song = m.song
+        AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
+        AND (
+          w.length IS NULL
+        ) = (
+          m.length IS NULL
+        )
+      )
+  );
 
 -- work out artists
 CREATE TEMPORARY TABLE new_artists AS
@@ -845,79 +1682,35 @@ WHERE
   n.nth = 1
 UNION ALL
 SELECT
-  m.artist_id,
-  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
-  CAST(NULL AS TEXT) AS location,
-  CAST(NULL AS DOUBLE) AS latitude,
-  CAST(NULL AS DOUBLE) AS longitude,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.artist
-WHERE
-  m.artist_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM repaired_songs AS k
-    WHERE
-      k.artist_id = m.artist_id
-  )
-GROUP BY
-  m.artist_id;
-
--- artists that go
-CREATE TEMPORARY TABLE removed_artists AS
-SELECT
-  artist_id
-FROM artists
-EXCEPT
-SELECT
-  artist_id
-FROM new_artists;
-
--- remove artists that differ
-DELETE FROM artists
-WHERE artist_id IN (
-SELECT
-  d.artist_id
+  i.artist_id,
+  i.name,
+  i.location,
+  i.latitude,
+  i.longitude,
+  i.inferred
 FROM (
   SELECT
-    artist_id,
-    name AS name,
-    location AS location,
-    latitude,
-    longitude,
-    inferred
-  FROM artists
-  EXCEPT
-  SELECT
-    artist_id,
-    name AS name,
-    location AS location,
-    latitude,
-    longitude,
-    inferred
-  FROM new_artists
-) AS d
-);
-
--- fill artists
-INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
-SELECT
-  artist_id,
-  name,
-  location,
-  latitude,
-  longitude,
-  inferred
-FROM new_artists
-WHERE
-  NOT artist_id IN (
-    SELECT
-      artist_id
-    FROM artists
-  );
+    m.artist_id,
+    MIN(COALESCE(r.repaired_text, m.artist)) AS name,
+    CAST(NULL AS TEXT) AS location,
+    CAST(NULL AS DOUBLE) AS latitude,
+    CAST(NULL AS DOUBLE) AS longitude,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.artist
+  WHERE
+    m.artist_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM repaired_songs AS k
+      WHERE
+        k.artist_id = m.artist_id
+    )
+  GROUP BY
+    m.artist_id
+) AS i;
 
 -- work out songs
 CREATE TEMPORARY TABLE new_songs AS
@@ -931,88 +1724,165 @@ SELECT
 FROM catalogue AS c
 UNION ALL
 SELECT
-  m.song_id,
-  MIN(COALESCE(r.repaired_text, m.song)) AS title,
-  MIN(m.artist_id) AS artist_id,
-  CAST(NULL AS INT) AS year,
-  MIN(m.length) AS duration,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.song
-WHERE
-  m.song_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM catalogue AS k
-    WHERE
-      k.song_id = m.song_id
-  )
-GROUP BY
-  m.song_id;
+  i.song_id,
+  i.title,
+  i.artist_id,
+  i.year,
+  i.duration,
+  i.inferred
+FROM (
+  SELECT
+    m.song_id,
+    MIN(COALESCE(r.repaired_text, m.song)) AS title,
+    MIN(m.artist_id) AS artist_id,
+    CAST(NULL AS INT) AS year,
+    MIN(m.length) AS duration,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.song
+  WHERE
+    m.song_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM catalogue AS k
+      WHERE
+        k.song_id = m.song_id
+    )
+  GROUP BY
+    m.song_id
+) AS i;
+
+-- artists that go
+CREATE TEMPORARY TABLE removed_artists AS
+SELECT
+  a.artist_id
+FROM artists AS a
+EXCEPT
+SELECT
+  n.artist_id
+FROM new_artists AS n;
 
 -- songs that go
 CREATE TEMPORARY TABLE removed_songs AS
 SELECT
-  song_id
-FROM songs
+  s.song_id
+FROM songs AS s
 EXCEPT
 SELECT
-  song_id
-FROM new_songs;
+  n.song_id
+FROM new_songs AS n;
+
+-- remove artists that differ
+DELETE FROM artists
+WHERE
+  artist_id IN (
+    SELECT
+      d.artist_id
+    FROM (
+      SELECT
+        a.artist_id,
+        a.name AS name,
+        a.location AS location,
+        a.latitude,
+        a.longitude,
+        a.inferred
+      FROM artists AS a
+      EXCEPT
+      SELECT
+        n.artist_id,
+        n.name AS name,
+        n.location AS location,
+        n.latitude,
+        n.longitude,
+        n.inferred
+      FROM new_artists AS n
+    ) AS d
+  );
+
+-- fill artists
+INSERT INTO artists (
+  artist_id,
+  name,
+  location,
+  latitude,
+  longitude,
+  inferred
+)
+SELECT
+  n.artist_id,
+  n.name,
+  n.location,
+  n.latitude,
+  n.longitude,
+  n.inferred
+FROM new_artists AS n
+WHERE
+  NOT n.artist_id IN (
+    SELECT
+      a.artist_id
+    FROM artists AS a
+  );
 
 -- remove songs that differ
 DELETE FROM songs
-WHERE song_id IN (
-SELECT
-  d.song_id
-FROM (
-  SELECT
-    song_id,
-    title AS title,
-    artist_id AS artist_id,
-    year,
-    duration,
-    inferred
-  FROM songs
-  EXCEPT
-  SELECT
-    song_id,
-    title AS title,
-    artist_id AS artist_id,
-    year,
-    duration,
-    inferred
-  FROM new_songs
-) AS d
-);
+WHERE
+  song_id IN (
+    SELECT
+      d.song_id
+    FROM (
+      SELECT
+        s.song_id,
+        s.title AS title,
+        s.artist_id AS artist_id,
+        s.year,
+        s.duration,
+        s.inferred
+      FROM songs AS s
+      EXCEPT
+      SELECT
+        n.song_id,
+        n.title AS title,
+        n.artist_id AS artist_id,
+        n.year,
+        n.duration,
+        n.inferred
+      FROM new_songs AS n
+    ) AS d
+  );
 
 -- fill songs
-INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
-SELECT
+INSERT INTO songs (
   song_id,
   title,
   artist_id,
   year,
   duration,
   inferred
-FROM new_songs
+)
+SELECT
+  n.song_id,
+  n.title,
+  n.artist_id,
+  n.year,
+  n.duration,
+  n.inferred
+FROM new_songs AS n
 WHERE
-  NOT song_id IN (
+  NOT n.song_id IN (
     SELECT
-      song_id
-    FROM songs
+      s.song_id
+    FROM songs AS s
   );
 
--- remove touched users from users_history
-DELETE FROM users_history
-WHERE user_id IN (
+-- ids of affected plays
+CREATE TEMPORARY TABLE affected_ids AS
 SELECT
-  user_id
-FROM affected_users
-);
+  CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id
+FROM affected_plays AS p;
 
+<<<<<<< HEAD
 -- remove touched users
 DELETE FROM users
 WHERE user_id IN (
@@ -1075,105 +1945,30 @@ FROM (
 ) AS u
 JOIN level_days AS d
   ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+=======
+-- remove songplays that may change
+DELETE FROM songplays
+>>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 WHERE
-  d.level <> d.last_level
-GROUP BY
-  u."userId",
-  u.ts;
-
--- fill users_history
-INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
-SELECT
-  c."userId" AS user_id,
-  c.level,
-  EPOCH_MS(c.ts) AS valid_from,
-  EPOCH_MS(c.next_ts) AS valid_to,
-  c.next_ts IS NULL AS current
-FROM (
-  SELECT
-    n."userId",
-    n.level,
-    n.ts,
-    LEAD(n.ts) OVER (PARTITION BY n."userId" ORDER BY n.ts) AS next_ts
-  FROM (
+  IN_SPAN_TIME(start_time)
+  AND songplay_id IN (
     SELECT
-      s."userId",
-      s.ts,
-      s.level,
-      LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
-    FROM (
-      SELECT
-        d."userId",
-        d.ts,
-        d.level
-      FROM level_days AS d
-      WHERE
-        d.level = d.last_level
-      UNION ALL
-      SELECT
-        m."userId",
-        m.ts,
-        m.level
-      FROM level_moments AS m
-      WHERE
-        m.level = m.last_level
-      UNION ALL
-      SELECT
-        e."userId",
-        e.ts,
-        CASE WHEN e.level LIKE '% ' THEN RTRIM(e.level, ' ') ELSE e.level END AS level
-      FROM (
-        SELECT
-          u."userId",
-          u.ts,
-          u.level,
-          ROW_NUMBER() OVER (
-            PARTITION BY u."userId", u.ts
-            ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
-          ) AS nth
-        FROM staging_events AS u
-        JOIN level_moments AS m
-          ON m."userId" = u."userId" AND m.ts = u.ts
-        WHERE
-          m.level <> m.last_level
-      ) AS e
-      WHERE
-        e.nth = 1
-    ) AS s
-  ) AS n
-  WHERE
-    n.level_before IS NULL OR n.level_before <> n.level
-) AS c;
+      a.songplay_id
+    FROM affected_ids AS a
+  );
 
--- users that go
-CREATE TEMPORARY TABLE removed_users AS
-SELECT
-  t.user_id
-FROM affected_users AS t
-EXCEPT
-SELECT
-  l."userId"
-FROM last_times AS l;
-
--- their ids, where they were there before
-CREATE TEMPORARY TABLE old_ids AS
-SELECT
-  CAST(t.ts AS TEXT) || '-' || CAST(t."userId" AS TEXT) || '-' || CAST(t."sessionId" AS TEXT) || '-' || CAST(t."itemInSession" AS TEXT) AS songplay_id
-FROM affected_plays AS t
-WHERE
-  t.rows_before > 0;
-
--- touched songplays as they were
-CREATE TEMPORARY TABLE old_songplays AS
-SELECT
-  s.songplay_id,
-  s.start_time
-FROM songplays AS s
-JOIN old_ids AS o
-  ON o.songplay_id = s.songplay_id;
-
--- touched songplays as they are
-CREATE TEMPORARY TABLE affected_songplays AS
+-- fill songplays
+INSERT INTO songplays (
+  songplay_id,
+  start_time,
+  user_id,
+  level,
+  song_id,
+  artist_id,
+  session_id,
+  location,
+  user_agent
+)
 SELECT
   CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   EPOCH_MS(p.ts) AS start_time,
@@ -1206,7 +2001,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -1214,7 +2021,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
@@ -1255,48 +2064,61 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
--- remove old songplays
-DELETE FROM songplays
-WHERE songplay_id IN (
-SELECT
-  songplay_id
-FROM old_songplays
-);
-
--- fill songplays
-INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
-SELECT
-  songplay_id,
-  start_time,
-  user_id,
-  level,
-  song_id,
-  artist_id,
-  session_id,
-  location,
-  user_agent
-FROM affected_songplays;
-
--- touched times
+-- times of affected plays
 CREATE TEMPORARY TABLE affected_times AS
-SELECT
-  start_time
-FROM old_songplays
-UNION
-SELECT
-  start_time
-FROM affected_songplays;
+SELECT DISTINCT
+  EPOCH_MS(p.ts) AS start_time
+FROM affected_plays AS p;
 
--- remove touched times
-DELETE FROM "time"
-WHERE start_time IN (
+-- times without plays
+CREATE TEMPORARY TABLE removed_time AS
 SELECT
-  start_time
-FROM affected_times
-);
+  t.start_time
+FROM affected_times AS t
+WHERE
+  1 = 0;
+
+-- times at which nothing is played any more
+INSERT INTO removed_time
+SELECT
+  t.start_time
+FROM affected_times AS t
+EXCEPT
+SELECT
+  s.start_time
+FROM (
+  SELECT
+    s.start_time
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+) AS s;
+
+-- remove times that go
+DELETE FROM "time"
+WHERE
+  IN_SPAN_TIME(start_time)
+  AND start_time IN (
+    SELECT
+      r.start_time
+    FROM removed_time AS r
+  );
 
 -- fill time
-INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
+INSERT INTO "time" (
+  start_time,
+  hour,
+  day,
+  week,
+  month,
+  year,
+  weekday
+)
 SELECT
   t.start_time,
   CAST(DATE_PART('hour', t.start_time) AS INT) AS hour,
@@ -1310,29 +2132,26 @@ FROM (
     s.start_time
   FROM (
     SELECT
-      start_time
-    FROM songplays
+      s.start_time
+    FROM (
+      SELECT
+        s.start_time
+      FROM songplays AS s
+      WHERE
+        IN_SPAN_TIME(s.start_time)
+        AND s.start_time IN (
+          SELECT
+            t.start_time
+          FROM affected_times AS t
+        )
+    ) AS s
     WHERE
-      start_time IN (
+      NOT s.start_time IN (
         SELECT
-          start_time
-        FROM affected_times
+          t.start_time
+        FROM "time" AS t
+        WHERE
+          IN_SPAN_TIME(t.start_time)
       )
   ) AS s
 ) AS t;
-
--- times that go
-CREATE TEMPORARY TABLE removed_time AS
-SELECT
-  start_time
-FROM affected_times
-EXCEPT
-SELECT
-  start_time
-FROM "time"
-WHERE
-  start_time IN (
-    SELECT
-      start_time
-    FROM affected_times
-  );

@@ -1,8 +1,14 @@
 -- what tells one state of the manifest from another
-SELECT COUNT(*), COALESCE(MAX(file_id), 0), COALESCE(SUM(run_id), 0) FROM etl_files;
+SELECT commit_no, last_file FROM etl_commits;
 
--- the highest number of a file
-SELECT COALESCE(MAX(file_id), 0) FROM etl_files;
+-- the same, of a warehouse that has not counted its chunks yet
+SELECT 0, COALESCE(MAX(file_id), 0) FROM etl_files;
+
+-- begin to count chunks
+INSERT INTO etl_commits (commit_no, last_file) VALUES (?, ?);
+
+-- count a chunk
+UPDATE etl_commits SET commit_no = ?, last_file = ?;
 
 -- whether anything was ever loaded
 SELECT 1 FROM etl_files LIMIT 1;

@@ -1,3 +1,37 @@
+-- count the bad rows of coordinates_in_range, coordinates_known
+SELECT
+  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN a.latitude = 0 AND a.longitude = 0 THEN 1 END) AS bad_2
+FROM artists AS a;
+
+-- count the bad rows of level_known, songplays_have_songs, start_time_past, start_time_plausible
+SELECT
+  COUNT(CASE WHEN NOT s.level IN ('free', 'paid') THEN 1 END) AS bad_1,
+  COUNT(
+    CASE
+      WHEN 'infer' <> 'null' AND (
+        s.song_id IS NULL OR s.artist_id IS NULL
+      )
+      THEN 1
+    END
+  ) AS bad_2,
+  COUNT(
+    CASE
+      WHEN s.start_time > (
+        CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
+      )
+      THEN 1
+    END
+  ) AS bad_3,
+  COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
+FROM songplays AS s;
+
+-- count the bad rows of gender_known, user_level_known
+SELECT
+  COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN NOT u.level IN ('free', 'paid') THEN 1 END) AS bad_2
+FROM users AS u;
+
 -- blocking files_accounted: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
   f.file_id,
@@ -10,10 +44,10 @@ SELECT
   c.in_rejects
 FROM (
   SELECT
-    s.*
-  FROM etl_files AS s
+    f.*
+  FROM etl_files AS f
   WHERE
-    s.file_id >= :first_new
+    f.file_id >= :first_new
 ) AS f
 LEFT JOIN (
   SELECT
@@ -27,10 +61,10 @@ LEFT JOIN (
       0 AS in_rejects
     FROM (
       SELECT
-        s.file_id
-      FROM staging_events AS s
+        e.file_id
+      FROM staging_events AS e
       WHERE
-        s.file_id >= :first_new
+        e.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -55,11 +89,11 @@ LEFT JOIN (
       SUM(s.records) AS in_rejects
     FROM (
       SELECT
-        s.file_id,
-        s.records
-      FROM etl_rejects AS s
+        r.file_id,
+        r.records
+      FROM etl_rejects AS r
       WHERE
-        s.file_id >= :first_new
+        r.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -139,7 +173,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM songplays AS every_songplay
+      FROM songplays
     ) AS songplays
 ) AS c
 WHERE
@@ -175,7 +209,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM songplays
+      FROM songplays AS songplays_affected
     ) AS songplays,
     (
       SELECT
@@ -238,7 +272,7 @@ SELECT
   t.month,
   t.year,
   t.weekday
-FROM "time" AS t
+FROM time AS t
 WHERE
   t.hour <> DATE_PART('hour', t.start_time)
   OR t.day <> DATE_PART('day', t.start_time)

@@ -1,3 +1,63 @@
+-- count the bad rows of coordinates_in_range, coordinates_known
+SELECT
+  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN a.latitude = 0 AND a.longitude = 0 THEN 1 END) AS bad_2
+FROM artists AS a;
+
+-- count the bad rows of level_known, songplays_have_songs, start_time_past, start_time_plausible
+SELECT
+  COUNT(CASE WHEN NOT s.level IN ('free', 'paid') THEN 1 END) AS bad_1,
+  COUNT(
+    CASE
+      WHEN 'infer' <> 'null' AND (
+        s.song_id IS NULL OR s.artist_id IS NULL
+      )
+      THEN 1
+    END
+  ) AS bad_2,
+  COUNT(
+    CASE
+      WHEN s.start_time > (
+        CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
+      )
+      THEN 1
+    END
+  ) AS bad_3,
+  COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s;
+
+-- count the bad rows of gender_known, user_level_known
+SELECT
+  COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN NOT u.level IN ('free', 'paid') THEN 1 END) AS bad_2
+FROM (
+  SELECT
+    u.*
+  FROM users AS u
+  WHERE
+    u.user_id IN (
+      SELECT
+        a."userId"
+      FROM affected_users AS a
+    )
+) AS u;
+
 -- blocking files_accounted: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
   f.file_id,
@@ -10,10 +70,10 @@ SELECT
   c.in_rejects
 FROM (
   SELECT
-    s.*
-  FROM etl_files AS s
+    f.*
+  FROM etl_files AS f
   WHERE
-    s.file_id >= :first_new
+    f.file_id >= :first_new
 ) AS f
 LEFT JOIN (
   SELECT
@@ -27,10 +87,10 @@ LEFT JOIN (
       0 AS in_rejects
     FROM (
       SELECT
-        s.file_id
-      FROM staging_events AS s
+        e.file_id
+      FROM staging_events AS e
       WHERE
-        s.file_id >= :first_new
+        e.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -55,11 +115,11 @@ LEFT JOIN (
       SUM(s.records) AS in_rejects
     FROM (
       SELECT
-        s.file_id,
-        s.records
-      FROM etl_rejects AS s
+        r.file_id,
+        r.records
+      FROM etl_rejects AS r
       WHERE
-        s.file_id >= :first_new
+        r.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -90,8 +150,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 LEFT JOIN (
@@ -122,13 +182,13 @@ LEFT JOIN (
         LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
       FROM (
         SELECT
-          u.*
-        FROM users_history AS u
+          h.*
+        FROM users_history AS h
         WHERE
-          u.user_id IN (
+          h.user_id IN (
             SELECT
-              t.user_id
-            FROM affected_users AS t
+              a."userId"
+            FROM affected_users AS a
           )
       ) AS t
     ) AS s
@@ -142,28 +202,6 @@ WHERE
   OR h.current_level <> u.level
   OR h.current_rows <> 1
   OR h.wrong_rows <> 0;
-
--- blocking matches_counted: etl_matches counts as many plays as songplays has rows
-SELECT
-  c.matched,
-  c.songplays
-FROM (
-  SELECT
-    (
-      SELECT
-        COALESCE(SUM(m.plays), 0)
-      FROM etl_matches AS m
-      WHERE
-        m.is_kept
-    ) AS matched,
-    (
-      SELECT
-        COUNT(*)
-      FROM songplays AS every_songplay
-    ) AS songplays
-) AS c
-WHERE
-  c.matched <> c.songplays;
 
 -- blocking offsets_accounted: offsets of a partition from the first to the next = loaded + rejected + tombstones + without a record + lost
 SELECT
@@ -195,7 +233,23 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM affected_songplays AS songplays
+      FROM (
+        SELECT
+          s.*
+        FROM songplays AS s
+        WHERE
+          IN_SPAN_TIME(s.start_time)
+          AND s.start_time IN (
+            SELECT
+              t.start_time
+            FROM affected_times AS t
+          )
+          AND s.songplay_id IN (
+            SELECT
+              a.songplay_id
+            FROM affected_ids AS a
+          )
+      ) AS songplays_affected
     ) AS songplays,
     (
       SELECT
@@ -219,7 +273,19 @@ FROM (
             SELECT
               p.*
             FROM staging_events AS p
-            JOIN affected_plays AS t
+            WHERE
+              p.file_id >= :first_new
+              AND (
+                p.page = 'NextSong'
+                OR (
+                  p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+                )
+              )
+            UNION ALL
+            SELECT
+              p.*
+            FROM staging_events AS p
+            JOIN known_plays AS t
               ON (
                 t.ts = p.ts
                 AND t."userId" = p."userId"
@@ -227,7 +293,9 @@ FROM (
                 AND t."itemInSession" = p."itemInSession"
               )
             WHERE
-              (
+              p.file_id < :first_new
+              AND IN_SPAN(p.ts)
+              AND (
                 p.page = 'NextSong'
                 OR (
                   p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
@@ -271,9 +339,9 @@ FROM (
     ) AS dropped
   FROM (
     SELECT
-      COALESCE(SUM(t.rows_after), 0) AS plays,
-      COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates
-    FROM affected_plays AS t
+      COALESCE(SUM(p.rows_after), 0) AS plays,
+      COALESCE(SUM(CASE WHEN p.rows_after > 1 THEN p.rows_after - 1 ELSE 0 END), 0) AS duplicates
+    FROM affected_plays AS p
   ) AS p
 ) AS c
 WHERE
@@ -284,7 +352,23 @@ SELECT
   s.songplay_id,
   s.song_id,
   s.artist_id
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   'infer' <> 'null' AND (
     s.song_id IS NULL OR s.artist_id IS NULL
@@ -304,10 +388,11 @@ FROM (
     t.*
   FROM "time" AS t
   WHERE
-    t.start_time IN (
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
       SELECT
-        n.start_time
-      FROM affected_times AS n
+        a.start_time
+      FROM affected_times AS a
     )
 ) AS t
 WHERE
@@ -374,7 +459,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -382,7 +479,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
@@ -416,8 +515,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 WHERE
@@ -428,7 +527,23 @@ SELECT
   s.songplay_id,
   s.user_id,
   s.level
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   NOT s.level IN ('free', 'paid');
 
@@ -441,7 +556,24 @@ FROM (
   SELECT
     CAST(SUM(m.plays) AS BIGINT) AS plays,
     CAST(SUM(CASE WHEN m.song_inferred OR m.song_id IS NULL THEN 0 ELSE m.plays END) AS BIGINT) AS catalogued
-  FROM etl_matches AS m
+  FROM (
+    SELECT
+      m.song_id,
+      m.song_inferred,
+      n.plays
+    FROM played_now AS n
+    JOIN etl_matches AS m
+      ON (
+        m.artist = n.artist
+        AND m.song = n.song
+        AND COALESCE(m.length, 0) = COALESCE(n.length, 0)
+        AND (
+          m.length IS NULL
+        ) = (
+          n.length IS NULL
+        )
+      )
+  ) AS m
 ) AS c
 WHERE
   c.catalogued < 0.95 * c.plays;
@@ -450,7 +582,23 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   s.start_time > (
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
@@ -460,7 +608,23 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP);
 
@@ -475,8 +639,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 WHERE

@@ -3,7 +3,7 @@ SELECT
   s.songplay_id,
   s.song_id,
   s.artist_id
-FROM songplays AS s
+FROM songplays_affected AS s
 WHERE
   'infer' <> 'null' AND (
     s.song_id IS NULL OR s.artist_id IS NULL

@@ -1,52 +1,44 @@
 -- the identities of plays in new or gone files; how many rows each had before, and has now
 SELECT
-  p.ts,
-  p."userId",
-  p."sessionId",
-  p."itemInSession",
-  CAST(SUM(CASE WHEN p.file_id < :first_new THEN 1 ELSE 0 END) AS BIGINT) AS rows_before,
-  CAST(SUM(CASE WHEN g.file_id IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS rows_after
-FROM staging_events AS p
-JOIN (
-  SELECT DISTINCT
-    t.ts,
-    t."userId",
-    t."sessionId",
-    t."itemInSession"
-  FROM staging_events AS t
+  c.ts,
+  c."userId",
+  c."sessionId",
+  c."itemInSession",
+  c.rows_gone + COALESCE(o.copies, 0) AS rows_before,
+  c.rows_new + COALESCE(o.copies, 0) AS rows_after
+FROM chunk_plays AS c
+LEFT JOIN (
+  SELECT
+    p.ts,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    COUNT(*) AS copies
+  FROM staying_events AS p
+  JOIN chunk_plays AS t
+    ON (
+      t.ts = p.ts
+      AND t."userId" = p."userId"
+      AND t."sessionId" = p."sessionId"
+      AND t."itemInSession" = p."itemInSession"
+    )
   WHERE
-    (
-      t.page = 'NextSong'
-      OR (
-        t.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM t.page) = 'NextSong'
-      )
-    )
+    IN_SPAN(p.ts)
     AND (
-      t.file_id >= :first_new
-      OR t.file_id IN (
-        SELECT
-          g.file_id
-        FROM gone_files AS g
+      p.page = 'NextSong'
+      OR (
+        p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
       )
     )
-) AS t
+  GROUP BY
+    p.ts,
+    p."userId",
+    p."sessionId",
+    p."itemInSession"
+) AS o
   ON (
-    t.ts = p.ts
-    AND t."userId" = p."userId"
-    AND t."sessionId" = p."sessionId"
-    AND t."itemInSession" = p."itemInSession"
-  )
-LEFT JOIN gone_files AS g
-  ON g.file_id = p.file_id
-WHERE
-  (
-    p.page = 'NextSong'
-    OR (
-      p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
-    )
-  )
-GROUP BY
-  p.ts,
-  p."userId",
-  p."sessionId",
-  p."itemInSession";
+    o.ts = c.ts
+    AND o."userId" = c."userId"
+    AND o."sessionId" = c."sessionId"
+    AND o."itemInSession" = c."itemInSession"
+  );

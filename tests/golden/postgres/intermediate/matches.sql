@@ -76,10 +76,10 @@ FROM (
       d.plays,
       COALESCE(r.repaired_text, d.artist) AS artist_name,
       COALESCE(t.repaired_text, d.song) AS title
-    FROM played AS d
-    LEFT JOIN repairs AS r
+    FROM to_match AS d
+    LEFT JOIN etl_repairs AS r
       ON r.raw_text = d.artist
-    LEFT JOIN repairs AS t
+    LEFT JOIN etl_repairs AS t
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 -- the identities of plays of those songs, unless they are affected already
+=======
+-- the identities of plays of other songs than before, unless they are affected already
+>>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 SELECT
   p.ts,
   p."userId",
@@ -32,6 +36,7 @@ JOIN (
         r.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM r.page) = 'NextSong'
       )
     )
+    AND m.moves
 ) AS r
   ON (
     r.ts = p.ts

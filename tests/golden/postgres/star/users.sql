@@ -9,7 +9,7 @@ SELECT
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName";

@@ -21,45 +21,7 @@ FROM (
       s.ts,
       s.level,
       LAG(s.level) OVER (PARTITION BY s."userId" ORDER BY s.ts) AS level_before
-    FROM (
-      SELECT
-        d."userId",
-        d.ts,
-        d.level
-      FROM level_days AS d
-      WHERE
-        d.level = d.last_level
-      UNION ALL
-      SELECT
-        m."userId",
-        m.ts,
-        m.level
-      FROM level_moments AS m
-      WHERE
-        m.level = m.last_level
-      UNION ALL
-      SELECT
-        e."userId",
-        e.ts,
-        CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level
-      FROM (
-        SELECT
-          u."userId",
-          u.ts,
-          u.level,
-          ROW_NUMBER() OVER (
-            PARTITION BY u."userId", u.ts
-            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
-          ) AS nth
-        FROM staging_events AS u
-        JOIN level_moments AS m
-          ON m."userId" = u."userId" AND m.ts = u.ts
-        WHERE
-          m.level <> m.last_level
-      ) AS e
-      WHERE
-        e.nth = 1
-    ) AS s
+    FROM level_steps AS s
   ) AS n
   WHERE
     n.level_before IS NULL OR n.level_before <> n.level

@@ -1,5 +1,17 @@
+-- index of staging_events
+CREATE INDEX IF NOT EXISTS staging_events_span_idx ON staging_events USING brin (ts int8_minmax_multi_ops, file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
+
+-- index of staging_events
+SELECT brin_summarize_new_values('staging_events_span_idx');
+
 -- statistics of staging_events
 ANALYZE staging_events;
+
+-- index of staging_songs
+CREATE INDEX IF NOT EXISTS staging_songs_span_idx ON staging_songs USING brin (file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
+
+-- index of staging_songs
+SELECT brin_summarize_new_values('staging_songs_span_idx');
 
 -- statistics of staging_songs
 ANALYZE staging_songs;
@@ -193,22 +205,82 @@ GROUP BY
 -- statistics of played
 ANALYZE played;
 
+-- levels by user and day
+CREATE TEMPORARY TABLE level_days AS
+SELECT
+  u."userId",
+  u.ts - u.ts % 86400000 AS day,
+  MIN(u.ts) AS ts,
+  MAX(u.ts) AS last_ts,
+  CASE
+    WHEN MIN(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
+    ELSE MIN(u.level COLLATE "C")
+  END AS level,
+  CASE
+    WHEN MAX(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
+    ELSE MAX(u.level COLLATE "C")
+  END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  WHERE
+    NOT u."userId" IS NULL
+) AS u
+GROUP BY
+  u."userId",
+  u.ts - u.ts % 86400000;
+
+-- statistics of level_days
+ANALYZE level_days;
+
+-- levels by user and millisecond, on days with two
+CREATE TEMPORARY TABLE level_moments AS
+SELECT
+  u."userId",
+  u.ts,
+  CASE
+    WHEN MIN(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
+    ELSE MIN(u.level COLLATE "C")
+  END AS level,
+  CASE
+    WHEN MAX(u.level COLLATE "C") LIKE '% '
+    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
+    ELSE MAX(u.level COLLATE "C")
+  END AS last_level
+FROM (
+  SELECT
+    u."userId",
+    u.ts,
+    u.level
+  FROM staging_events AS u
+  WHERE
+    NOT u."userId" IS NULL
+) AS u
+JOIN level_days AS d
+  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
+WHERE
+  d.level <> d.last_level
+GROUP BY
+  u."userId",
+  u.ts;
+
+-- statistics of level_moments
+ANALYZE level_moments;
+
 -- last time of each user
 CREATE TEMPORARY TABLE last_times AS
 SELECT
-  u."userId",
-  MAX(u.ts) AS ts
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
+  l."userId",
+  MAX(l.last_ts) AS ts
+FROM level_days AS l
 GROUP BY
-  u."userId";
+  l."userId";
 
 -- statistics of last_times
 ANALYZE last_times;
@@ -239,48 +311,53 @@ WHERE
 -- statistics of last_events
 ANALYZE last_events;
 
--- what is repaired
-CREATE TEMPORARY TABLE repairs (raw_text VARCHAR, repaired_text VARCHAR);
-
 -- find names to be repaired
 SELECT
-  t.raw_text
+  s.raw_text
 FROM (
   SELECT
-    p.artist AS raw_text
-  FROM played AS p
-  UNION
-  SELECT
-    p.song AS raw_text
-  FROM played AS p
-  UNION
-  SELECT
-    s.title AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_name AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    s.artist_location AS raw_text
-  FROM staging_songs AS s
-  UNION
-  SELECT
-    e."firstName" AS raw_text
-  FROM last_events AS e
-  UNION
-  SELECT
-    e."lastName" AS raw_text
-  FROM last_events AS e
-) AS t
-WHERE
-  (
-    t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
-  );
-
--- statistics of repairs
-ANALYZE repairs;
+    t.raw_text
+  FROM (
+    SELECT
+      p.artist AS raw_text
+    FROM played AS p
+    UNION
+    SELECT
+      p.song AS raw_text
+    FROM played AS p
+    UNION
+    SELECT
+      s.title AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      s.artist_name AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      s.artist_location AS raw_text
+    FROM staging_songs AS s
+    UNION
+    SELECT
+      e."firstName" AS raw_text
+    FROM last_events AS e
+    UNION
+    SELECT
+      e."lastName" AS raw_text
+    FROM last_events AS e
+  ) AS t
+  WHERE
+    (
+      t.raw_text LIKE '%Ã%' OR t.raw_text LIKE '%Â%'
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM etl_repairs AS r
+      WHERE
+        r.raw_text = t.raw_text
+    )
+) AS s;
 
 -- repair the catalogue
 CREATE TEMPORARY TABLE repaired_songs AS
@@ -312,11 +389,11 @@ SELECT
   CASE WHEN s.duration = 0 THEN CAST(0 AS DOUBLE PRECISION) ELSE s.duration END AS duration,
   s.year
 FROM staging_songs AS s
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
-LEFT JOIN repairs AS a
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title;
 
 -- statistics of repaired_songs
@@ -346,7 +423,17 @@ WHERE
 ANALYZE catalogue;
 
 -- find the song of each play
-INSERT INTO etl_matches (artist, song, length, plays, song_id, artist_id, song_inferred, artist_inferred, is_kept)
+INSERT INTO etl_matches (
+  artist,
+  song,
+  length,
+  plays,
+  song_id,
+  artist_id,
+  song_inferred,
+  artist_inferred,
+  is_kept
+)
 SELECT
   w.artist,
   w.song,
@@ -425,9 +512,9 @@ FROM (
       COALESCE(r.repaired_text, d.artist) AS artist_name,
       COALESCE(t.repaired_text, d.song) AS title
     FROM played AS d
-    LEFT JOIN repairs AS r
+    LEFT JOIN etl_repairs AS r
       ON r.raw_text = d.artist
-    LEFT JOIN repairs AS t
+    LEFT JOIN etl_repairs AS t
       ON t.raw_text = d.song
   ) AS p
   LEFT JOIN repaired_songs AS s
@@ -464,7 +551,14 @@ WHERE
 ANALYZE etl_matches;
 
 -- fill artists
-INSERT INTO artists (artist_id, name, location, latitude, longitude, inferred)
+INSERT INTO artists (
+  artist_id,
+  name,
+  location,
+  latitude,
+  longitude,
+  inferred
+)
 SELECT
   n.artist_id,
   n.artist_name AS name,
@@ -517,32 +611,48 @@ WHERE
   n.nth = 1
 UNION ALL
 SELECT
-  m.artist_id,
-  MIN(COALESCE(r.repaired_text, m.artist) COLLATE "C") AS name,
-  CAST(NULL AS TEXT) AS location,
-  CAST(NULL AS DOUBLE PRECISION) AS latitude,
-  CAST(NULL AS DOUBLE PRECISION) AS longitude,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.artist
-WHERE
-  m.artist_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM repaired_songs AS k
-    WHERE
-      k.artist_id = m.artist_id
-  )
-GROUP BY
-  m.artist_id;
+  i.artist_id,
+  i.name,
+  i.location,
+  i.latitude,
+  i.longitude,
+  i.inferred
+FROM (
+  SELECT
+    m.artist_id,
+    MIN(COALESCE(r.repaired_text, m.artist) COLLATE "C") AS name,
+    CAST(NULL AS TEXT) AS location,
+    CAST(NULL AS DOUBLE PRECISION) AS latitude,
+    CAST(NULL AS DOUBLE PRECISION) AS longitude,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.artist
+  WHERE
+    m.artist_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM repaired_songs AS k
+      WHERE
+        k.artist_id = m.artist_id
+    )
+  GROUP BY
+    m.artist_id
+) AS i;
 
 -- statistics of artists
 ANALYZE artists;
 
 -- fill songs
-INSERT INTO songs (song_id, title, artist_id, year, duration, inferred)
+INSERT INTO songs (
+  song_id,
+  title,
+  artist_id,
+  year,
+  duration,
+  inferred
+)
 SELECT
   c.song_id,
   c.title,
@@ -553,32 +663,48 @@ SELECT
 FROM catalogue AS c
 UNION ALL
 SELECT
-  m.song_id,
-  MIN(COALESCE(r.repaired_text, m.song) COLLATE "C") AS title,
-  MIN(m.artist_id COLLATE "C") AS artist_id,
-  CAST(NULL AS INT) AS year,
-  MIN(m.length) AS duration,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.song
-WHERE
-  m.song_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM catalogue AS k
-    WHERE
-      k.song_id = m.song_id
-  )
-GROUP BY
-  m.song_id;
+  i.song_id,
+  i.title,
+  i.artist_id,
+  i.year,
+  i.duration,
+  i.inferred
+FROM (
+  SELECT
+    m.song_id,
+    MIN(COALESCE(r.repaired_text, m.song) COLLATE "C") AS title,
+    MIN(m.artist_id COLLATE "C") AS artist_id,
+    CAST(NULL AS INT) AS year,
+    MIN(m.length) AS duration,
+    TRUE AS inferred
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.song
+  WHERE
+    m.song_inferred
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM catalogue AS k
+      WHERE
+        k.song_id = m.song_id
+    )
+  GROUP BY
+    m.song_id
+) AS i;
 
 -- statistics of songs
 ANALYZE songs;
 
 -- fill users
-INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
+INSERT INTO users (
+  user_id,
+  first_name,
+  last_name,
+  gender,
+  level,
+  last_seen_at
+)
 SELECT
   e."userId" AS user_id,
   COALESCE(f.repaired_text, e."firstName") AS first_name,
@@ -589,14 +715,15 @@ SELECT
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + e.ts / 1000 * INTERVAL '1 SECOND' + e.ts % 1000 * INTERVAL '1 MILLISECOND'
   ) AS last_seen_at
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName";
 
 -- statistics of users
 ANALYZE users;
 
+<<<<<<< HEAD
 -- levels by user and day
 CREATE TEMPORARY TABLE level_days AS
 SELECT
@@ -656,8 +783,16 @@ GROUP BY
 -- statistics of level_moments
 ANALYZE level_moments;
 
+=======
+>>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 -- fill users_history
-INSERT INTO users_history (user_id, level, valid_from, valid_to, current)
+INSERT INTO users_history (
+  user_id,
+  level,
+  valid_from,
+  valid_to,
+  current
+)
 SELECT
   c."userId" AS user_id,
   c.level,
@@ -728,7 +863,17 @@ FROM (
 ANALYZE users_history;
 
 -- fill songplays
-INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
+INSERT INTO songplays (
+  songplay_id,
+  start_time,
+  user_id,
+  level,
+  song_id,
+  artist_id,
+  session_id,
+  location,
+  user_agent
+)
 SELECT
   CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id,
   (
@@ -809,7 +954,15 @@ WHERE
 ANALYZE songplays;
 
 -- fill time
-INSERT INTO "time" (start_time, hour, day, week, month, year, weekday)
+INSERT INTO "time" (
+  start_time,
+  hour,
+  day,
+  week,
+  month,
+  year,
+  weekday
+)
 SELECT
   t.start_time,
   CAST(DATE_PART('hour', t.start_time) AS INT) AS hour,

@@ -1,206 +1,117 @@
+-- count the bad rows of coordinates_in_range, coordinates_known
+SELECT
+  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN a.latitude = 0 AND a.longitude = 0 THEN 1 END) AS bad_2
+FROM artists AS a;
+
+-- count the bad rows of artists_not_null
+SELECT
+  COUNT(CASE WHEN c.artist_id IS NULL OR c.name IS NULL OR c.inferred IS NULL THEN 1 END) AS bad_1
+FROM artists AS c;
+
+-- count the bad rows of songplays_not_null
+SELECT
+  COUNT(
+    CASE
+      WHEN c.songplay_id IS NULL
+      OR c.start_time IS NULL
+      OR c.user_id IS NULL
+      OR c.level IS NULL
+      OR c.session_id IS NULL
+      THEN 1
+    END
+  ) AS bad_1
+FROM songplays AS c;
+
+-- count the bad rows of level_known, songplays_have_songs, start_time_past, start_time_plausible
+SELECT
+  COUNT(CASE WHEN NOT s.level IN ('free', 'paid') THEN 1 END) AS bad_1,
+  COUNT(
+    CASE
+      WHEN 'infer' <> 'null' AND (
+        s.song_id IS NULL OR s.artist_id IS NULL
+      )
+      THEN 1
+    END
+  ) AS bad_2,
+  COUNT(
+    CASE
+      WHEN s.start_time > DATEADD(
+        MILLISECOND,
+        CAST(:now % 86400000 AS INTEGER),
+        DATEADD(DAY, CAST(:now / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
+      )
+      THEN 1
+    END
+  ) AS bad_3,
+  COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
+FROM songplays AS s;
+
+-- count the bad rows of songs_not_null
+SELECT
+  COUNT(
+    CASE
+      WHEN c.song_id IS NULL OR c.title IS NULL OR c.artist_id IS NULL OR c.inferred IS NULL
+      THEN 1
+    END
+  ) AS bad_1
+FROM songs AS c;
+
+-- count the bad rows of time_not_null
+SELECT
+  COUNT(
+    CASE
+      WHEN c.start_time IS NULL
+      OR c.hour IS NULL
+      OR c.day IS NULL
+      OR c.week IS NULL
+      OR c.month IS NULL
+      OR c.year IS NULL
+      OR c.weekday IS NULL
+      THEN 1
+    END
+  ) AS bad_1
+FROM time AS c;
+
+-- count the bad rows of users_not_null
+SELECT
+  COUNT(
+    CASE WHEN c.user_id IS NULL OR c.level IS NULL OR c.last_seen_at IS NULL THEN 1 END
+  ) AS bad_1
+FROM users AS c;
+
+-- count the bad rows of gender_known, user_level_known
+SELECT
+  COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN NOT u.level IN ('free', 'paid') THEN 1 END) AS bad_2
+FROM users AS u;
+
+-- count the bad rows of users_history_not_null
+SELECT
+  COUNT(
+    CASE
+      WHEN c.user_id IS NULL OR c.level IS NULL OR c.valid_from IS NULL OR c.current IS NULL
+      THEN 1
+    END
+  ) AS bad_1
+FROM users_history AS c;
+
 -- blocking artists_key_unique: artist_id is unique in artists
 SELECT
-  artist_id,
+  c.artist_id,
   COUNT(*) AS copies
-FROM artists
+FROM artists AS c
 GROUP BY
-  artist_id
+  c.artist_id
 HAVING
   COUNT(*) > 1;
 
 -- blocking artists_not_null: artist_id, name, inferred are there in artists
 SELECT
-  *
-FROM artists
+  c.*
+FROM artists AS c
 WHERE
-  artist_id IS NULL OR name IS NULL OR inferred IS NULL;
-
--- blocking songs_key_unique: song_id is unique in songs
-SELECT
-  song_id,
-  COUNT(*) AS copies
-FROM songs
-GROUP BY
-  song_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking songs_not_null: song_id, title, artist_id, inferred are there in songs
-SELECT
-  *
-FROM songs
-WHERE
-  song_id IS NULL OR title IS NULL OR artist_id IS NULL OR inferred IS NULL;
-
--- blocking songs_artist_id_resolved: every artist_id of songs is in artists
-SELECT
-  c.song_id,
-  c.artist_id
-FROM songs AS c
-WHERE
-  NOT c.artist_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM artists AS r
-    WHERE
-      r.artist_id = c.artist_id
-  );
-
--- blocking users_key_unique: user_id is unique in users
-SELECT
-  user_id,
-  COUNT(*) AS copies
-FROM users
-GROUP BY
-  user_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking users_not_null: user_id, level, last_seen_at are there in users
-SELECT
-  *
-FROM users
-WHERE
-  user_id IS NULL OR level IS NULL OR last_seen_at IS NULL;
-
--- blocking users_history_key_unique: user_id, valid_from is unique in users_history
-SELECT
-  user_id,
-  valid_from,
-  COUNT(*) AS copies
-FROM users_history
-GROUP BY
-  user_id,
-  valid_from
-HAVING
-  COUNT(*) > 1;
-
--- blocking users_history_not_null: user_id, level, valid_from, current are there in users_history
-SELECT
-  *
-FROM users_history
-WHERE
-  user_id IS NULL OR level IS NULL OR valid_from IS NULL OR current IS NULL;
-
--- blocking users_history_user_id_resolved: every user_id of users_history is in users
-SELECT
-  c.user_id,
-  c.valid_from
-FROM users_history AS c
-WHERE
-  NOT c.user_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM users AS r
-    WHERE
-      r.user_id = c.user_id
-  );
-
--- blocking time_key_unique: start_time is unique in time
-SELECT
-  start_time,
-  COUNT(*) AS copies
-FROM "time"
-GROUP BY
-  start_time
-HAVING
-  COUNT(*) > 1;
-
--- blocking time_not_null: start_time, hour, day, week, month, year, weekday are there in time
-SELECT
-  *
-FROM "time"
-WHERE
-  start_time IS NULL
-  OR hour IS NULL
-  OR day IS NULL
-  OR week IS NULL
-  OR month IS NULL
-  OR year IS NULL
-  OR weekday IS NULL;
-
--- blocking songplays_key_unique: songplay_id is unique in songplays
-SELECT
-  songplay_id,
-  COUNT(*) AS copies
-FROM songplays
-GROUP BY
-  songplay_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking songplays_not_null: songplay_id, start_time, user_id, level, session_id are there in songplays
-SELECT
-  *
-FROM songplays
-WHERE
-  songplay_id IS NULL
-  OR start_time IS NULL
-  OR user_id IS NULL
-  OR level IS NULL
-  OR session_id IS NULL;
-
--- blocking songplays_start_time_resolved: every start_time of songplays is in time
-SELECT
-  c.songplay_id,
-  c.start_time
-FROM songplays AS c
-WHERE
-  NOT c.start_time IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM time AS r
-    WHERE
-      r.start_time = c.start_time
-  );
-
--- blocking songplays_user_id_resolved: every user_id of songplays is in users
-SELECT
-  c.songplay_id,
-  c.user_id
-FROM songplays AS c
-WHERE
-  NOT c.user_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM users AS r
-    WHERE
-      r.user_id = c.user_id
-  );
-
--- blocking songplays_song_id_resolved: every song_id of songplays is in songs
-SELECT
-  c.songplay_id,
-  c.song_id
-FROM songplays AS c
-WHERE
-  NOT c.song_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM songs AS r
-    WHERE
-      r.song_id = c.song_id
-  );
-
--- blocking songplays_artist_id_resolved: every artist_id of songplays is in artists
-SELECT
-  c.songplay_id,
-  c.artist_id
-FROM songplays AS c
-WHERE
-  NOT c.artist_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM artists AS r
-    WHERE
-      r.artist_id = c.artist_id
-  );
+  c.artist_id IS NULL OR c.name IS NULL OR c.inferred IS NULL;
 
 -- blocking files_accounted: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
@@ -214,10 +125,10 @@ SELECT
   c.in_rejects
 FROM (
   SELECT
-    s.*
-  FROM etl_files AS s
+    f.*
+  FROM etl_files AS f
   WHERE
-    s.file_id >= :first_new
+    f.file_id >= :first_new
 ) AS f
 LEFT JOIN (
   SELECT
@@ -231,10 +142,10 @@ LEFT JOIN (
       0 AS in_rejects
     FROM (
       SELECT
-        s.file_id
-      FROM staging_events AS s
+        e.file_id
+      FROM staging_events AS e
       WHERE
-        s.file_id >= :first_new
+        e.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -259,11 +170,11 @@ LEFT JOIN (
       SUM(s.records) AS in_rejects
     FROM (
       SELECT
-        s.file_id,
-        s.records
-      FROM etl_rejects AS s
+        r.file_id,
+        r.records
+      FROM etl_rejects AS r
       WHERE
-        s.file_id >= :first_new
+        r.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -343,7 +254,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM songplays AS every_songplay
+      FROM songplays
     ) AS songplays
 ) AS c
 WHERE
@@ -379,7 +290,7 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM songplays
+      FROM songplays AS songplays_affected
     ) AS songplays,
     (
       SELECT
@@ -448,6 +359,21 @@ FROM (
 WHERE
   c.plays <> c.songplays + c.duplicates + c.dropped;
 
+-- blocking songplays_artist_id_resolved: every artist_id of songplays is in artists
+SELECT
+  c.songplay_id,
+  c.artist_id
+FROM songplays AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  );
+
 -- blocking songplays_have_songs: every play has a song and an artist, unless unknown_songs = null
 SELECT
   s.songplay_id,
@@ -459,6 +385,104 @@ WHERE
     s.song_id IS NULL OR s.artist_id IS NULL
   );
 
+-- blocking songplays_key_unique: songplay_id is unique in songplays
+SELECT
+  c.songplay_id,
+  COUNT(*) AS copies
+FROM songplays AS c
+GROUP BY
+  c.songplay_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking songplays_not_null: songplay_id, start_time, user_id, level, session_id are there in songplays
+SELECT
+  c.*
+FROM songplays AS c
+WHERE
+  c.songplay_id IS NULL
+  OR c.start_time IS NULL
+  OR c.user_id IS NULL
+  OR c.level IS NULL
+  OR c.session_id IS NULL;
+
+-- blocking songplays_song_id_resolved: every song_id of songplays is in songs
+SELECT
+  c.songplay_id,
+  c.song_id
+FROM songplays AS c
+WHERE
+  NOT c.song_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM songs AS r
+    WHERE
+      r.song_id = c.song_id
+  );
+
+-- blocking songplays_start_time_resolved: every start_time of songplays is in time
+SELECT
+  c.songplay_id,
+  c.start_time
+FROM songplays AS c
+WHERE
+  NOT c.start_time IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM time AS r
+    WHERE
+      r.start_time = c.start_time
+  );
+
+-- blocking songplays_user_id_resolved: every user_id of songplays is in users
+SELECT
+  c.songplay_id,
+  c.user_id
+FROM songplays AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  );
+
+-- blocking songs_artist_id_resolved: every artist_id of songs is in artists
+SELECT
+  c.song_id,
+  c.artist_id
+FROM songs AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  );
+
+-- blocking songs_key_unique: song_id is unique in songs
+SELECT
+  c.song_id,
+  COUNT(*) AS copies
+FROM songs AS c
+GROUP BY
+  c.song_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking songs_not_null: song_id, title, artist_id, inferred are there in songs
+SELECT
+  c.*
+FROM songs AS c
+WHERE
+  c.song_id IS NULL OR c.title IS NULL OR c.artist_id IS NULL OR c.inferred IS NULL;
+
 -- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
 SELECT
   t.start_time,
@@ -468,7 +492,7 @@ SELECT
   t.month,
   t.year,
   t.weekday
-FROM "time" AS t
+FROM time AS t
 WHERE
   t.hour <> DATE_PART('hour', t.start_time)
   OR t.day <> DATE_PART('day', t.start_time)
@@ -483,6 +507,80 @@ WHERE
     WHERE
       s.start_time = t.start_time
   );
+
+-- blocking time_key_unique: start_time is unique in time
+SELECT
+  c.start_time,
+  COUNT(*) AS copies
+FROM time AS c
+GROUP BY
+  c.start_time
+HAVING
+  COUNT(*) > 1;
+
+-- blocking time_not_null: start_time, hour, day, week, month, year, weekday are there in time
+SELECT
+  c.*
+FROM time AS c
+WHERE
+  c.start_time IS NULL
+  OR c.hour IS NULL
+  OR c.day IS NULL
+  OR c.week IS NULL
+  OR c.month IS NULL
+  OR c.year IS NULL
+  OR c.weekday IS NULL;
+
+-- blocking users_history_key_unique: user_id, valid_from is unique in users_history
+SELECT
+  c.user_id,
+  c.valid_from,
+  COUNT(*) AS copies
+FROM users_history AS c
+GROUP BY
+  c.user_id,
+  c.valid_from
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_history_not_null: user_id, level, valid_from, current are there in users_history
+SELECT
+  c.*
+FROM users_history AS c
+WHERE
+  c.user_id IS NULL OR c.level IS NULL OR c.valid_from IS NULL OR c.current IS NULL;
+
+-- blocking users_history_user_id_resolved: every user_id of users_history is in users
+SELECT
+  c.user_id,
+  c.valid_from
+FROM users_history AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  );
+
+-- blocking users_key_unique: user_id is unique in users
+SELECT
+  c.user_id,
+  COUNT(*) AS copies
+FROM users AS c
+GROUP BY
+  c.user_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_not_null: user_id, level, last_seen_at are there in users
+SELECT
+  c.*
+FROM users AS c
+WHERE
+  c.user_id IS NULL OR c.level IS NULL OR c.last_seen_at IS NULL;
 
 -- warning coordinates_in_range: latitudes lie within ±90 degrees, longitudes within ±180
 SELECT

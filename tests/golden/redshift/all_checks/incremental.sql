@@ -1,316 +1,74 @@
--- blocking artists_key_unique: artist_id is unique in artists
+-- count the bad rows of coordinates_in_range, coordinates_known
 SELECT
-  artist_id,
-  COUNT(*) AS copies
-FROM artists
-GROUP BY
-  artist_id
-HAVING
-  COUNT(*) > 1;
+  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN a.latitude = 0 AND a.longitude = 0 THEN 1 END) AS bad_2
+FROM artists AS a;
 
--- blocking artists_not_null: artist_id, name, inferred are there in artists
+-- count the bad rows of level_known, songplays_have_songs, start_time_past, start_time_plausible
 SELECT
-  *
-FROM artists
-WHERE
-  artist_id IS NULL OR name IS NULL OR inferred IS NULL;
+  COUNT(CASE WHEN NOT s.level IN ('free', 'paid') THEN 1 END) AS bad_1,
+  COUNT(
+    CASE
+      WHEN 'infer' <> 'null' AND (
+        s.song_id IS NULL OR s.artist_id IS NULL
+      )
+      THEN 1
+    END
+  ) AS bad_2,
+  COUNT(
+    CASE
+      WHEN s.start_time > DATEADD(
+        MILLISECOND,
+        CAST(:now % 86400000 AS INTEGER),
+        DATEADD(DAY, CAST(:now / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
+      )
+      THEN 1
+    END
+  ) AS bad_3,
+  COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s;
 
--- blocking songs_key_unique: song_id is unique in songs
+-- count the bad rows of gender_known, user_level_known
 SELECT
-  song_id,
-  COUNT(*) AS copies
-FROM songs
-GROUP BY
-  song_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking songs_not_null: song_id, title, artist_id, inferred are there in songs
-SELECT
-  *
-FROM songs
-WHERE
-  song_id IS NULL OR title IS NULL OR artist_id IS NULL OR inferred IS NULL;
-
--- blocking songs_artist_id_resolved: every artist_id of songs is in artists
-SELECT
-  c.song_id,
-  c.artist_id
-FROM songs AS c
-WHERE
-  NOT c.artist_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM artists AS r
-    WHERE
-      r.artist_id = c.artist_id
-  )
-UNION ALL
-SELECT
-  c.song_id,
-  c.artist_id
-FROM songs AS c
-WHERE
-  c.artist_id IN (
-    SELECT
-      r.artist_id
-    FROM removed_artists AS r
-  );
-
--- blocking users_key_unique: user_id is unique in users
-SELECT
-  user_id,
-  COUNT(*) AS copies
-FROM users
-WHERE
-  user_id IN (
-    SELECT
-      k.user_id
-    FROM affected_users AS k
-  )
-GROUP BY
-  user_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking users_not_null: user_id, level, last_seen_at are there in users
-SELECT
-  *
-FROM users
-WHERE
-  user_id IS NULL OR level IS NULL OR last_seen_at IS NULL;
-
--- blocking users_history_key_unique: user_id, valid_from is unique in users_history
-SELECT
-  user_id,
-  valid_from,
-  COUNT(*) AS copies
-FROM users_history
-WHERE
-  user_id IN (
-    SELECT
-      k.user_id
-    FROM affected_users AS k
-  )
-GROUP BY
-  user_id,
-  valid_from
-HAVING
-  COUNT(*) > 1;
-
--- blocking users_history_not_null: user_id, level, valid_from, current are there in users_history
-SELECT
-  *
-FROM users_history
-WHERE
-  user_id IS NULL OR level IS NULL OR valid_from IS NULL OR current IS NULL;
-
--- blocking users_history_user_id_resolved: every user_id of users_history is in users
-SELECT
-  c.user_id,
-  c.valid_from
+  COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
+  COUNT(CASE WHEN NOT u.level IN ('free', 'paid') THEN 1 END) AS bad_2
 FROM (
   SELECT
     u.*
-  FROM users_history AS u
+  FROM users AS u
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
-) AS c
-WHERE
-  NOT c.user_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM users AS r
-    WHERE
-      r.user_id = c.user_id
-  )
-UNION ALL
-SELECT
-  c.user_id,
-  c.valid_from
-FROM users_history AS c
-WHERE
-  c.user_id IN (
-    SELECT
-      r.user_id
-    FROM removed_users AS r
-  );
+) AS u;
 
--- blocking time_key_unique: start_time is unique in time
+-- blocking artists_key_unique: artist_id is unique in artists
 SELECT
-  start_time,
+  c.artist_id,
   COUNT(*) AS copies
-FROM "time"
-WHERE
-  start_time IN (
-    SELECT
-      k.start_time
-    FROM affected_times AS k
-  )
+FROM artists AS c
 GROUP BY
-  start_time
+  c.artist_id
 HAVING
   COUNT(*) > 1;
-
--- blocking time_not_null: start_time, hour, day, week, month, year, weekday are there in time
-SELECT
-  *
-FROM "time"
-WHERE
-  start_time IS NULL
-  OR hour IS NULL
-  OR day IS NULL
-  OR week IS NULL
-  OR month IS NULL
-  OR year IS NULL
-  OR weekday IS NULL;
-
--- blocking songplays_key_unique: songplay_id is unique in songplays
-SELECT
-  songplay_id,
-  COUNT(*) AS copies
-FROM songplays
-WHERE
-  songplay_id IN (
-    SELECT
-      k.songplay_id
-    FROM affected_songplays AS k
-  )
-GROUP BY
-  songplay_id
-HAVING
-  COUNT(*) > 1;
-
--- blocking songplays_not_null: songplay_id, start_time, user_id, level, session_id are there in songplays
-SELECT
-  *
-FROM songplays
-WHERE
-  songplay_id IS NULL
-  OR start_time IS NULL
-  OR user_id IS NULL
-  OR level IS NULL
-  OR session_id IS NULL;
-
--- blocking songplays_start_time_resolved: every start_time of songplays is in time
-SELECT
-  c.songplay_id,
-  c.start_time
-FROM affected_songplays AS c
-WHERE
-  NOT c.start_time IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM (
-      SELECT
-        t.*
-      FROM "time" AS t
-      WHERE
-        t.start_time IN (
-          SELECT
-            n.start_time
-          FROM affected_times AS n
-        )
-    ) AS r
-    WHERE
-      r.start_time = c.start_time
-  )
-UNION ALL
-SELECT
-  c.songplay_id,
-  c.start_time
-FROM songplays AS c
-WHERE
-  c.start_time IN (
-    SELECT
-      r.start_time
-    FROM removed_time AS r
-  );
-
--- blocking songplays_user_id_resolved: every user_id of songplays is in users
-SELECT
-  c.songplay_id,
-  c.user_id
-FROM affected_songplays AS c
-WHERE
-  NOT c.user_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM users AS r
-    WHERE
-      r.user_id = c.user_id
-  )
-UNION ALL
-SELECT
-  c.songplay_id,
-  c.user_id
-FROM songplays AS c
-WHERE
-  c.user_id IN (
-    SELECT
-      r.user_id
-    FROM removed_users AS r
-  );
-
--- blocking songplays_song_id_resolved: every song_id of songplays is in songs
-SELECT
-  c.songplay_id,
-  c.song_id
-FROM affected_songplays AS c
-WHERE
-  NOT c.song_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM songs AS r
-    WHERE
-      r.song_id = c.song_id
-  )
-UNION ALL
-SELECT
-  c.songplay_id,
-  c.song_id
-FROM songplays AS c
-WHERE
-  c.song_id IN (
-    SELECT
-      r.song_id
-    FROM removed_songs AS r
-  );
-
--- blocking songplays_artist_id_resolved: every artist_id of songplays is in artists
-SELECT
-  c.songplay_id,
-  c.artist_id
-FROM affected_songplays AS c
-WHERE
-  NOT c.artist_id IS NULL
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM artists AS r
-    WHERE
-      r.artist_id = c.artist_id
-  )
-UNION ALL
-SELECT
-  c.songplay_id,
-  c.artist_id
-FROM songplays AS c
-WHERE
-  c.artist_id IN (
-    SELECT
-      r.artist_id
-    FROM removed_artists AS r
-  );
 
 -- blocking files_accounted: records of a file = loaded + rejected, and its rows in staging = loaded + replayed
 SELECT
@@ -324,10 +82,10 @@ SELECT
   c.in_rejects
 FROM (
   SELECT
-    s.*
-  FROM etl_files AS s
+    f.*
+  FROM etl_files AS f
   WHERE
-    s.file_id >= :first_new
+    f.file_id >= :first_new
 ) AS f
 LEFT JOIN (
   SELECT
@@ -341,10 +99,10 @@ LEFT JOIN (
       0 AS in_rejects
     FROM (
       SELECT
-        s.file_id
-      FROM staging_events AS s
+        e.file_id
+      FROM staging_events AS e
       WHERE
-        s.file_id >= :first_new
+        e.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -369,11 +127,11 @@ LEFT JOIN (
       SUM(s.records) AS in_rejects
     FROM (
       SELECT
-        s.file_id,
-        s.records
-      FROM etl_rejects AS s
+        r.file_id,
+        r.records
+      FROM etl_rejects AS r
       WHERE
-        s.file_id >= :first_new
+        r.file_id >= :first_new
     ) AS s
     GROUP BY
       s.file_id
@@ -404,8 +162,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 LEFT JOIN (
@@ -436,13 +194,13 @@ LEFT JOIN (
         LEAD(t.level) OVER (PARTITION BY t.user_id ORDER BY t.valid_from) AS next_level
       FROM (
         SELECT
-          u.*
-        FROM users_history AS u
+          h.*
+        FROM users_history AS h
         WHERE
-          u.user_id IN (
+          h.user_id IN (
             SELECT
-              t.user_id
-            FROM affected_users AS t
+              a."userId"
+            FROM affected_users AS a
           )
       ) AS t
     ) AS s
@@ -456,28 +214,6 @@ WHERE
   OR h.current_level <> u.level
   OR h.current_rows <> 1
   OR h.wrong_rows <> 0;
-
--- blocking matches_counted: etl_matches counts as many plays as songplays has rows
-SELECT
-  c.matched,
-  c.songplays
-FROM (
-  SELECT
-    (
-      SELECT
-        COALESCE(SUM(m.plays), 0)
-      FROM etl_matches AS m
-      WHERE
-        m.is_kept
-    ) AS matched,
-    (
-      SELECT
-        COUNT(*)
-      FROM songplays AS every_songplay
-    ) AS songplays
-) AS c
-WHERE
-  c.matched <> c.songplays;
 
 -- blocking offsets_accounted: offsets of a partition from the first to the next = loaded + rejected + tombstones + without a record + lost
 SELECT
@@ -509,7 +245,23 @@ FROM (
     (
       SELECT
         COUNT(*)
-      FROM affected_songplays AS songplays
+      FROM (
+        SELECT
+          s.*
+        FROM songplays AS s
+        WHERE
+          IN_SPAN_TIME(s.start_time)
+          AND s.start_time IN (
+            SELECT
+              t.start_time
+            FROM affected_times AS t
+          )
+          AND s.songplay_id IN (
+            SELECT
+              a.songplay_id
+            FROM affected_ids AS a
+          )
+      ) AS songplays_affected
     ) AS songplays,
     (
       SELECT
@@ -533,7 +285,19 @@ FROM (
             SELECT
               p.*
             FROM staging_events AS p
-            JOIN affected_plays AS t
+            WHERE
+              p.file_id >= :first_new
+              AND (
+                p.page = 'NextSong'
+                OR (
+                  p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+                )
+              )
+            UNION ALL
+            SELECT
+              p.*
+            FROM staging_events AS p
+            JOIN known_plays AS t
               ON (
                 t.ts = p.ts
                 AND t."userId" = p."userId"
@@ -541,7 +305,9 @@ FROM (
                 AND t."itemInSession" = p."itemInSession"
               )
             WHERE
-              (
+              p.file_id < :first_new
+              AND IN_SPAN(p.ts)
+              AND (
                 p.page = 'NextSong'
                 OR (
                   p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
@@ -585,24 +351,286 @@ FROM (
     ) AS dropped
   FROM (
     SELECT
-      COALESCE(SUM(t.rows_after), 0) AS plays,
-      COALESCE(SUM(CASE WHEN t.rows_after > 1 THEN t.rows_after - 1 ELSE 0 END), 0) AS duplicates
-    FROM affected_plays AS t
+      COALESCE(SUM(p.rows_after), 0) AS plays,
+      COALESCE(SUM(CASE WHEN p.rows_after > 1 THEN p.rows_after - 1 ELSE 0 END), 0) AS duplicates
+    FROM affected_plays AS p
   ) AS p
 ) AS c
 WHERE
   c.plays <> c.songplays + c.duplicates + c.dropped;
+
+-- blocking songplays_artist_id_kept: no artist_id of songplays was removed from artists
+SELECT
+  c.songplay_id,
+  c.artist_id
+FROM songplays AS c
+WHERE
+  c.artist_id IN (
+    SELECT
+      r.artist_id
+    FROM removed_artists AS r
+  );
+
+-- blocking songplays_artist_id_resolved: every artist_id of songplays is in artists
+SELECT
+  c.songplay_id,
+  c.artist_id
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  );
 
 -- blocking songplays_have_songs: every play has a song and an artist, unless unknown_songs = null
 SELECT
   s.songplay_id,
   s.song_id,
   s.artist_id
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   'infer' <> 'null' AND (
     s.song_id IS NULL OR s.artist_id IS NULL
   );
+
+-- blocking songplays_key_unique: songplay_id is unique in songplays
+SELECT
+  c.songplay_id,
+  COUNT(*) AS copies
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS c
+GROUP BY
+  c.songplay_id
+HAVING
+  COUNT(*) > 1;
+
+-- blocking songplays_song_id_kept: no song_id of songplays was removed from songs
+SELECT
+  c.songplay_id,
+  c.song_id
+FROM songplays AS c
+WHERE
+  c.song_id IN (
+    SELECT
+      r.song_id
+    FROM removed_songs AS r
+  );
+
+-- blocking songplays_song_id_resolved: every song_id of songplays is in songs
+SELECT
+  c.songplay_id,
+  c.song_id
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS c
+WHERE
+  NOT c.song_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM songs AS r
+    WHERE
+      r.song_id = c.song_id
+  );
+
+-- blocking songplays_start_time_kept: no start_time of songplays was removed from time
+SELECT
+  c.songplay_id,
+  c.start_time
+FROM songplays AS c
+WHERE
+  c.start_time IN (
+    SELECT
+      r.start_time
+    FROM removed_time AS r
+  );
+
+-- blocking songplays_start_time_resolved: every start_time of songplays is in time
+SELECT
+  c.songplay_id,
+  c.start_time
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS c
+WHERE
+  NOT c.start_time IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM (
+      SELECT
+        t.*
+      FROM "time" AS t
+      WHERE
+        IN_SPAN_TIME(t.start_time)
+        AND t.start_time IN (
+          SELECT
+            a.start_time
+          FROM affected_times AS a
+        )
+    ) AS r
+    WHERE
+      r.start_time = c.start_time
+  );
+
+-- blocking songplays_user_id_kept: no user_id of songplays was removed from users
+SELECT
+  c.songplay_id,
+  c.user_id
+FROM songplays AS c
+WHERE
+  c.user_id IN (
+    SELECT
+      r.user_id
+    FROM removed_users AS r
+  );
+
+-- blocking songplays_user_id_resolved: every user_id of songplays is in users
+SELECT
+  c.songplay_id,
+  c.user_id
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  );
+
+-- blocking songs_artist_id_kept: no artist_id of songs was removed from artists
+SELECT
+  c.song_id,
+  c.artist_id
+FROM songs AS c
+WHERE
+  c.artist_id IN (
+    SELECT
+      r.artist_id
+    FROM removed_artists AS r
+  );
+
+-- blocking songs_artist_id_resolved: every artist_id of songs is in artists
+SELECT
+  c.song_id,
+  c.artist_id
+FROM songs AS c
+WHERE
+  NOT c.artist_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM artists AS r
+    WHERE
+      r.artist_id = c.artist_id
+  );
+
+-- blocking songs_key_unique: song_id is unique in songs
+SELECT
+  c.song_id,
+  COUNT(*) AS copies
+FROM songs AS c
+GROUP BY
+  c.song_id
+HAVING
+  COUNT(*) > 1;
 
 -- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
 SELECT
@@ -618,10 +646,11 @@ FROM (
     t.*
   FROM "time" AS t
   WHERE
-    t.start_time IN (
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
       SELECT
-        n.start_time
-      FROM affected_times AS n
+        a.start_time
+      FROM affected_times AS a
     )
 ) AS t
 WHERE
@@ -638,6 +667,106 @@ WHERE
     WHERE
       s.start_time = t.start_time
   );
+
+-- blocking time_key_unique: start_time is unique in time
+SELECT
+  c.start_time,
+  COUNT(*) AS copies
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
+      SELECT
+        a.start_time
+      FROM affected_times AS a
+    )
+) AS c
+GROUP BY
+  c.start_time
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_history_key_unique: user_id, valid_from is unique in users_history
+SELECT
+  c.user_id,
+  c.valid_from,
+  COUNT(*) AS copies
+FROM (
+  SELECT
+    h.*
+  FROM users_history AS h
+  WHERE
+    h.user_id IN (
+      SELECT
+        a."userId"
+      FROM affected_users AS a
+    )
+) AS c
+GROUP BY
+  c.user_id,
+  c.valid_from
+HAVING
+  COUNT(*) > 1;
+
+-- blocking users_history_user_id_kept: no user_id of users_history was removed from users
+SELECT
+  c.user_id,
+  c.valid_from
+FROM users_history AS c
+WHERE
+  c.user_id IN (
+    SELECT
+      r.user_id
+    FROM removed_users AS r
+  );
+
+-- blocking users_history_user_id_resolved: every user_id of users_history is in users
+SELECT
+  c.user_id,
+  c.valid_from
+FROM (
+  SELECT
+    h.*
+  FROM users_history AS h
+  WHERE
+    h.user_id IN (
+      SELECT
+        a."userId"
+      FROM affected_users AS a
+    )
+) AS c
+WHERE
+  NOT c.user_id IS NULL
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM users AS r
+    WHERE
+      r.user_id = c.user_id
+  );
+
+-- blocking users_key_unique: user_id is unique in users
+SELECT
+  c.user_id,
+  COUNT(*) AS copies
+FROM (
+  SELECT
+    u.*
+  FROM users AS u
+  WHERE
+    u.user_id IN (
+      SELECT
+        a."userId"
+      FROM affected_users AS a
+    )
+) AS c
+GROUP BY
+  c.user_id
+HAVING
+  COUNT(*) > 1;
 
 -- warning coordinates_in_range: latitudes lie within ±90 degrees, longitudes within ±180
 SELECT
@@ -688,7 +817,19 @@ FROM (
     SELECT
       p.*
     FROM staging_events AS p
-    JOIN affected_plays AS t
+    WHERE
+      p.file_id >= :first_new
+      AND (
+        p.page = 'NextSong'
+        OR (
+          p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
+        )
+      )
+    UNION ALL
+    SELECT
+      p.*
+    FROM staging_events AS p
+    JOIN known_plays AS t
       ON (
         t.ts = p.ts
         AND t."userId" = p."userId"
@@ -696,7 +837,9 @@ FROM (
         AND t."itemInSession" = p."itemInSession"
       )
     WHERE
-      (
+      p.file_id < :first_new
+      AND IN_SPAN(p.ts)
+      AND (
         p.page = 'NextSong'
         OR (
           p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
@@ -730,8 +873,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 WHERE
@@ -742,7 +885,23 @@ SELECT
   s.songplay_id,
   s.user_id,
   s.level
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   NOT s.level IN ('free', 'paid');
 
@@ -755,7 +914,24 @@ FROM (
   SELECT
     CAST(SUM(m.plays) AS BIGINT) AS plays,
     CAST(SUM(CASE WHEN m.song_inferred OR m.song_id IS NULL THEN 0 ELSE m.plays END) AS BIGINT) AS catalogued
-  FROM etl_matches AS m
+  FROM (
+    SELECT
+      m.song_id,
+      m.song_inferred,
+      n.plays
+    FROM played_now AS n
+    JOIN etl_matches AS m
+      ON (
+        m.artist = n.artist
+        AND m.song = n.song
+        AND COALESCE(m.length, 0) = COALESCE(n.length, 0)
+        AND (
+          m.length IS NULL
+        ) = (
+          n.length IS NULL
+        )
+      )
+  ) AS m
 ) AS c
 WHERE
   c.catalogued < 0.95 * c.plays;
@@ -764,7 +940,23 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   s.start_time > DATEADD(
     MILLISECOND,
@@ -776,7 +968,23 @@ WHERE
 SELECT
   s.songplay_id,
   s.start_time
-FROM affected_songplays AS s
+FROM (
+  SELECT
+    s.*
+  FROM songplays AS s
+  WHERE
+    IN_SPAN_TIME(s.start_time)
+    AND s.start_time IN (
+      SELECT
+        t.start_time
+      FROM affected_times AS t
+    )
+    AND s.songplay_id IN (
+      SELECT
+        a.songplay_id
+      FROM affected_ids AS a
+    )
+) AS s
 WHERE
   s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP);
 
@@ -791,8 +999,8 @@ FROM (
   WHERE
     u.user_id IN (
       SELECT
-        t.user_id
-      FROM affected_users AS t
+        a."userId"
+      FROM affected_users AS a
     )
 ) AS u
 WHERE

@@ -2,6 +2,6 @@
 SELECT
   u.user_id,
   u.gender
-FROM users AS u
+FROM users_affected AS u
 WHERE
   NOT u.gender IN ('F', 'M');

@@ -3,6 +3,6 @@ SELECT
   s.songplay_id,
   s.user_id,
   s.level
-FROM songplays AS s
+FROM songplays_affected AS s
 WHERE
   NOT s.level IN ('free', 'paid');

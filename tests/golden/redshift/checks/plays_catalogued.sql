@@ -7,7 +7,7 @@ FROM (
   SELECT
     CAST(SUM(m.plays) AS BIGINT) AS plays,
     CAST(SUM(CASE WHEN m.song_inferred OR m.song_id IS NULL THEN 0 ELSE m.plays END) AS BIGINT) AS catalogued
-  FROM etl_matches AS m
+  FROM matches_here AS m
 ) AS c
 WHERE
   c.catalogued < 0.95 * c.plays;

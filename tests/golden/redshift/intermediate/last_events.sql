@@ -35,7 +35,7 @@ FROM (
         u.song || CHR(  1)
       ) DESC, u.length DESC
     ) AS nth
-  FROM staging_events AS u
+  FROM events_in_reach AS u
   JOIN last_times AS l
     ON l."userId" = u."userId" AND l.ts = u.ts
 ) AS e

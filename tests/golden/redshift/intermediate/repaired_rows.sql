@@ -4,10 +4,10 @@ SELECT
   t.raw_text AS text_2,
   CAST(NULL AS VARCHAR(MAX)) AS text_3,
   p.plays AS row_count
-FROM played_now AS p
-LEFT JOIN repairs AS a
+FROM played_here AS p
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = p.artist
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = p.song
 WHERE
   NOT a.raw_text IS NULL OR NOT t.raw_text IS NULL
@@ -17,18 +17,15 @@ SELECT
   t.raw_text AS text_2,
   l.raw_text AS text_3,
   1 AS row_count
-FROM staging_songs AS s
-LEFT JOIN repairs AS a
+FROM suspect_songs AS s
+LEFT JOIN etl_repairs AS a
   ON a.raw_text = s.artist_name
-LEFT JOIN repairs AS t
+LEFT JOIN etl_repairs AS t
   ON t.raw_text = s.title
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = s.artist_location
 WHERE
-  s.file_id >= :first_new
-  AND (
-    NOT a.raw_text IS NULL OR NOT t.raw_text IS NULL OR NOT l.raw_text IS NULL
-  )
+  NOT a.raw_text IS NULL OR NOT t.raw_text IS NULL OR NOT l.raw_text IS NULL
 UNION ALL
 SELECT
   f.raw_text AS text_1,
@@ -36,9 +33,9 @@ SELECT
   CAST(NULL AS VARCHAR(MAX)) AS text_3,
   1 AS row_count
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName"
 WHERE
   NOT f.raw_text IS NULL OR NOT l.raw_text IS NULL;

@@ -71,23 +71,10 @@ WHERE
   n.nth = 1
 UNION ALL
 SELECT
-  m.artist_id,
-  MIN(COALESCE(r.repaired_text, m.artist)) AS name,
-  CAST(NULL AS VARCHAR(MAX)) AS location,
-  CAST(NULL AS DOUBLE PRECISION) AS latitude,
-  CAST(NULL AS DOUBLE PRECISION) AS longitude,
-  TRUE AS inferred
-FROM etl_matches AS m
-LEFT JOIN repairs AS r
-  ON r.raw_text = m.artist
-WHERE
-  m.artist_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM repaired_songs AS k
-    WHERE
-      k.artist_id = m.artist_id
-  )
-GROUP BY
-  m.artist_id;
+  i.artist_id,
+  i.name,
+  i.location,
+  i.latitude,
+  i.longitude,
+  i.inferred
+FROM model.inferred_artists AS i;

@@ -11,7 +11,7 @@ SELECT
     DATEADD(DAY, CAST(e.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   ) AS last_seen_at
 FROM last_events AS e
-LEFT JOIN repairs AS f
+LEFT JOIN etl_repairs AS f
   ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
+LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName";

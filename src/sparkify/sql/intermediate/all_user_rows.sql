@@ -1,0 +1,6 @@
+/*
+about: the level of every event of a user
+*/
+SELECT u."userId", u.ts, u.level
+FROM staging_events AS u
+WHERE u."userId" IS NOT NULL

@@ -1,0 +1,15 @@
+/*
+about: artists that were played and are in no record of the catalogue
+*/
+SELECT
+  m.artist_id,
+  MIN_TEXT(COALESCE(r.repaired_text, m.artist)) AS name,
+  CAST(NULL AS VARCHAR) AS location,
+  CAST(NULL AS DOUBLE) AS latitude,
+  CAST(NULL AS DOUBLE) AS longitude,
+  TRUE AS inferred
+FROM artist_matches AS m
+LEFT JOIN etl_repairs AS r
+  ON r.raw_text = m.artist
+WHERE m.artist_inferred AND NOT EXISTS (SELECT 1 FROM catalogued_artists AS k WHERE k.artist_id = m.artist_id)
+GROUP BY m.artist_id

@@ -1,0 +1,13 @@
+/*
+about: when affected users had their last events, those apart whose last event lies outside of what is affected
+*/
+SELECT t."userId", t.ts
+FROM model.last_times AS t
+LEFT JOIN (
+  SELECT u.user_id, TO_MILLIS(u.last_seen_at) AS ts
+  FROM users AS u
+) AS k
+  ON k.user_id = t."userId"
+LEFT JOIN user_days AS d
+  ON d."userId" = t."userId" AND d.day = k.ts - k.ts % 86400000
+WHERE k.user_id IS NULL OR t.ts >= k.ts OR d.day IS NOT NULL

@@ -1,0 +1,8 @@
+/*
+about: users whose last event went, with all others of that day: staging alone knows which is the last now
+*/
+SELECT d."userId"
+FROM user_days AS d
+JOIN users AS u
+  ON u.user_id = d."userId" AND d.day = TO_MILLIS(u.last_seen_at) - TO_MILLIS(u.last_seen_at) % 86400000
+WHERE NOT EXISTS (SELECT 1 FROM level_days AS l WHERE l."userId" = d."userId" AND l.day >= d.day)

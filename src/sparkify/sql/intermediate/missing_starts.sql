@@ -1,0 +1,6 @@
+/*
+about: those of them that are not in time yet
+*/
+SELECT s.start_time
+FROM model.affected_starts AS s
+WHERE s.start_time NOT IN (SELECT t.start_time FROM "time" AS t WHERE IN_SPAN_TIME(t.start_time))
