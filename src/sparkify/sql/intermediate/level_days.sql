@@ -6,13 +6,8 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-<<<<<<< HEAD
+  MAX(u.ts) AS last_ts,
   MIN_TEXT(TRIMMED(u.level)) AS level,
   MAX_TEXT(TRIMMED(u.level)) AS last_level
-=======
-  MAX(u.ts) AS last_ts,
-  TRIMMED(MIN_TEXT(u.level)) AS level,
-  TRIMMED(MAX_TEXT(u.level)) AS last_level
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 FROM user_rows AS u
 GROUP BY u."userId", u.ts - u.ts % 86400000

@@ -1,9 +1,5 @@
 /*
-<<<<<<< HEAD
-about: the identities of plays of those songs, unless they are affected already
-=======
 about: the identities of plays of other songs than before, unless they are affected already
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 */
 SELECT p.ts, p."userId", p."sessionId", p."itemInSession", COUNT(*) AS rows_before, COUNT(*) AS rows_after
 FROM staging_events AS p
