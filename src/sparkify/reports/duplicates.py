@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sparkify.engines.base import Engine
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
-from sparkify.star.transform import PLAYS
 
 
 class Duplicates(NamedTuple):
@@ -36,5 +35,6 @@ def find_duplicates(engine: Engine) -> Duplicates:
 
 @cache
 def _query(dialect: Dialect) -> str:
-    duplicated = render.select("intermediate/duplicated", {"play_rows": render.parse(PLAYS)})
-    return render.render(render.select("intermediate/duplicates", {"duplicated": duplicated}), dialect)
+    relations = {"duplicated": "model.duplicated", "play_rows": "model.all_plays"}
+    query = render.put_relations(render.read_query("intermediate/duplicates"), relations)
+    return render.render(query, dialect)

@@ -1011,7 +1011,7 @@ FROM (
 WHERE
   s.start_time > EPOCH_MS(:now);
 
--- warning start_time_plausible: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+-- warning start_time_plausible: no play starts before 2000 (seconds for milliseconds?)
 SELECT
   s.songplay_id,
   s.start_time

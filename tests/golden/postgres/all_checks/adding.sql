@@ -634,7 +634,7 @@ WHERE
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
   );
 
--- warning start_time_plausible: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+-- warning start_time_plausible: no play starts before 2000 (seconds for milliseconds?)
 SELECT
   s.songplay_id,
   s.start_time

@@ -1024,7 +1024,7 @@ WHERE
     DATEADD(DAY, CAST(:now / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
   );
 
--- warning start_time_plausible: no play starts before the year 2000, as it does where seconds are taken for milliseconds
+-- warning start_time_plausible: no play starts before 2000 (seconds for milliseconds?)
 SELECT
   s.songplay_id,
   s.start_time
