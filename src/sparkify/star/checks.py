@@ -151,7 +151,8 @@ def written_checks(chunk: Chunk, dialect: Dialect, *, loading: bool = True) -> C
 
     found = [*_derived(chunk, dialect, loading), *_from_files(chunk)]
     checks = [
-        (item, Check(item.name, item.about, item.is_blocking, written(item.query), _key(item.name), item.only_if)) for item in found
+        (item, Check(item.name, item.about, item.is_blocking, written(item.query), _key(item.name), item.only_if))
+        for item in found
     ]
     alone = tuple(check for item, check in checks if not _is_of_row(item))
     of_rows = sorted(((item, check) for item, check in checks if _is_of_row(item)), key=lambda pair: _read(pair[0]))
