@@ -10,6 +10,7 @@ import pytest
 
 from sparkify.engines.base import Engine
 from sparkify.engines.registry import connect
+from sparkify.errors import WarehouseError
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.manifest import (
     OTHER_RULES,
@@ -19,6 +20,8 @@ from sparkify.warehouse.manifest import (
     mark_other_rules,
     read_manifest,
     read_state,
+    record_commit,
+    unchanged_state,
 )
 from sparkify.warehouse.settings import store_reading, were_read_otherwise
 from sparkify.warehouse.tables import open_for_writing
@@ -71,10 +74,20 @@ def test_open_rejects_are_counted_by_file(engine: Engine) -> None:
     assert counts == {1: 0, 2: 0, 3: 2, 7: 0}
 
 
-def test_its_state_changes_with_files_and_runs(engine: Engine) -> None:
-    assert read_state(engine) == ManifestState(files=4, last_file=7, runs=16)
-    engine.execute("DELETE FROM etl_files WHERE file_id = 1")
-    assert read_state(engine) == ManifestState(files=3, last_file=7, runs=12)
+def test_its_state_counts_the_chunks(engine: Engine) -> None:
+    before = read_state(engine)
+    assert before == ManifestState(commit_no=0, last_file=7)
+    first = record_commit(engine, before, 9)
+    assert read_state(engine) == first == ManifestState(commit_no=1, last_file=9)
+    assert record_commit(engine, first, 0) == read_state(engine) == ManifestState(commit_no=2, last_file=9)
+
+
+def test_a_run_that_another_has_overtaken_is_told(engine: Engine) -> None:
+    known = record_commit(engine, read_state(engine), 7)
+    assert unchanged_state(engine, known) == known
+    record_commit(engine, known, 8)
+    with pytest.raises(WarehouseError, match="another etl wrote"):
+        unchanged_state(engine, known)
 
 
 def test_tags_follow_those_of_files_read_just_now(engine: Engine, tmp_path: Path) -> None:
