@@ -3,14 +3,9 @@ SELECT
   u."userId",
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
-<<<<<<< HEAD
+  MAX(u.ts) AS last_ts,
   MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
   MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
-=======
-  MAX(u.ts) AS last_ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 FROM user_rows AS u
 GROUP BY
   u."userId",

@@ -506,8 +506,8 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -528,8 +528,8 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -688,8 +688,8 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -708,8 +708,8 @@ INSERT INTO level_moments
 SELECT
   u."userId",
   u.ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",

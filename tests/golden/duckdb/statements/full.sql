@@ -131,8 +131,8 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -151,8 +151,8 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE WHEN MIN(u.level) LIKE '% ' THEN RTRIM(MIN(u.level), ' ') ELSE MIN(u.level) END AS level,
-  CASE WHEN MAX(u.level) LIKE '% ' THEN RTRIM(MAX(u.level), ' ') ELSE MAX(u.level) END AS last_level
+  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
+  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -576,54 +576,6 @@ LEFT JOIN etl_repairs AS f
 LEFT JOIN etl_repairs AS l
   ON l.raw_text = e."lastName";
 
-<<<<<<< HEAD
--- levels by user and day
-CREATE TEMPORARY TABLE level_days AS
-SELECT
-  u."userId",
-  u.ts - u.ts % 86400000 AS day,
-  MIN(u.ts) AS ts,
-  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
-  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-GROUP BY
-  u."userId",
-  u.ts - u.ts % 86400000;
-
--- levels by user and millisecond, on days with two
-CREATE TEMPORARY TABLE level_moments AS
-SELECT
-  u."userId",
-  u.ts,
-  MIN(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS level,
-  MAX(CASE WHEN u.level LIKE '% ' THEN RTRIM(u.level, ' ') ELSE u.level END) AS last_level
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-JOIN level_days AS d
-  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
-WHERE
-  d.level <> d.last_level
-GROUP BY
-  u."userId",
-  u.ts;
-
-=======
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 -- fill users_history
 INSERT INTO users_history (
   user_id,

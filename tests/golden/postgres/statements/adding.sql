@@ -566,16 +566,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -599,16 +595,12 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -777,16 +769,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -805,16 +793,12 @@ INSERT INTO level_moments
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",

@@ -212,16 +212,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -243,16 +239,12 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level COLLATE "C"))
-    ELSE MIN(u.level COLLATE "C")
-  END AS level,
-  CASE
-    WHEN MAX(u.level COLLATE "C") LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level COLLATE "C"))
-    ELSE MAX(u.level COLLATE "C")
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -723,68 +715,6 @@ LEFT JOIN etl_repairs AS l
 -- statistics of users
 ANALYZE users;
 
-<<<<<<< HEAD
--- levels by user and day
-CREATE TEMPORARY TABLE level_days AS
-SELECT
-  u."userId",
-  u.ts - u.ts % 86400000 AS day,
-  MIN(u.ts) AS ts,
-  MIN(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
-  ) AS level,
-  MAX(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
-  ) AS last_level
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-GROUP BY
-  u."userId",
-  u.ts - u.ts % 86400000;
-
--- statistics of level_days
-ANALYZE level_days;
-
--- levels by user and millisecond, on days with two
-CREATE TEMPORARY TABLE level_moments AS
-SELECT
-  u."userId",
-  u.ts,
-  MIN(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
-  ) AS level,
-  MAX(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END COLLATE "C"
-  ) AS last_level
-FROM (
-  SELECT
-    "userId",
-    ts,
-    level
-  FROM staging_events
-  WHERE
-    NOT "userId" IS NULL
-) AS u
-JOIN level_days AS d
-  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
-WHERE
-  d.level <> d.last_level
-GROUP BY
-  u."userId",
-  u.ts;
-
--- statistics of level_moments
-ANALYZE level_moments;
-
-=======
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 -- fill users_history
 INSERT INTO users_history (
   user_id,

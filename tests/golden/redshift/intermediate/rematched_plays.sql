@@ -1,8 +1,4 @@
-<<<<<<< HEAD
--- the identities of plays of those songs, unless they are affected already
-=======
 -- the identities of plays of other songs than before, unless they are affected already
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 SELECT
   p.ts,
   p."userId",

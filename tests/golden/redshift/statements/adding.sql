@@ -550,16 +550,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -580,16 +576,12 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -771,16 +763,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -799,16 +787,12 @@ INSERT INTO level_moments
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",

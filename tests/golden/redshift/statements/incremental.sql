@@ -603,16 +603,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -633,16 +629,12 @@ CREATE TEMPORARY TABLE level_moments AS
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -851,16 +843,12 @@ SELECT
   u.ts - u.ts % 86400000 AS day,
   MIN(u.ts) AS ts,
   MAX(u.ts) AS last_ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -879,16 +867,12 @@ INSERT INTO level_moments
 SELECT
   u."userId",
   u.ts,
-  CASE
-    WHEN MIN(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MIN(u.level))
-    ELSE MIN(u.level)
-  END AS level,
-  CASE
-    WHEN MAX(u.level) LIKE '% '
-    THEN TRIM(TRAILING ' ' FROM MAX(u.level))
-    ELSE MAX(u.level)
-  END AS last_level
+  MIN(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS level,
+  MAX(
+    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
+  ) AS last_level
 FROM (
   SELECT
     u."userId",
@@ -2125,85 +2109,8 @@ SELECT
   CAST(p.ts AS VARCHAR(MAX)) || '-' || CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id
 FROM affected_plays AS p;
 
-<<<<<<< HEAD
--- remove touched users
-DELETE FROM users
-WHERE user_id IN (
-SELECT
-  user_id
-FROM affected_users
-);
-
--- fill users
-INSERT INTO users (user_id, first_name, last_name, gender, level, last_seen_at)
-SELECT
-  e."userId" AS user_id,
-  COALESCE(f.repaired_text, e."firstName") AS first_name,
-  COALESCE(l.repaired_text, e."lastName") AS last_name,
-  e.gender,
-  CASE WHEN e.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM e.level) ELSE e.level END AS level,
-  DATEADD(
-    MILLISECOND,
-    CAST(e.ts % 86400000 AS INTEGER),
-    DATEADD(DAY, CAST(e.ts / 86400000 AS INTEGER), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
-  ) AS last_seen_at
-FROM last_events AS e
-LEFT JOIN repairs AS f
-  ON f.raw_text = e."firstName"
-LEFT JOIN repairs AS l
-  ON l.raw_text = e."lastName";
-
--- levels by user and day
-CREATE TEMPORARY TABLE level_days AS
-SELECT
-  u."userId",
-  u.ts - u.ts % 86400000 AS day,
-  MIN(u.ts) AS ts,
-  MIN(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
-  ) AS level,
-  MAX(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
-  ) AS last_level
-FROM (
-  SELECT
-    e."userId",
-    e.ts,
-    e.level
-  FROM staging_events AS e
-  JOIN affected_users AS t
-    ON t.user_id = e."userId"
-) AS u
-GROUP BY
-  u."userId",
-  u.ts - u.ts % 86400000;
-
--- levels by user and millisecond, on days with two
-CREATE TEMPORARY TABLE level_moments AS
-SELECT
-  u."userId",
-  u.ts,
-  MIN(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
-  ) AS level,
-  MAX(
-    CASE WHEN u.level LIKE '% ' THEN TRIM(TRAILING ' ' FROM u.level) ELSE u.level END
-  ) AS last_level
-FROM (
-  SELECT
-    e."userId",
-    e.ts,
-    e.level
-  FROM staging_events AS e
-  JOIN affected_users AS t
-    ON t.user_id = e."userId"
-) AS u
-JOIN level_days AS d
-  ON d."userId" = u."userId" AND d.day = u.ts - u.ts % 86400000
-=======
 -- remove songplays that may change
 DELETE FROM songplays
->>>>>>> 8420a1a (A chunk costs what it brings: read staging in its days alone, match what is new, write what differs)
 WHERE
   IN_SPAN_TIME(start_time)
   AND songplay_id IN (
