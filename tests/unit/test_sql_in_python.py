@@ -29,7 +29,6 @@ STATEMENT = re.compile(
 MAY_HOLD_SQL = {
     "engines": "what one engine alone does: sessions, locks, catalogues, COPY",
     "sql": "what renders statements",
-    "star": "to be moved to .sql files as well",
 }
 """Packages with SQL in their Python modules, and why."""
 

@@ -56,14 +56,17 @@ def statement(
     literals: Literals | None = None,
 ) -> str:
     """A named statement, such as `manifest/state`, in an engine's SQL; each `?` is left for a parameter."""
-    if not (relations or columns or literals):
-        return _as_written(path, dialect)
-    return _rendered(_with_names(path, relations or {}, columns or {}), dialect, literals or {})
+    relations, columns, literals = relations or {}, columns or {}, literals or {}
+    if not columns and all(isinstance(value, str | int) for value in (*relations.values(), *literals.values())):
+        return _cached(path, dialect, tuple(relations.items()), tuple(literals.items()))
+    return _rendered(_with_names(path, relations, columns), dialect, literals)
 
 
 @cache
-def _as_written(path: str, dialect: Dialect) -> str:
-    return _rendered(_with_names(path, {}, {}), dialect, {})
+def _cached(
+    path: str, dialect: Dialect, relations: tuple[tuple[str, str], ...], literals: tuple[tuple[str, int], ...]
+) -> str:
+    return _rendered(_with_names(path, dict(relations), {}), dialect, dict(literals))
 
 
 def _rendered(tree: exp.Expr, dialect: Dialect, literals: Literals) -> str:

@@ -19,7 +19,8 @@ from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
 from sparkify.sql.definitions import STAR, Reference, Table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import put_relations, quoted, read_query
+from sparkify.sql.render import put_relations, read_query
+from sparkify.sql.statements import statement
 from sparkify.star.transform import Chunk
 
 SHOWN_ROWS = 10
@@ -91,7 +92,7 @@ def run_checks(
 ) -> list[CheckFinding]:
     """What the checks find; blocking ones first. `numbers` and `days` are for `render.bind`."""
     days = tuple(days)
-    suspected = [check for check in checks.alone if not check.only_if or _has_rows(engine, check.only_if)]
+    suspected = [check for check in checks.alone if not check.only_if or has_rows(engine, check.only_if)]
     for probe in checks.probes:
         (counts,) = engine.execute(render.bind(probe.sql, numbers, days))
         suspected += [check for check, count in zip(probe.checks, counts, strict=True) if count]
@@ -99,14 +100,15 @@ def run_checks(
     return sorted(filter(None, found), key=lambda finding: not finding.check.is_blocking)
 
 
-def _has_rows(engine: Engine, table: str) -> bool:
-    return bool(engine.execute(f"SELECT 1 FROM {table} LIMIT 1"))
+def has_rows(engine: Engine, table: str) -> bool:
+    """Whether a table has rows."""
+    return bool(engine.execute_named("star/has_rows", relations={"asked_table": table}))
 
 
 def _run(engine: Engine, check: Check, numbers: Mapping[str, int], days: tuple[int, ...]) -> CheckFinding | None:
     """What a check found, or nothing."""
     sql = render.bind(check.sql, numbers, days)
-    result = engine.query(f"SELECT * FROM (\n{sql}\n) AS bad LIMIT {SHOWN_ROWS}")
+    result = engine.query(_about("star/first_bad_rows", sql, engine.dialect, SHOWN_ROWS))
     if not result.rows:
         return None
     count = len(result.rows)
@@ -114,11 +116,17 @@ def _run(engine: Engine, check: Check, numbers: Mapping[str, int], days: tuple[i
     places = [columns.index(name.lower()) for name in check.key]
     keys = {tuple(row[place] for place in places) for row in result.rows}
     if count == SHOWN_ROWS:
-        count = engine.execute(f"SELECT COUNT(*) FROM (\n{sql}\n) AS bad")[0][0]
+        count = engine.execute(_about("star/count_bad_rows", sql, engine.dialect))[0][0]
         if check.key:
-            names = ", ".join(quoted(name) for name in check.key)
-            keys = set(map(tuple, engine.execute(f"SELECT {names} FROM (\n{sql}\n) AS bad LIMIT {MOST_KEYS}")))
+            keys = set(engine.execute(_about("star/keys_of_bad_rows", sql, engine.dialect, MOST_KEYS, check.key)))
     return CheckFinding(check, count, result.columns, result.rows, frozenset(keys))
+
+
+def _about(path: str, sql: str, dialect: Dialect, most: int = 0, key: tuple[str, ...] = ()) -> str:
+    """A statement about the rows that a check finds, whose SQL is written already."""
+    columns = {"key_columns": key} if key else None
+    asked = statement(path, dialect, columns=columns, literals={"most": most} if most else None)
+    return asked.replace("found_rows", f"(\n{sql}\n)")
 
 
 def _key(name: str) -> tuple[str, ...]:

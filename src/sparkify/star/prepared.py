@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine, Row
 from sparkify.errors import CheckFailed
-from sparkify.sql import render
+from sparkify.sql import render, statements
 from sparkify.sql.dialect import Dialect
 from sparkify.star import transform
-from sparkify.star.checks import CheckFinding, Checks, run_checks, written_checks
+from sparkify.star.checks import CheckFinding, Checks, has_rows, run_checks, written_checks
 from sparkify.star.repair import repaired
 from sparkify.star.transform import Chunk, Statement
 
@@ -89,12 +89,10 @@ class StarUpdate:
     def drop_temporary(self) -> None:
         """Drop the temporary tables that `transform` made."""
         while self._made:
-            self.engine.execute(f"DROP TABLE {self._made.pop()}")
+            self.engine.execute_named("star/drop", relations={"asked_table": self._made.pop()})
 
     def _is_needed(self, statement: Statement) -> bool:
-        return not statement.only_if or any(
-            self.engine.execute(f"SELECT 1 FROM {table} LIMIT 1") for table in statement.only_if
-        )
+        return not statement.only_if or any(has_rows(self.engine, table) for table in statement.only_if)
 
     def _run(self, sql: str) -> list[Row]:
         return self.engine.execute(render.bind(sql, {"first_new": self.first_new}, self._days))
@@ -115,8 +113,8 @@ def _keep_repairs(engine: Engine, suspects: Iterable[str]) -> None:
     pairs = [(text, fixed) for text in suspects if (fixed := repaired(text)) != text]
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         batch = pairs[start : start + _PAIRS_AT_ONCE]
-        values = ", ".join(["(?, ?)"] * len(batch))
-        engine.execute(f"INSERT INTO etl_repairs (raw_text, repaired_text) VALUES {values}", list(chain(*batch)))
+        sql = statements.statement("star/keep_repairs", engine.dialect) + ", (?, ?)" * (len(batch) - 1)
+        engine.execute(sql, list(chain(*batch)))
 
 
 def clear(engine: Engine) -> None:

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlglot import exp
-
 from sparkify.contract import RECORD_TYPES
 from sparkify.sql import definitions, render
 from sparkify.sql.dialect import Dialect, Step
-from sparkify.sql.render import parse, put_relations, quoted
+from sparkify.sql.render import put_relations, read_query
 from sparkify.sql.script import ScriptStep, read_script
+from sparkify.sql.statements import statement
 
 
 class Statement(NamedTuple):
@@ -75,7 +74,7 @@ def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     return [
         *_of_engine(of_staging),
         *_of_engine(before),
-        *(statement for step in steps for statement in _written(step, chunk, dialect)),
+        *(written for step in steps for written in _written(step, chunk, dialect)),
         *_of_engine(after),
     ]
 
@@ -101,7 +100,9 @@ def clear(dialect: Dialect) -> list[Statement]:
     """The statements that empty the star before it is filled in full; references go before what they refer to."""
     tables = [*reversed(definitions.STAR), *_DERIVED]
     keys = dialect.before_full_build(definitions.table(name) for name in definitions.STAR)
-    return list(_of_engine(keys)) + [Statement(f"empty {name}", f"DELETE FROM {quoted(name)}") for name in tables]
+    return list(_of_engine(keys)) + [
+        Statement(f"empty {name}", statement("star/empty", dialect, relations={"asked_table": name})) for name in tables
+    ]
 
 
 def repaired_rows(chunk: Chunk, dialect: Dialect) -> str:
@@ -113,7 +114,4 @@ def repaired_rows(chunk: Chunk, dialect: Dialect) -> str:
         return ""
     played, songs = ("played", "staging_songs") if chunk.in_full else ("played_now", "model.new_songs_staged")
     relations = {"played_here": played, "suspect_songs": songs}
-    return render.render(put_relations(_REPAIRED_ROWS, relations), dialect)
-
-
-_REPAIRED_ROWS: exp.Query = parse("SELECT * FROM model.repaired_rows")
+    return render.render(put_relations(read_query("intermediate/repaired_rows"), relations), dialect)
