@@ -34,14 +34,14 @@ def test_no_statement_of_one_more_chunk_reads_all_of_staging(
     for day in range(DAYS):
         write_day(tmp_path, day, EVENTS)
     write_lines(tmp_path / "songs/a.json", [song()])
-    url, sources = server.url(database=database), {"logs": f"{tmp_path}/logs", "songs": f"{tmp_path}/songs"}
+    url, logs, songs = server.url(database=database), f"{tmp_path}/logs", f"{tmp_path}/songs"
     with sparkify.connect(url) as warehouse:
-        warehouse.etl(**sources)
+        warehouse.etl(logs=logs, songs=songs)
     plans = explained(monkeypatch)
     write_day(tmp_path, DAYS, 200)  # a new day
     write_day(tmp_path, 7, 200, session=1_000)  # a day of before
     with sparkify.connect(url) as warehouse:
-        assert warehouse.etl(**sources).files_loaded == 2
+        assert warehouse.etl(logs=logs, songs=songs).files_loaded == 2
     assert len(plans) > 15
     assert [sql for sql, plan in plans if re.search(r"Seq Scan on (staging_events|songplays)\b", plan)] == []
 
