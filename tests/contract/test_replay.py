@@ -26,6 +26,20 @@ def _replay(folder: Path, *arguments: str, code: int = 0) -> Done:
     return done
 
 
+def test_plays_of_before_are_not_counted_for_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of a replay belong to files of before in the end; those that the files had are not among its plays."""
+    monkeypatch.setenv("SPARKIFY_UNKNOWN_SONGS", "drop")
+    bad_song = json.dumps(song(song_id=None, title="another"))
+    write_lines(tmp_path / "songs/a.json", [song(title="no play has this"), bad_song])
+    write_lines(tmp_path / "logs/b.json", [event(), event(itemInSession=2), BAD])
+    loaded = load(tmp_path, max_rejects="100%")
+    assert rows(loaded, "SELECT COUNT(*) FROM songplays") == [(0,)]
+    _give(tmp_path, song(), rejects=(_first_reject(tmp_path, bad_song),))
+    assert rows(loaded, "SELECT COUNT(*) FROM songplays") == [(2,)]
+    _give(tmp_path, FIXED, rejects=(_first_reject(tmp_path),))
+    assert rows(loaded, "SELECT COUNT(*) FROM songplays") == [(3,)]
+
+
 def _give(folder: Path, *records: Any, rejects: tuple[str, ...] = ()) -> None:
     _replay(folder, "--from", str(write_lines(folder / "fixed.json", records)), *rejects)
 
