@@ -55,8 +55,6 @@ class ChunkLoader:
 
     def forget(self, gone: Sequence[Entry]) -> None:
         """Take gone files out of the metadata tables; the transform takes their rows out of staging."""
-        if not gone:
-            return
         self._has_gone = True
         self._engine.execute_named("manifest/create_gone_files")
         path = self._spool.path("gone")

@@ -201,7 +201,7 @@ class Run:
             self._fetch_and_load(files, chunks)
         except SpoolFull as error:
             self._fetcher.drop()
-            if len(files) == 1 and not self._following:
+            if len(files) == 1 and (chunks is None or not self._following):
                 raise UsageError(
                     f"spool_limit ({self._settings.spool_limit.human_readable()}) is too small "
                     f"for {shown(files[0].uri)}",
@@ -271,7 +271,8 @@ class Run:
         loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
         with self._loaded(loader, chunk, reader):
             loader.keep(unseen)
-            loader.forget(gone)
+            if shape.removes:
+                loader.forget(gone)
             loader.apply_replays(chunk)
             self._refuse_if_too_many(chunk)
             self._transform(star)
