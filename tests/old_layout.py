@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sparkify.sql.definitions import table
 from sparkify.sql.render import columns_of
 from sparkify.warehouse.inventory import columns_now, first_layout
 
@@ -14,6 +15,8 @@ def to_first_layout() -> Iterator[str]:
     for name, columns in before.items():
         if columns == columns_now()[name]:
             continue
+        names = {column.lower(): column for column in table(name).column_names}
+        columns = tuple(names.get(column, column) for column in columns)
         old = columns_of(columns).replace("reject_id", "file_id * 1000 + reject_no AS reject_id")
         yield f"CREATE TABLE older AS SELECT {old} FROM {name}"
         yield f"DROP TABLE {name}"

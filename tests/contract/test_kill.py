@@ -135,18 +135,17 @@ def test_an_exception_in_a_stage_undoes_the_chunk(
 def test_a_blocking_check_undoes_the_chunk_and_shows_the_rows(tmp_path: Path) -> None:
     write_messy_input(tmp_path, 4)
     loaded = load(tmp_path, max_rejects="100%")
-    write_lines(tmp_path / "logs/new.json", [event(itemInSession=77)])
-    play = "'1541121934796-1-1-77' AS songplay_id, TIMESTAMP '2018-11-02 01:25:34.796' AS start_time"
-    others = "user_id, level, song_id, artist_id, session_id, location, user_agent"
+    ((user,),) = rows(loaded, "SELECT MIN(user_id) FROM users")
+    write_lines(tmp_path / "logs/new.json", [event(itemInSession=77, userId=user)])
     meddle(
         loaded,
-        f"INSERT INTO songplays (songplay_id, start_time, {others}) SELECT {play}, {others} FROM songplays "
-        "WHERE songplay_id IN (SELECT MIN(songplay_id) FROM songplays)",
+        "INSERT INTO users_history (user_id, level, valid_from, current) "
+        f"SELECT user_id, 'never seen', TIMESTAMP '2100-01-01 00:00:00', TRUE FROM users WHERE user_id = {user}",
     )
     before = picture(loaded)
-    with pytest.raises(CheckFailed, match="songplays_key_unique") as caught:
+    with pytest.raises(CheckFailed, match="history_agrees") as caught:
         load(tmp_path, max_rejects="100%")
-    assert "songplay_id='1541121934796-1-1-77', copies=2" in caught.value.hint
+    assert "current_level='never seen'" in caught.value.hint
     assert picture(loaded) == before
     load(tmp_path, max_rejects="100%", full_refresh=True)
     assert picture(loaded) == picture(load(tmp_path, "undisturbed", max_rejects="100%"))

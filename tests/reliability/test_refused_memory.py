@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support import event, write_lines
 from tests.unit.command import COMMAND, environment
 
-FEW, MANY = 60_000, 160_000
+FEW, MANY = 100_000, 300_000
 MOST_BYTES_EACH = 1_000
 """What a reject more may add to the peak, in bytes; with the fewer ones the warehouse's buffers are full already."""
 

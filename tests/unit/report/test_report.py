@@ -113,7 +113,7 @@ def test_a_missing_package_names_the_extra(loaded: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sparkify.reports.html.PACKAGES", ("altair", "no_such_package"))
     with (
         package.connect(url_of(loaded / "w.duckdb"), read_only=True) as warehouse,
-        pytest.raises(UsageError, match=r"no_such_package.*\n.*sparkify\[report\]"),
+        pytest.raises(UsageError, match=r"no-such-package.*\n.*sparkify\[report\]"),
     ):
         warehouse.report(loaded / "r.html")
 
