@@ -116,6 +116,7 @@ def _load_while_a_file_cannot_be_opened(path: Path, here: tuple[str, str], sourc
 def _damage(here: tuple[str, str], sources: tuple[str, ...]) -> None:
     """A warehouse that lacks a table, was read by other rules, has another column, or is of layout 0."""
     Path("logs/f.json").unlink()
+    write_lines(Path("logs/b.json"), [event(sessionId=8)])  # the first layout knew of no replay
     for damage, more in (
         (["DROP TABLE songplays"], ()),
         ([f"UPDATE etl_settings SET setting_value = '0' WHERE setting = '{READING}'"], ()),

@@ -45,7 +45,8 @@ def read_catalogue(location: str, *, anonymous: bool = False) -> tuple[list[Reco
             f"--catalogue {without_password(location)} holds no valid song record.",
             hint=f"A record needs {required}; see docs/tables.md.",
         )
-    return records, len(found) - len(records)
+    left_out = (item.records if isinstance(item, Reject) else 1 for item in found)
+    return records, sum(left_out) - len(records)
 
 
 def _found(source: FileSource) -> Iterator[Record | Reject]:

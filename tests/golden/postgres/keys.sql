@@ -25,6 +25,12 @@ ALTER TABLE etl_repairs ADD CONSTRAINT etl_repairs_pkey PRIMARY KEY (raw_text);
 -- one row: how many chunks were committed, by which a run sees that no other has written meanwhile
 ALTER TABLE etl_commits ADD CONSTRAINT etl_commits_pkey PRIMARY KEY (commit_no);
 
+-- every accepted record of the events
+CREATE INDEX staging_events_span_idx ON staging_events USING brin (ts int8_minmax_multi_ops, file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
+
+-- every accepted record of the songs
+CREATE INDEX staging_songs_span_idx ON staging_songs USING brin (file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
+
 -- every artist of the catalogue, and every artist that was played without being in it
 ALTER TABLE artists ADD CONSTRAINT artists_pkey PRIMARY KEY (artist_id);
 

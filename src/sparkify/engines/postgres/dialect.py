@@ -12,10 +12,11 @@ class PostgresDialect(Dialect):
     """PostgreSQL enforces keys and references, and must be told with ANALYZE what a new table holds."""
 
     def after_create(self, definition: Table) -> Sequence[Step]:
-        """Declare the keys of a new table."""
-        from sparkify.engines.postgres.keys import add_keys
+        """Declare the keys of a new table, and give a staging table its index."""
+        from sparkify.engines.postgres.keys import add_index, add_keys
 
-        return [Step(f"declare the keys of {definition.name}", sql) for sql in add_keys(definition)]
+        index = [Step(f"index of {definition.name}", sql) for sql in add_index(definition)]
+        return [*index, *(Step(f"declare the keys of {definition.name}", sql) for sql in add_keys(definition))]
 
     def before_full_build(self, tables: Iterable[Table]) -> Sequence[Step]:
         """Drop the keys: after the build they are checked once, in bulk."""
@@ -34,7 +35,7 @@ class PostgresDialect(Dialect):
         from sparkify.engines.postgres.keys import summarize
         from sparkify.sql.render import quoted
 
-        index = [Step(f"index of {table}", sql) for sql in summarize(table)]
+        index = [Step(f"index of {table} up to date", sql) for sql in summarize(table)]
         return [*index, Step(f"statistics of {table}", f"ANALYZE {quoted(table)}")]
 
 

@@ -44,20 +44,37 @@ _FOUND_BY = {EVENTS.table: ("ts", FILE_ID), SONGS.table: (FILE_ID,)}
 """The columns by which a chunk finds its rows in staging."""
 
 
-def summarize(table: str) -> list[str]:
-    """The statements that bring the index of a staging table up to date; of other tables there is none.
+def add_index(definition: Table) -> list[str]:
+    """The statement that gives a staging table its index; other tables have none.
 
     It is a block range index: the least and largest values of every 32 pages. It costs next to nothing to keep, and
-    rows that come in together lie together. Pages that are not summarized yet would be read by every query.
+    rows that come in together lie together.
+    """
+    if definition.name not in _FOUND_BY:
+        return []
+    columns = ", ".join(f"{column} int8_minmax_multi_ops" for column in _FOUND_BY[definition.name])
+    return [
+        f"CREATE INDEX {_span_name(definition.name)} ON {definition.name} USING brin ({columns}) "
+        "WITH (pages_per_range = 32)"
+    ]
+
+
+def summarize(table: str) -> list[str]:
+    """The statement that brings the index of a staging table up to date; for other tables there is none.
+
+    Pages that are not summarized yet are read by every query. Only the owner may summarize; for others VACUUM does.
     """
     if table not in _FOUND_BY:
         return []
-    name = f"{table}_span_idx"
-    columns = ", ".join(f"{column} int8_minmax_multi_ops" for column in _FOUND_BY[table])
     return [
-        f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING brin ({columns}) WITH (pages_per_range = 32)",
-        f"SELECT brin_summarize_new_values('{name}')",
+        "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c "
+        f"WHERE c.relname = '{_span_name(table)}' AND c.relnamespace = CAST(current_schema() AS regnamespace) "
+        "AND pg_has_role(c.relowner, 'USAGE')"
     ]
+
+
+def _span_name(table: str) -> str:
+    return f"{table}_span_idx"
 
 
 def _key_name(definition: Table) -> str:

@@ -1,17 +1,11 @@
--- index of staging_events
-CREATE INDEX IF NOT EXISTS staging_events_span_idx ON staging_events USING brin (ts int8_minmax_multi_ops, file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
-
--- index of staging_events
-SELECT brin_summarize_new_values('staging_events_span_idx');
+-- index of staging_events up to date
+SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c WHERE c.relname = 'staging_events_span_idx' AND c.relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(c.relowner, 'USAGE');
 
 -- statistics of staging_events
 ANALYZE staging_events;
 
--- index of staging_songs
-CREATE INDEX IF NOT EXISTS staging_songs_span_idx ON staging_songs USING brin (file_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
-
--- index of staging_songs
-SELECT brin_summarize_new_values('staging_songs_span_idx');
+-- index of staging_songs up to date
+SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c WHERE c.relname = 'staging_songs_span_idx' AND c.relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(c.relowner, 'USAGE');
 
 -- statistics of staging_songs
 ANALYZE staging_songs;
