@@ -67,8 +67,8 @@ def summarize(table: str) -> list[str]:
     if table not in _FOUND_BY:
         return []
     return [
-        "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c "
-        f"WHERE c.relname = '{_span_name(table)}' AND c.relnamespace = CAST(current_schema() AS regnamespace) "
+        "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+        f"WHERE c.relname = '{_span_name(table)}' AND n.nspname = current_schema() "
         "AND pg_has_role(c.relowner, 'USAGE')"
     ]
 

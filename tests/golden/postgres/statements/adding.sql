@@ -1,11 +1,11 @@
 -- index of staging_events up to date
-SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c WHERE c.relname = 'staging_events_span_idx' AND c.relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(c.relowner, 'USAGE');
+SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = 'staging_events_span_idx' AND n.nspname = current_schema() AND pg_has_role(c.relowner, 'USAGE');
 
 -- statistics of staging_events
 ANALYZE staging_events;
 
 -- index of staging_songs up to date
-SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c WHERE c.relname = 'staging_songs_span_idx' AND c.relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(c.relowner, 'USAGE');
+SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = 'staging_songs_span_idx' AND n.nspname = current_schema() AND pg_has_role(c.relowner, 'USAGE');
 
 -- statistics of staging_songs
 ANALYZE staging_songs;
