@@ -37,6 +37,7 @@ ELSEWHERE = {
     ("reader/appearance.py", "self._stream…"): "the bytes of a file",
     ("reader/window.py", "self._stream…"): "the bytes of a file",
     ("sources/object_store.py", "result.stream"): "an object of a store, by obstore",
+    ("star/checks.py", "item.query…"): "a check before it is put into an engine's SQL",
 }
 """What is called so and is none of an engine's."""
 
