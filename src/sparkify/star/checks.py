@@ -300,17 +300,19 @@ def _relations(chunk: Chunk, loading: bool) -> dict[str, str]:
             "play_counts": "model.all_play_counts",
             "dropped_plays": "model.dropped_matches",
             "matches_here": "etl_matches",
+            "songplays_in_reach": "songplays",
         }
         if not loading:
             of_chunk["duplicated"] = "model.duplicated"
     else:
         affected = whole | _AFFECTED | ({} if chunk.songs else _AFFECTED_SMALL)
-        here |= {"time_here": "model.rows_of_time", "songplays_here": "songplays"}
+        here |= {"time_here": "model.rows_of_time"}
         of_chunk = {
             "play_rows": "model.affected_rows",
             "plays": "model.plays",
             "play_counts": "model.affected_play_counts",
             "dropped_plays": "model.dropped_plays",
             "matches_here": "model.matches_now",
+            "songplays_in_reach": "model.songplays_in_span",
         }
     return here | of_chunk | {f"{name}_affected": relation for name, relation in affected.items()}

@@ -18,7 +18,7 @@ WHERE
   OR NOT EXISTS(
     SELECT
       1
-    FROM songplays_here AS s
+    FROM songplays_in_reach AS s
     WHERE
       s.start_time = t.start_time
   );

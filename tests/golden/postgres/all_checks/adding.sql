@@ -415,7 +415,13 @@ WHERE
   OR NOT EXISTS(
     SELECT
       1
-    FROM songplays AS s
+    FROM (
+      SELECT
+        s.*
+      FROM songplays AS s
+      WHERE
+        IN_SPAN_TIME(s.start_time)
+    ) AS s
     WHERE
       s.start_time = t.start_time
   );
