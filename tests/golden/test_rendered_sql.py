@@ -26,8 +26,9 @@ from sparkify.sql import definitions
 from sparkify.sql import render as rendering
 from sparkify.sql.ddl import create_table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import render, select
+from sparkify.sql.render import render
 from sparkify.sql.statements import read_statements, statement
+from sparkify.sql.tree import read_query
 from sparkify.star.checks import Check, Checks, written_checks
 from sparkify.star.transform import Chunk, Statement, clear, statements
 from sparkify.warehouse.bulk import staging_columns
@@ -57,7 +58,7 @@ def rendered(dialect: Dialect) -> Iterator[tuple[str, Named]]:
     for folder in ("star", "intermediate", "checks", "replay", "open", "migrations/1", "questions"):
         for name in definitions.names_in(folder):
             path = f"{folder}/{name}"
-            query = render(select(path), dialect, {"unknown_songs": "infer", "state": "loaded"})
+            query = render(read_query(path), dialect, {"unknown_songs": "infer", "state": "loaded"})
             header = definitions.header(path)
             yield path, [(header["title" if folder == "questions" else "about"], query)]
     for subject in definitions.names_in("statements"):

@@ -6,7 +6,8 @@ import pytest
 
 from sparkify.engines.registry import REGISTRY
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import UnknownMacro, parse, quoted, render
+from sparkify.sql.render import UnknownMacro, quoted, render
+from sparkify.sql.tree import parsed_query
 
 DIALECTS = {entry.dialect.name: entry.dialect for entry in REGISTRY.values()}
 
@@ -16,12 +17,12 @@ DIALECTS = {entry.dialect.name: entry.dialect for entry in REGISTRY.values()}
 def test_an_unknown_macro_is_an_error_that_names_it(dialect: Dialect, call: str) -> None:
     name = call.removeprefix("MAX(").removeprefix("TRIMMED(").split("(")[0]
     with pytest.raises(UnknownMacro, match=f"{dialect.name} has no {name}"):
-        render(parse(f"SELECT {call} FROM t"), dialect)
+        render(parsed_query(f"SELECT {call} FROM t"), dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_a_macro_within_a_function_of_the_dialect_is_expanded(dialect: Dialect) -> None:
-    assert "TRIMMED" not in render(parse("SELECT MIN_TEXT(TRIMMED(t.a)) FROM t"), dialect)
+    assert "TRIMMED" not in render(parsed_query("SELECT MIN_TEXT(TRIMMED(t.a)) FROM t"), dialect)
 
 
 @pytest.mark.parametrize("word", ["tag", "raw", "timestamp", "lambda", "user", "time", "order", "userId", "a b"])

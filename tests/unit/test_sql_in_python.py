@@ -105,7 +105,7 @@ def test_names_stand_for_tables_columns_and_numbers(dialect: Dialect) -> None:
     assert sql == (
         'INSERT INTO staging_events (ts, "userId", position, file_id) '
         'SELECT r.ts, r."userId", t.position, t.file_id + 7 '
-        'FROM "time" AS r JOIN resolved_rejects AS t ON t.replay_id = r.replay_id'
+        "FROM time AS r JOIN resolved_rejects AS t ON t.replay_id = r.replay_id"
     )
 
 

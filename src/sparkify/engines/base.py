@@ -20,8 +20,8 @@ from sparkify.errors import WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.dialect import Capabilities, Dialect
 from sparkify.sql.reading import checked_reading
-from sparkify.sql.render import Relations
 from sparkify.sql.statements import Columns, Literals, statement
+from sparkify.sql.tree import Relations
 from sparkify.storage.spool import Spool
 
 Row = tuple[Any, ...]

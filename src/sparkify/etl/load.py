@@ -13,6 +13,7 @@ from sparkify.reader.reader import FileRead
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.statements import statement
+from sparkify.sql.tree import parsed
 from sparkify.storage.spool import Spool
 from sparkify.warehouse import replays
 from sparkify.warehouse.bulk import load_rows, load_spooled, staging_columns, timestamp, write_rows
@@ -142,7 +143,7 @@ def count_queries(dialect: Dialect) -> tuple[str, ...]:
             "manifest/count_staged",
             dialect,
             relations={"staging_table": record_type.table},
-            columns={"breaks_contract": render.condition(rules.broken_contract(record_type))},
+            columns={"breaks_contract": parsed(rules.broken_contract(record_type))},
         )
         for record_type in RECORD_TYPES.values()
     )

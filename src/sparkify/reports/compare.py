@@ -24,6 +24,7 @@ from sparkify.sql import definitions, render
 from sparkify.sql.definitions import Table
 from sparkify.sql.render import quoted
 from sparkify.sql.statements import named_query
+from sparkify.sql.tree import SOURCE_DIALECT
 from sparkify.warehouse.tables import require_tables
 
 SHOWN_ROWS = 5
@@ -164,7 +165,7 @@ def _rows_of(engine: Engine, relation: _Relation, hashes: Hashes) -> list[Row]:
     """The first rows, by key, that have one of these hashes."""
     wanted = {value.tobytes() for value in hashes}
     query = exp.select("r.*").from_(relation.rows.subquery("r"))
-    query = query.order_by(*(f"{key} NULLS LAST" for key in relation.order), dialect=render.SOURCE_DIALECT)
+    query = query.order_by(*(f"{key} NULLS LAST" for key in relation.order), dialect=SOURCE_DIALECT)
     found: list[Row] = []
     for batch in engine.stream(render.render(query, engine.dialect)):
         found += [row for row in batch if _hash(row) in wanted]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sparkify.engines.base import Engine
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
+from sparkify.sql.tree import put_relations, read_query
 
 
 class Duplicates(NamedTuple):
@@ -36,5 +37,5 @@ def find_duplicates(engine: Engine) -> Duplicates:
 @cache
 def _query(dialect: Dialect) -> str:
     relations = {"duplicated": "model.duplicated", "play_rows": "model.all_plays"}
-    query = render.put_relations(render.read_query("intermediate/duplicates"), relations)
+    query = put_relations(read_query("intermediate/duplicates"), relations)
     return render.render(query, dialect)

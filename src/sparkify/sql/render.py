@@ -9,23 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import pairwise
 
-import sqlglot
 from sqlglot import exp
 
 from sparkify.contract import EVENTS, SONGS, RecordType
-from sparkify.sql.definitions import STAR, read_model
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.reserved import RESERVED
-
-SOURCE_DIALECT = "duckdb"
-"""The models are written in DuckDB's SQL, in the part of it that all engines have."""
-
-
-Relations = Mapping[str, "exp.Query | str"]
-"""What the names in a model stand for: a query to read from, or another table's name."""
+from sparkify.sql.tree import SOURCE_DIALECT, Relations, parsed, put_relations, read_query
 
 
 def quoted(name: str) -> str:
@@ -41,92 +32,9 @@ def columns_of(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(prefix + quoted(name) for name in names)
 
 
-def read_query(path: str) -> exp.Query:
-    """The SELECT of a model as it stands there. It is shared: copy it before you change it."""
-    return _parse(read_model(path)[1])
-
-
 def select(path: str, relations: Relations | None = None) -> exp.Query:
     """The SELECT of a model, with its relations put in place. Macros are still in it."""
-    query = _parse(read_model(path)[1]).copy()
-    return replace_relations(query, relations or {})
-
-
-@cache
-def _parse(sql: str) -> exp.Query:
-    parsed = sqlglot.parse_one(sql, read=SOURCE_DIALECT)
-    if not isinstance(parsed, exp.Query):
-        raise TypeError(f"not a query: {sql}")
-    return parsed
-
-
-def parse(sql: str, relations: Relations | None = None) -> exp.Query:
-    """A query that is not in a file."""
-    return replace_relations(_parse(sql).copy(), relations or {})
-
-
-def condition(sql: str) -> exp.Expr:
-    """A condition that is not in a file."""
-    return sqlglot.parse_one(sql, read=SOURCE_DIALECT)
-
-
-@cache
-def parse_statement(sql: str) -> exp.Expr:
-    """A statement of any kind. It is shared: copy it before you change it."""
-    return sqlglot.parse_one(sql, read=SOURCE_DIALECT)
-
-
-def put_relations(statement: exp.Expr, relations: Mapping[str, str]) -> exp.Expr:
-    """A copy of a statement with models and relations in place.
-
-    A table `model.NAME` stands for the SELECT of star/NAME.sql or intermediate/NAME.sql; `relations` say what other
-    names stand for: a table, or a model.
-    """
-    statement = statement.copy()
-    for node in list(statement.find_all(exp.Table)):
-        target = f"{node.db}.{node.name}" if node.db else relations.get(node.name)
-        if target is None:
-            continue
-        alias = node.alias_or_name
-        model = target.removeprefix("model.")
-        if model == target:
-            node.replace(exp.to_table(target, alias=alias))
-        elif (whole := _selects_all_of(node)) and whole.parent:
-            whole.replace(_model(model, relations))
-        else:
-            node.replace(_model(model, relations).subquery(alias))
-    return statement
-
-
-def _selects_all_of(table: exp.Table) -> exp.Select | None:
-    """The query `SELECT * FROM table`, if the table stands in one that does nothing else."""
-    query = table.parent.parent if isinstance(table.parent, exp.From) else None
-    if isinstance(query, exp.Select) and query.is_star and not isinstance(query.parent, exp.Subquery):
-        parts = [name for name, value in query.args.items() if value]
-        return query if set(parts) == {"expressions", "from_"} and len(query.expressions) == 1 else None
-    return None
-
-
-def _model(name: str, relations: Mapping[str, str]) -> exp.Query:
-    folder = "star" if name in STAR else "intermediate"
-    model = put_relations(_parse(read_model(f"{folder}/{name}")[1]), relations)
-    if not isinstance(model, exp.Query):
-        raise TypeError(f"not a query: {name}")
-    return model
-
-
-def replace_relations(query: exp.Query, relations: Relations) -> exp.Query:
-    """Put what the relations stand for in the place of their names."""
-    for node in list(query.find_all(exp.Table)):
-        target = relations.get(node.name)
-        if target is None:
-            continue
-        alias = node.alias_or_name
-        if isinstance(target, str):
-            node.replace(exp.to_table(target, alias=alias))
-        else:
-            node.replace(target.copy().subquery(alias))
-    return query
+    return put_relations(read_query(path), relations or {})
 
 
 def render(query: exp.Expr, dialect: Dialect, literals: Mapping[str, str | int] | None = None) -> str:
@@ -220,7 +128,7 @@ def _order(record_type: RecordType, alias: str, last: bool) -> list[exp.Expr]:
         column = f"{alias}.{quoted(field.name)}"
         key = f"BYTEWISE({column})" if field.type == "VARCHAR" else column
         keys.append(f"{key} {'DESC NULLS FIRST' if last else 'ASC NULLS LAST'}")
-    ordered = sqlglot.parse_one(f"SELECT 1 ORDER BY {', '.join(keys)}", read=SOURCE_DIALECT)
+    ordered = parsed(f"SELECT 1 ORDER BY {', '.join(keys)}").copy()
     return list(ordered.args["order"].expressions)
 
 
@@ -288,12 +196,6 @@ class UnknownMacro(Exception):
     """A model calls a function that neither the macros nor the engine's dialect have."""
 
 
-@cache
-def _parse_part(sql: str, dialect: str) -> exp.Expr:
-    """A part of a statement. It is shared: copy it before you put it into one."""
-    return sqlglot.parse_one(sql, read=dialect)
-
-
 def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     """A macro with its meaning in its place; names that the engines share are no `Anonymous`."""
     if not isinstance(node, exp.Anonymous):
@@ -303,9 +205,9 @@ def _expand_macro(node: exp.Expr, dialect: Dialect) -> exp.Expr:
         return node
     if name in _MACROS:
         text = _MACROS[name].format(*(_operand(argument, SOURCE_DIALECT) for argument in node.expressions))
-        return _parse_part(text, SOURCE_DIALECT).copy().transform(_expand_macro, dialect, copy=False)
+        return parsed(text).copy().transform(_expand_macro, dialect, copy=False)
     if name in dialect.functions:
         arguments = (argument.copy().transform(_expand_macro, dialect, copy=False) for argument in node.expressions)
         text = dialect.functions[name].format(*(_operand(argument, dialect.name) for argument in arguments))
-        return _parse_part(text, dialect.name).copy()
+        return parsed(text, dialect.name).copy()
     raise UnknownMacro(f"{dialect.name} has no {name}: it is no macro of sql/render.py and no function of the dialect")

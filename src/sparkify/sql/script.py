@@ -17,7 +17,7 @@ from importlib.resources import files
 from sqlglot import exp
 
 from sparkify.sql import definitions
-from sparkify.sql.render import parse_statement, put_relations
+from sparkify.sql.tree import parsed, put_relations
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def read_script(name: str, facts: Set[str]) -> Iterator[ScriptStep]:
         tables = tuple(only_if.split(" or ")) if only_if else ()
         if not facts.isdisjoint(tables):
             tables = ()
-        statement = put_relations(parse_statement(sql), {**relations, **header.relations.get("with", {})})
+        statement = put_relations(parsed(sql), {**relations, **header.relations.get("with", {})})
         yield ScriptStep(
             header.values["about"],
             _with_columns(statement),

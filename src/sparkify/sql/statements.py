@@ -14,11 +14,11 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-import sqlglot
 from sqlglot import exp
 
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import SOURCE_DIALECT, Relations, expand
+from sparkify.sql.render import expand
+from sparkify.sql.tree import Relations, parsed, put_relations
 
 Columns = Mapping[str, "Sequence[str] | exp.Expr"]
 """What the names of columns in a statement stand for: columns of the same table, or one expression."""
@@ -84,16 +84,10 @@ def named_query(path: str, *, relations: Relations | None = None, columns: Colum
 
 
 def _with_names(path: str, relations: Relations, columns: Columns) -> exp.Expr:
-    tree = _parse(path).copy()
-    _put_columns(tree, columns)
-    _put_relations(tree, relations)
-    return tree
-
-
-@cache
-def _parse(path: str) -> exp.Expr:
     subject, name = path.split("/")
-    return sqlglot.parse_one(read_statements(subject)[name].sql, read=SOURCE_DIALECT)
+    tree = parsed(read_statements(subject)[name].sql).copy()
+    _put_columns(tree, columns)
+    return put_relations(tree, relations)
 
 
 def _put_columns(tree: exp.Expr, columns: Columns) -> None:
@@ -120,24 +114,6 @@ def _listed(old: exp.Expr, replaced: exp.Expr, names: Sequence[str]) -> list[exp
 def _identifier(name: str) -> exp.Identifier:
     """The name of a column, quoted where the models quote it."""
     return exp.to_identifier(name, quoted=not name.islower())
-
-
-def _put_relations(tree: exp.Expr, relations: Relations) -> None:
-    """Put tables and queries in the place of the names that stand for them; a table gets no alias by that."""
-    for node in list(tree.find_all(exp.Table)):
-        target = relations.get(node.name)
-        if isinstance(target, str):
-            node.set("this", _table_name(target))
-        elif target is not None:
-            node.replace(target.copy().subquery(node.alias_or_name))
-    for column in tree.find_all(exp.Column):
-        target = relations.get(column.table)
-        if isinstance(target, str):
-            column.set("table", _table_name(target))
-
-
-def _table_name(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=name == "time")
 
 
 def _put_literals(tree: exp.Expr, literals: Literals) -> None:

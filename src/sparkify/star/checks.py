@@ -19,8 +19,8 @@ from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
 from sparkify.sql.definitions import STAR, Reference, Table
 from sparkify.sql.dialect import Dialect
-from sparkify.sql.render import put_relations, read_query
 from sparkify.sql.statements import statement
+from sparkify.sql.tree import put_relations, read_query
 from sparkify.star.transform import Chunk
 
 SHOWN_ROWS = 10

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sparkify.contract import RECORD_TYPES
 from sparkify.sql import definitions, render
 from sparkify.sql.dialect import Dialect, Step
-from sparkify.sql.render import put_relations, read_query
 from sparkify.sql.script import ScriptStep, read_script
 from sparkify.sql.statements import statement
+from sparkify.sql.tree import put_relations, read_query
 
 
 class Statement(NamedTuple):

@@ -27,6 +27,7 @@ from sparkify.reader.canonical import Notation, canonical_record
 from sparkify.sources.base import SourceFile
 from sparkify.sql import render, rules
 from sparkify.sql.render import quoted
+from sparkify.sql.tree import parsed_query
 
 LINES = "direct_load_lines"
 PROBED = "direct_load_probe"
@@ -86,7 +87,7 @@ def lines_sql(record_type: RecordType) -> str:
 def records_sql(table: str, record_type: RecordType) -> str:
     """How many records there are, and how many of them break the contract."""
     broken = rules.broken_contract(record_type)
-    query = render.parse(f"SELECT COUNT(*), SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) FROM {table}")
+    query = parsed_query(f"SELECT COUNT(*), SUM(CASE WHEN {broken} THEN 1 ELSE 0 END) FROM {table}")
     return render.render(query, REDSHIFT)
 
 
