@@ -43,6 +43,8 @@ def _render(dialect: Dialect) -> None:
         prepare(dialect, Chunk(unknown_songs, in_full=True))
         for songs, removes in itertools.product((True, False), (True, False)):
             prepare(dialect, Chunk(unknown_songs, songs=songs, removes=removes))
+        if unknown_songs != "drop":
+            prepare(dialect, Chunk(unknown_songs, songs=False, removes=False, whole_days=True))
     count_queries(dialect)
     if dialect.name in ANALYZED:
         written_checks(Chunk("infer", in_full=True), dialect, loading=False)

@@ -77,7 +77,10 @@ def rendered_chunks(settings: Chunk, dialect: Dialect) -> Iterator[tuple[str, Na
     """What depends on settings: files by name, each a list of statements and what they are about."""
     in_full = replace(settings, in_full=True)
     adding = replace(settings, songs=False, removes=False)
-    for name, chunk in (("full", in_full), ("incremental", settings), ("adding", adding)):
+    chunks = [("full", in_full), ("incremental", settings), ("adding", adding)]
+    if settings.unknown_songs != "drop":
+        chunks.append(("whole_days", replace(adding, whole_days=True)))
+    for name, chunk in chunks:
         yield f"statements/{name}", [_named(statement) for statement in statements(chunk, dialect)]
         yield f"all_checks/{name}", list(_checks(written_checks(chunk, dialect)))
     yield "all_checks/analyze", list(_checks(written_checks(in_full, dialect, loading=False)))

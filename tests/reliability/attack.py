@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -48,6 +48,7 @@ from tests.support import ENGINES, EngineUnderTest, Run, reading, rows, url_of, 
 import sparkify
 from sparkify.config.settings import load
 from sparkify.engines.registry import connect as connect_engine
+from sparkify.etl import shape
 from sparkify.etl.replay import replay_from
 from sparkify.etl.summary import Progress
 from sparkify.warehouse.reject_key import RejectKey
@@ -60,6 +61,9 @@ STAR = {
     "time": "start_time, hour, day, week, month, year, weekday",
     "songplays": "songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent",
 }
+SETTINGS_OF_A_STEP = (
+    "prune", "full_refresh", "chunk_files", "whole_days", "unknown_songs", "repair_text", "stop", "stop_at",
+)  # fmt: skip
 SHOWN = 4
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where the files of a history are: in memory, where that is possible, for they are written thousands of times."""
@@ -213,8 +217,19 @@ def _run(folder: Path, root: Path, name: str, step: Step, stop_at: int = 0) -> N
         if seen == stop_at:
             raise Stopped
 
-    with sparkify.connect(url_of(_place(folder, name))) as warehouse:
+    with _whole_days(step), sparkify.connect(url_of(_place(folder, name))) as warehouse:
         warehouse.etl(**_settings(root, step), report=report)
+
+
+@contextlib.contextmanager
+def _whole_days(step: Step) -> Iterator[None]:
+    """Let the small chunks of a step be looked at by whole days, or not."""
+    before = shape.WHOLE_DAYS_BYTES
+    shape.WHOLE_DAYS_BYTES = 0 if step.whole_days else 1 << 60
+    try:
+        yield
+    finally:
+        shape.WHOLE_DAYS_BYTES = before
 
 
 def _stopped_run(folder: Path, step: Step) -> None:
@@ -331,7 +346,16 @@ def _told(history: History) -> str:
         plain = Step()
         options = [
             f"{name}={getattr(step, name)!r}"
-            for name in ("prune", "full_refresh", "chunk_files", "unknown_songs", "repair_text", "stop", "stop_at")
+            for name in (
+                "prune",
+                "full_refresh",
+                "chunk_files",
+                "whole_days",
+                "unknown_songs",
+                "repair_text",
+                "stop",
+                "stop_at",
+            )
             if getattr(step, name) != getattr(plain, name)
         ]
         lines.append(f"step {number}: etl({', '.join(options)})")

@@ -11,12 +11,13 @@ from sparkify.engines.registry import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.etl.listing import list_sources
 from sparkify.etl.plan import Manifest, Plan, compare
+from sparkify.etl.shape import chunk_of
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sql import render
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.statements import statement
 from sparkify.star.prepared import prepare
-from sparkify.star.transform import Chunk, Statement
+from sparkify.star.transform import Statement
 from sparkify.warehouse.inventory import read_inventory
 from sparkify.warehouse.manifest import read_manifest, read_state
 from sparkify.warehouse.tables import require_tables
@@ -54,7 +55,7 @@ def _known(settings: Settings) -> tuple[Manifest, int, Dialect]:
 def _statements(plan: Plan, settings: Settings, dialect: Dialect, first_new: int) -> list[Statement]:
     kinds = {file.kind for file in plan.to_load}
     is_first = first_new == 1
-    chunk = Chunk(settings.unknown_songs, is_first, settings.repair_text, "songs" in kinds, bool(plan.changed))
+    chunk = chunk_of(settings, kinds, in_full=is_first, removes=bool(plan.changed), files=plan.to_load)
     prepared = prepare(dialect, chunk)
     goes = plan.changed and not is_first
     gone = [Statement("files that go", statement("manifest/create_gone_files", dialect))] if goes else []

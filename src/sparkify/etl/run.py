@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from sparkify.config.settings import Settings
+from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Conflict, Engine
 from sparkify.errors import FileError, UsageError, WarehouseError
 from sparkify.etl.listing import Sources, chunks_of, chunks_of_slices, list_sources
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from sparkify.etl.reading import ChunkReader
     from sparkify.reader.batch import ReadChunk
     from sparkify.star.prepared import Repairs, StarUpdate
-    from sparkify.star.transform import Chunk
 
 T = TypeVar("T")
 
@@ -184,12 +184,14 @@ class Run:
                 with self._engine.transaction():
                     stored.store_settings(self._engine, self._stored_settings)
             return
+        from sparkify.etl.shape import chunk_of
         from sparkify.star.prepared import clear, prepare
 
+        shape = chunk_of(self._settings, RECORD_TYPES, in_full=True)
         self._summary.rebuilt_because = " and ".join(reasons)
         with self._transaction():
             clear(self._engine)
-            star = prepare(self._engine.dialect, self._chunk(in_full=True)).begin(self._engine)
+            star = prepare(self._engine.dialect, shape).begin(self._engine)
             self._transform(star)
             self._check(star)
             star.drop_temporary()
@@ -250,6 +252,7 @@ class Run:
         from sparkify.etl.load import ChunkLoader
         from sparkify.etl.reading import ChunkReader, numbered
         from sparkify.etl.refusal import raise_first_failure, take_unseen
+        from sparkify.etl.shape import chunk_of
         from sparkify.star.prepared import prepare
 
         state = unchanged_state(self._engine, self._known)
@@ -257,7 +260,7 @@ class Run:
         # The SQL is written while the files are read: together they keep both cores busy.
         with ThreadPoolExecutor(1) as background:
             kinds = {file.kind for file in files} | {entry.kind for entry in gone}
-            shape = self._chunk(in_full=first_new == 1, songs="songs" in kinds, removes=bool(gone))
+            shape = chunk_of(self._settings, kinds, in_full=first_new == 1, removes=bool(gone), files=files)
             future = background.submit(prepare, self._engine.dialect, shape)
             reader = ChunkReader(self._engine, self._spool, self._reader_report(), unreadable)
             with self._timed("read"):
@@ -320,13 +323,14 @@ class Run:
 
     def _load_replays(self, replays: Sequence[Replay]) -> None:
         """Load the records of replays into staging under numbers above the last file's, then under their files'."""
+        from sparkify.etl.shape import chunk_of
         from sparkify.star.prepared import prepare
 
         self._rebuild_if_needed(self._rebuild)
         last = self._known.last_file
         first_file = min(replay.reject.file_id for replay in replays)
         kinds = {replay.reject.kind for replay in replays}
-        shape = self._chunk(songs="songs" in kinds, removes=False)
+        shape = chunk_of(self._settings, kinds, removes=False)
         with self._transaction():
             unchanged_state(self._engine, self._known)
             with self._timed("load"):
@@ -348,12 +352,6 @@ class Run:
         if not self._settings.max_rejects.allows(rejected, read):
             limit = str(self._settings.max_rejects)
             refuse(self._engine, self._book.run_id, f"{rejected:,} of {read:,}", limit, self._options.rejects_file)
-
-    def _chunk(self, *, in_full: bool = False, songs: bool = True, removes: bool = True) -> Chunk:
-        """What the SQL of a chunk depends on."""
-        from sparkify.star.transform import Chunk
-
-        return Chunk(self._settings.unknown_songs, in_full, self._settings.repair_text, songs, removes)
 
     def _transform(self, star: StarUpdate) -> None:
         with self._timed("transform"):

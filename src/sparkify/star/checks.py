@@ -286,6 +286,7 @@ _AFFECTED = {
     "users_history": "model.rows_of_users_history",
     "time": "model.rows_of_time",
 }
+_IN_SPAN = {"songplays": "model.songplays_in_span", "time": "model.time_in_span"}
 _AFFECTED_SMALL = {"songs": "model.rows_of_songs", "artists": "model.rows_of_artists"}
 
 
@@ -294,7 +295,7 @@ def _relations(chunk: Chunk, loading: bool) -> dict[str, str]:
     whole = {name: name for name in STAR}
     here = {f"{name}_here": name for name in STAR}
     if chunk.in_full:
-        affected: Mapping[str, str] = whole
+        affected = whole
         of_chunk = {
             "play_rows": "model.all_plays",
             "play_counts": "model.all_play_counts",
@@ -306,11 +307,12 @@ def _relations(chunk: Chunk, loading: bool) -> dict[str, str]:
             of_chunk["duplicated"] = "model.duplicated"
     else:
         affected = whole | _AFFECTED | ({} if chunk.songs else _AFFECTED_SMALL)
-        here |= {"time_here": "model.rows_of_time"}
+        affected |= _IN_SPAN if chunk.whole_days else {}
+        here |= {"time_here": affected["time"]}
         of_chunk = {
             "play_rows": "model.affected_rows",
             "plays": "model.plays",
-            "play_counts": "model.affected_play_counts",
+            "play_counts": "model.play_counts_in_span" if chunk.whole_days else "model.affected_play_counts",
             "dropped_plays": "model.dropped_plays",
             "matches_here": "model.matches_now",
             "songplays_in_reach": "model.songplays_in_span",

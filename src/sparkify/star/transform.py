@@ -38,7 +38,8 @@ class Chunk:
     """What the statements depend on.
 
     `in_full` builds the star from all of staging. `songs` says that records of songs come or go, `removes` that files
-    go.
+    go. `whole_days` is for a chunk that adds many events and does nothing else: what is in its days is looked at as a
+    whole. To pick the affected rows out of them would cost more than to look at the others too.
     """
 
     unknown_songs: str
@@ -46,6 +47,11 @@ class Chunk:
     repair_text: bool = True
     songs: bool = True
     removes: bool = True
+    whole_days: bool = False
+
+    def __post_init__(self) -> None:
+        if self.whole_days and (self.in_full or self.songs or self.removes or self.unknown_songs == "drop"):
+            raise ValueError("only a chunk that adds events alone, and drops none, is looked at by whole days")
 
     @property
     def literals(self) -> Mapping[str, str | int]:
@@ -55,7 +61,12 @@ class Chunk:
     @property
     def facts(self) -> frozenset[str]:
         """What holds of it, by the names that scripts use."""
-        facts = {"songs": self.songs, "removes": self.removes, "repair": self.repair_text}
+        facts = {
+            "songs": self.songs,
+            "removes": self.removes,
+            "repair": self.repair_text,
+            "whole_days": self.whole_days,
+        }
         return frozenset(name for name, holds in facts.items() if holds)
 
     @property
@@ -69,7 +80,8 @@ def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     star = [definitions.table(name) for name in definitions.STAR]
     before = dialect.before_full_build(star) if chunk.in_full else ()
     after = dialect.after_full_build(star) if chunk.in_full else ()
-    steps = read_script(chunk.script, chunk.facts)
+    guaranteed = {"references"} if "reference" in dialect.capabilities.guarantees else set()
+    steps = read_script(chunk.script, chunk.facts | guaranteed)
     of_staging = (step for record in RECORD_TYPES.values() for step in dialect.statistics(record.table))
     return [
         *_of_engine(of_staging),

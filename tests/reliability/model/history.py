@@ -41,7 +41,8 @@ class Step:
     `touched` files get another time of change and keep their content; `disguised` ones get another content of the same
     size, and keep their time of change. `stop` is how the run is stopped before it is
     run again: not at all (`""`), by an error at its `stop_at`th report of progress (`error`), or killed there (`kill`).
-    `replaced` is a full refresh.
+    `replaced` is a full refresh. With `whole_days` chunks that only add events have their days looked at as a whole, as
+    those of many megabytes are.
     """
 
     written: dict[Place, File] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Step:
     prune: bool = False
     full_refresh: bool = False
     chunk_files: int = 100
+    whole_days: bool = False
     unknown_songs: str = "infer"
     repair_text: bool = True
     stop: str = ""
@@ -171,6 +173,7 @@ def _step(chance: random.Random, settings: tuple[str, bool], step: Step) -> Step
         prune=chance.random() < 0.6,
         full_refresh=chance.random() < 0.07,
         chunk_files=chance.choice([1, 2, 100, 100]),
+        whole_days=chance.random() < 0.6,
         stop=chance.choice([*[""] * 16, "error", "error", "error", "kill"]),
         stop_at=chance.randint(1, 12),
     )
@@ -320,7 +323,7 @@ def _without_step(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
 
 def _smaller_steps(step: Step) -> Iterable[Step]:
     plain = Step(chunk_files=100)
-    simpler = ("stop", "full_refresh", "chunk_files", "touched", "disguised", "replays", "removed")
+    simpler = ("stop", "full_refresh", "chunk_files", "whole_days", "touched", "disguised", "replays", "removed")
     for name in (*simpler, "unknown_songs", "repair_text"):
         if getattr(step, name) != getattr(plain, name):
             yield replace(step, **{name: getattr(plain, name)})

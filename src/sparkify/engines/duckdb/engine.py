@@ -83,7 +83,10 @@ def _refuse_other_files(path: Path) -> None:
 
 
 def _open(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": False}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "preserve_insertion_order": False,
+        "max_vacuum_tasks": 1,  # more would make a commit rewrite what other chunks brought: 18 of them cost 15 % more
+    }
     if access.memory_limit:
         config["memory_limit"] = access.memory_limit
     if access.read_only:  # no COPY … TO, no other file or database, no extension; and no SET that would allow them

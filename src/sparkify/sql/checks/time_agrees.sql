@@ -1,5 +1,5 @@
 /*
-about: every row of time says what its start_time says, and belongs to a play
+about: every row of time says what its start_time says
 severity: blocking
 */
 SELECT t.start_time, t.hour, t.day, t.week, t.month, t.year, t.weekday
@@ -10,4 +10,3 @@ WHERE t.hour <> DATE_PART('hour', t.start_time)
   OR t.month <> DATE_PART('month', t.start_time)
   OR t.year <> DATE_PART('year', t.start_time)
   OR t.weekday <> DATE_PART('dow', t.start_time)
-  OR NOT EXISTS (SELECT 1 FROM songplays_in_reach AS s WHERE s.start_time = t.start_time)

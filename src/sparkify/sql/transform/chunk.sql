@@ -27,6 +27,10 @@ when not songs:
   catalogued_songs    songs
   artist_matches      model.affected_artist_matches
   song_matches        model.affected_song_matches
+when whole_days:
+  starts_in_reach     model.songplays_in_span
+when not whole_days:
+  starts_in_reach     model.affected_starts
 */
 
 /* about: the days in which rows come or go */
@@ -38,17 +42,41 @@ asks: span
 */
 SELECT d.day FROM span_days AS d;
 
-/* about: plays in new or gone files */
+/*
+about: plays in new or gone files
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE chunk_plays AS SELECT * FROM model.chunk_plays;
 
-/* about: how many rows each has before and after */
+/*
+about: how many rows each has before and after
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE affected_plays AS SELECT * FROM model.affected_plays;
 
-/* about: those that were there before */
+/*
+about: those that were there before
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE known_plays AS
 SELECT p.ts, p."userId", p."sessionId", p."itemInSession", p.rows_before, p.rows_after
 FROM affected_plays AS p
 WHERE p.rows_before > 0;
+
+/*
+about: find duplicates
+when: whole_days
+*/
+CREATE TEMPORARY TABLE repeated_plays AS SELECT * FROM model.repeated_plays;
+
+/*
+about: those of them that were there before and come again
+when: whole_days
+*/
+CREATE TEMPORARY TABLE known_plays AS
+SELECT p.ts, p."userId", p."sessionId", p."itemInSession", p.rows_before, p.rows_after
+FROM repeated_plays AS p
+WHERE p.rows_before > 0 AND p.rows_after > p.rows_before;
 
 /* about: users and days in which rows come or go */
 CREATE TEMPORARY TABLE user_days AS SELECT * FROM model.user_days;
@@ -102,11 +130,23 @@ when: removes
 */
 DELETE FROM staging_songs WHERE file_id IN (SELECT g.file_id FROM gone_files AS g);
 
-/* about: their duplicates now */
+/*
+about: their duplicates now
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE duplicated AS
 SELECT p.ts, p."userId", p."sessionId", p."itemInSession"
 FROM affected_plays AS p
 WHERE p.rows_after > 1;
+
+/*
+about: duplicates in new files
+when: whole_days
+*/
+CREATE TEMPORARY TABLE duplicated AS
+SELECT p.ts, p."userId", p."sessionId", p."itemInSession"
+FROM repeated_plays AS p
+WHERE p.rows_after > p.rows_before;
 
 /* about: the first of their duplicates now */
 CREATE TEMPORARY TABLE deduplicated_plays AS SELECT * FROM model.deduplicated_plays;
@@ -246,7 +286,10 @@ if: removed_users
 */
 DELETE FROM users WHERE user_id IN (SELECT r.user_id FROM removed_users AS r);
 
-/* about: update users */
+/*
+about: update users
+when: references
+*/
 UPDATE users
 SET
   first_name = n.first_name,
@@ -256,6 +299,12 @@ SET
   last_seen_at = n.last_seen_at
 FROM new_users AS n
 WHERE users.user_id = n.user_id;
+
+/*
+about: remove users that change
+when: not references
+*/
+DELETE FROM users WHERE user_id IN (SELECT n.user_id FROM new_users AS n);
 
 /* about: add users */
 INSERT INTO users
@@ -576,7 +625,10 @@ SELECT a.song_id FROM affected_songs AS a
 EXCEPT
 SELECT k.song_id FROM songs AS k;
 
-/* about: ids of affected plays */
+/*
+about: ids of affected plays
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE affected_ids AS SELECT * FROM model.affected_ids;
 
 /*
@@ -584,16 +636,26 @@ about: remove songplays that may change
 if: known_plays
 */
 DELETE FROM songplays
-WHERE IN_SPAN_TIME(start_time) AND songplay_id IN (SELECT a.songplay_id FROM affected_ids AS a);
+WHERE IN_SPAN_TIME(start_time) AND songplay_id IN (SELECT SONGPLAY_ID(p) AS songplay_id FROM known_plays AS p);
 
 /* about: fill songplays */
 INSERT INTO songplays SELECT * FROM model.songplays;
 
-/* about: times of affected plays */
+/*
+about: times of affected plays
+when: not whole_days
+*/
 CREATE TEMPORARY TABLE affected_times AS SELECT * FROM model.affected_times;
 
+/*
+about: times of plays that come again
+when: whole_days
+if: known_plays
+*/
+CREATE TEMPORARY TABLE affected_times AS SELECT DISTINCT FROM_MILLIS(p.ts) AS start_time FROM known_plays AS p;
+
 /* about: times without plays */
-CREATE TEMPORARY TABLE removed_time AS SELECT t.start_time FROM affected_times AS t WHERE 1 = 0;
+CREATE TEMPORARY TABLE removed_time AS SELECT t.start_time FROM "time" AS t WHERE 1 = 0;
 
 /*
 about: times at which nothing is played any more

@@ -45,6 +45,32 @@ FROM (
     )
 ) AS s;
 
+-- count the bad rows of time_agrees
+SELECT
+  COUNT(
+    CASE
+      WHEN t.hour <> DATE_PART('hour', t.start_time)
+      OR t.day <> DATE_PART('day', t.start_time)
+      OR t.week <> DATE_PART('week', t.start_time)
+      OR t.month <> DATE_PART('month', t.start_time)
+      OR t.year <> DATE_PART('year', t.start_time)
+      OR t.weekday <> DATE_PART('dow', t.start_time)
+      THEN 1
+    END
+  ) AS bad_1
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
+      SELECT
+        a.start_time
+      FROM affected_times AS a
+    )
+) AS t;
+
 -- count the bad rows of gender_known, user_level_known
 SELECT
   COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
@@ -663,7 +689,7 @@ GROUP BY
 HAVING
   COUNT(*) > 1;
 
--- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
+-- blocking time_agrees: every row of time says what its start_time says
 SELECT
   t.start_time,
   t.hour,
@@ -690,20 +716,7 @@ WHERE
   OR t.week <> DATE_PART('week', t.start_time)
   OR t.month <> DATE_PART('month', t.start_time)
   OR t.year <> DATE_PART('year', t.start_time)
-  OR t.weekday <> DATE_PART('dow', t.start_time)
-  OR NOT EXISTS(
-    SELECT
-      1
-    FROM (
-      SELECT
-        s.*
-      FROM songplays AS s
-      WHERE
-        IN_SPAN_TIME(s.start_time)
-    ) AS s
-    WHERE
-      s.start_time = t.start_time
-  );
+  OR t.weekday <> DATE_PART('dow', t.start_time);
 
 -- blocking time_key_unique: start_time is unique in time
 SELECT
@@ -725,6 +738,36 @@ GROUP BY
   c.start_time
 HAVING
   COUNT(*) > 1;
+
+-- blocking time_played: at every start_time of time something is played
+SELECT
+  t.start_time
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
+      SELECT
+        a.start_time
+      FROM affected_times AS a
+    )
+) AS t
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM (
+      SELECT
+        s.*
+      FROM songplays AS s
+      WHERE
+        IN_SPAN_TIME(s.start_time)
+    ) AS s
+    WHERE
+      s.start_time = t.start_time
+  );
 
 -- blocking users_history_key_unique: user_id, valid_from is unique in users_history
 SELECT

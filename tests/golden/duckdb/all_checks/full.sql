@@ -19,6 +19,21 @@ SELECT
   COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
 FROM songplays AS s;
 
+-- count the bad rows of time_agrees
+SELECT
+  COUNT(
+    CASE
+      WHEN t.hour <> DATE_PART('hour', t.start_time)
+      OR t.day <> DATE_PART('day', t.start_time)
+      OR t.week <> DATE_PART('week', t.start_time)
+      OR t.month <> DATE_PART('month', t.start_time)
+      OR t.year <> DATE_PART('year', t.start_time)
+      OR t.weekday <> DATE_PART('dow', t.start_time)
+      THEN 1
+    END
+  ) AS bad_1
+FROM time AS t;
+
 -- count the bad rows of gender_known, user_level_known
 SELECT
   COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
@@ -361,7 +376,7 @@ GROUP BY
 HAVING
   COUNT(*) > 1;
 
--- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
+-- blocking time_agrees: every row of time says what its start_time says
 SELECT
   t.start_time,
   t.hour,
@@ -377,14 +392,7 @@ WHERE
   OR t.week <> DATE_PART('week', t.start_time)
   OR t.month <> DATE_PART('month', t.start_time)
   OR t.year <> DATE_PART('year', t.start_time)
-  OR t.weekday <> DATE_PART('dow', t.start_time)
-  OR NOT EXISTS(
-    SELECT
-      1
-    FROM songplays AS s
-    WHERE
-      s.start_time = t.start_time
-  );
+  OR t.weekday <> DATE_PART('dow', t.start_time);
 
 -- blocking time_key_unique: start_time is unique in time
 SELECT
@@ -395,6 +403,19 @@ GROUP BY
   c.start_time
 HAVING
   COUNT(*) > 1;
+
+-- blocking time_played: at every start_time of time something is played
+SELECT
+  t.start_time
+FROM time AS t
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM songplays AS s
+    WHERE
+      s.start_time = t.start_time
+  );
 
 -- blocking users_history_key_unique: user_id, valid_from is unique in users_history
 SELECT

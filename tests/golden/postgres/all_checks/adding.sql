@@ -52,6 +52,32 @@ FROM (
     )
 ) AS s;
 
+-- count the bad rows of time_agrees
+SELECT
+  COUNT(
+    CASE
+      WHEN t.hour <> DATE_PART('hour', t.start_time)
+      OR t.day <> DATE_PART('day', t.start_time)
+      OR t.week <> DATE_PART('week', t.start_time)
+      OR t.month <> DATE_PART('month', t.start_time)
+      OR t.year <> DATE_PART('year', t.start_time)
+      OR t.weekday <> DATE_PART('dow', t.start_time)
+      THEN 1
+    END
+  ) AS bad_1
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
+      SELECT
+        a.start_time
+      FROM affected_times AS a
+    )
+) AS t;
+
 -- count the bad rows of gender_known, user_level_known
 SELECT
   COUNT(CASE WHEN NOT u.gender IN ('F', 'M') THEN 1 END) AS bad_1,
@@ -384,7 +410,7 @@ WHERE
     s.song_id IS NULL OR s.artist_id IS NULL
   );
 
--- blocking time_agrees: every row of time says what its start_time says, and belongs to a play
+-- blocking time_agrees: every row of time says what its start_time says
 SELECT
   t.start_time,
   t.hour,
@@ -411,8 +437,25 @@ WHERE
   OR t.week <> DATE_PART('week', t.start_time)
   OR t.month <> DATE_PART('month', t.start_time)
   OR t.year <> DATE_PART('year', t.start_time)
-  OR t.weekday <> DATE_PART('dow', t.start_time)
-  OR NOT EXISTS(
+  OR t.weekday <> DATE_PART('dow', t.start_time);
+
+-- blocking time_played: at every start_time of time something is played
+SELECT
+  t.start_time
+FROM (
+  SELECT
+    t.*
+  FROM "time" AS t
+  WHERE
+    IN_SPAN_TIME(t.start_time)
+    AND t.start_time IN (
+      SELECT
+        a.start_time
+      FROM affected_times AS a
+    )
+) AS t
+WHERE
+  NOT EXISTS(
     SELECT
       1
     FROM (

@@ -2052,8 +2052,8 @@ WHERE
   IN_SPAN_TIME(start_time)
   AND songplay_id IN (
     SELECT
-      a.songplay_id
-    FROM affected_ids AS a
+      CAST(p.ts AS TEXT) || '-' || CAST(p."userId" AS TEXT) || '-' || CAST(p."sessionId" AS TEXT) || '-' || CAST(p."itemInSession" AS TEXT) AS songplay_id
+    FROM known_plays AS p
   );
 
 -- fill songplays
@@ -2180,7 +2180,7 @@ ANALYZE affected_times;
 CREATE TEMPORARY TABLE removed_time AS
 SELECT
   t.start_time
-FROM affected_times AS t
+FROM "time" AS t
 WHERE
   1 = 0;
 
@@ -2255,12 +2255,12 @@ FROM (
         )
     ) AS s
     WHERE
-      NOT s.start_time IN (
+      NOT EXISTS(
         SELECT
-          t.start_time
+          1
         FROM "time" AS t
         WHERE
-          IN_SPAN_TIME(t.start_time)
+          IN_SPAN_TIME(t.start_time) AND t.start_time = s.start_time
       )
   ) AS s
 ) AS t;

@@ -1,12 +1,12 @@
--- those of them that are not in time yet
+-- the times at which something is played, and that are not in time yet
 SELECT
   s.start_time
-FROM model.affected_starts AS s
+FROM starts_in_reach AS s
 WHERE
-  NOT s.start_time IN (
+  NOT EXISTS(
     SELECT
-      t.start_time
+      1
     FROM "time" AS t
     WHERE
-      IN_SPAN_TIME(t.start_time)
+      IN_SPAN_TIME(t.start_time) AND t.start_time = s.start_time
   );

@@ -1166,11 +1166,14 @@ WHERE
     FROM removed_users AS r
   );
 
--- update users
-UPDATE users SET first_name = n.first_name, last_name = n.last_name, gender = n.gender, level = n.level, last_seen_at = n.last_seen_at
-FROM new_users AS n
+-- remove users that change
+DELETE FROM users
 WHERE
-  users.user_id = n.user_id;
+  user_id IN (
+    SELECT
+      n.user_id
+    FROM new_users AS n
+  );
 
 -- add users
 INSERT INTO users (
@@ -1662,8 +1665,8 @@ WHERE
   IN_SPAN_TIME(start_time)
   AND songplay_id IN (
     SELECT
-      a.songplay_id
-    FROM affected_ids AS a
+      CAST(p.ts AS VARCHAR(MAX)) || '-' || CAST(p."userId" AS VARCHAR(MAX)) || '-' || CAST(p."sessionId" AS VARCHAR(MAX)) || '-' || CAST(p."itemInSession" AS VARCHAR(MAX)) AS songplay_id
+    FROM known_plays AS p
   );
 
 -- fill songplays
@@ -1791,7 +1794,7 @@ FROM affected_plays AS p;
 CREATE TEMPORARY TABLE removed_time AS
 SELECT
   t.start_time
-FROM affected_times AS t
+FROM "time" AS t
 WHERE
   1 = 0;
 
@@ -1863,12 +1866,12 @@ FROM (
         )
     ) AS s
     WHERE
-      NOT s.start_time IN (
+      NOT EXISTS(
         SELECT
-          t.start_time
+          1
         FROM "time" AS t
         WHERE
-          IN_SPAN_TIME(t.start_time)
+          IN_SPAN_TIME(t.start_time) AND t.start_time = s.start_time
       )
   ) AS s
 ) AS t;
