@@ -81,6 +81,13 @@ def test_rejects_list_shows_failed_files_first(with_failed: Path) -> None:
     assert "looks like an HTML page" in sparkify("rejects", "list", cwd=with_failed).stdout
 
 
+def test_a_plan_names_failed_files(with_failed: Path) -> None:
+    path = str(with_failed / "logs" / "html.json")
+    assert f"failed    {path} looks like an HTML page" in sparkify("plan", *SOURCES, cwd=with_failed).stdout
+    document = json.loads(sparkify("plan", *SOURCES, "--output", "json", cwd=with_failed).stdout)
+    assert list(document["failed"]) == [path]
+
+
 def test_a_run_over_one_source_says_that_files_of_the_other_have_failed(with_failed: Path) -> None:
     done = sparkify("etl", "--songs", "songs", cwd=with_failed)
     assert done.returncode == 0

@@ -64,13 +64,13 @@ def test_few_examples_are_shown_and_no_two_alike(tmp_path: Path) -> None:
 
 
 def test_names_that_differ_little_from_a_field_are_a_warning(tmp_path: Path) -> None:
-    home = {**_renamed(userId="userid", firstName="first_name"), "page": "Home", "aaa": 1}
+    home = {**_renamed(userId="userid", firstName="first_name"), "page": "Home", "aaa": 1, "Duration": 2}
     many = {f"a{number:02}": number for number in range(30)}
     write_lines(tmp_path / "logs/a.json", [home, {**home, **many}])
     done = sparkify("etl", "--logs", "logs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (warning,) = (line for line in done.stderr.splitlines() if line.startswith("warning: fields of events"))
-    assert "first_name (name it firstName), userid (name it userId)" in warning
+    assert "Duration (name it duration), first_name (name it firstName), userid (name it userId)" in warning
     (others,) = (line for line in done.stderr.splitlines() if line.startswith("fields of events"))
     assert "userid" not in others and "a00" in others
 

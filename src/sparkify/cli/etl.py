@@ -195,7 +195,7 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         meant = ", ".join(f"{name} (name it {known})" for name, known in misnamed.items())
         say(f"warning: fields of {kind} were ignored, for names must match exactly: {plain_text(meant)}")
     for name, (count, about) in summary.warnings.items():
-        say(f"warning: check {name}, {count_of(count, 'row')}: {about}")
+        say(f"warning: check {name}, {count_of(count, 'bad row')}; expected: {about}")
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
@@ -255,7 +255,7 @@ def plan(
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Show what etl would do: new, changed and vanished files, slices of topics; the exact SQL."""
+    """Show what etl would do: new, changed, vanished and failed files, slices of topics; the exact SQL."""
     from sparkify.etl.preview import look_ahead
 
     settings = load_settings(
@@ -290,6 +290,7 @@ def _files(plan: Plan) -> dict[str, object]:
         "changed": [shown(change.file.uri) for change in plan.changed],
         "unchanged": plan.unchanged,
         "vanished": [shown(entry.uri) for entry in plan.vanished],
+        "failed": {shown(entry.uri): entry.failure for entry in plan.failed},
         "slices": [
             {"partition": part.uri, "from": part.begin, "to": part.end, "lost": part.lost} for part in slices_of(plan)
         ],
@@ -314,6 +315,8 @@ def _print_plan(plan: Plan) -> None:
     ):
         for uri in uris:
             print(f"{word:<9} {plain_text(shown(uri))}")
+    for entry in plan.failed:
+        print(f"failed    {plain_text(shown(entry.uri))} {plain_text(entry.failure)}")
     for part in slices_of(plan):
         lost = f" ({part.lost:,} before were lost)" if part.lost else ""
         print(f"slice     {plain_text(part.uri)} {part.begin} to {part.end}: {part.end - part.begin:,} offsets{lost}")

@@ -54,15 +54,16 @@ class _Reading:
         self._last_time: int | None = None
 
     def run(self) -> FileRead:
-        for block in self._messages.blocks():
-            self._take(block)
+        with self._good, self._bad:
+            for block in self._messages.blocks():
+                self._take(block)
         part, end = self._messages.slice, self._messages.end
         gaps = end - part.begin - self._messages.count
         result = FileRead(self._file_id, part, self._messages.tag, self._messages.size, "", time.time())
         result.offsets = OffsetsRead(part.begin, end, self._tombstones, gaps, self._last_time)
         result.records, result.rejected, result.is_careful = self._records, self._rejected, self._is_careful
-        result.lines, result.path = self._good.close()
-        result.reject_lines, result.reject_path = self._bad.close()
+        result.lines, result.path = self._good.written()
+        result.reject_lines, result.reject_path = self._bad.written()
         result.unknown_names = self._reader.told_names()
         return result
 

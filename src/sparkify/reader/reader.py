@@ -7,7 +7,7 @@ misread (see `canonical`), whatever went in.
 
 from __future__ import annotations
 
-import os
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -91,7 +91,7 @@ def read(file: SourceFile, file_id: int, spool: Spool, *, carefully: bool = Fals
     try:
         found = None if carefully else examine(file, file_id, spool)
         if found is None:
-            return read_twice(file, lambda stream: _read_records(stream, file_id, spool))
+            return _read_record_by_record(file, file_id, spool)
     except FileError as error:
         return failed(file, file_id, error)
     result = _read_of(file, file_id, found.content)
@@ -113,32 +113,55 @@ def _read_of(file: SourceFile, file_id: int, content: Content) -> FileRead:
     return FileRead(file_id, file, content.tag, content.size, content.hash, time.time())
 
 
-def _read_records(stream: OpenFile, file_id: int, spool: Spool) -> FileRead:
+class _AcceptedLate(Exception):
+    """A record was accepted after more rejects than are kept of a file that failed."""
+
+
+def _read_record_by_record(file: SourceFile, file_id: int, spool: Spool) -> FileRead:
+    """Read a file record by record.
+
+    While nothing was accepted, the file is likely to fail, and only its first rejects are kept: no more are written,
+    so that they cannot fill the spool. In the rare case that a record is accepted after them, the file is read once
+    more, and all rejects are written.
+    """
+    try:
+        return read_twice(file, lambda stream: _read_records(stream, file_id, spool, MOST_REJECTS))
+    except _AcceptedLate:
+        return read_twice(file, lambda stream: _read_records(stream, file_id, spool, sys.maxsize))
+
+
+def _read_records(stream: OpenFile, file_id: int, spool: Spool, most_before_any: int) -> FileRead:
+    """Read a stream; of the rejects before the first accepted record `most_before_any` are written.
+
+    Raises:
+        _AcceptedLate: a record was accepted after rejects that were not written.
+    """
     record_type = RECORD_TYPES[stream.file.kind]
     reader = CarefulReader(record_type)
     name = shown(stream.file.uri)
     headed = Headed(stream)
     refuse_other_format(headed.head, name)
     pieces = split(headed, name, record_type)
-    good, bad = Lines(spool, f"careful-{stream.file.kind}"), Lines(spool, "rejects")
     loaded = rejected = number = 0
-    for found in reader.read(pieces):
-        if isinstance(found, Reject):
-            number += 1
-            rejected += found.records
-            bad.write(json_line(_reject_row(found, file_id, number)))
-            if number == MOST_REJECTS:
-                bad.mark()
-        else:
-            found[FILE_ID] = file_id
-            good.write(json_line(found))
-            loaded += 1
+    with Lines(spool, f"careful-{stream.file.kind}") as good, Lines(spool, "rejects") as bad:
+        for found in reader.read(pieces):
+            if isinstance(found, Reject):
+                number += 1
+                rejected += found.records
+                if loaded or number <= most_before_any:
+                    bad.write(json_line(_reject_row(found, file_id, number)))
+            elif not loaded and number > most_before_any:
+                raise _AcceptedLate
+            else:
+                found[FILE_ID] = file_id
+                good.write(json_line(found))
+                loaded += 1
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
     result.first_reject = reader.first_reject
     result.failure = why_failed(reader, headed.head, pieces.wrapped_by, loaded, number, rejected)
-    result.lines, result.path = good.close()
-    result.reject_lines, result.reject_path = bad.close(to_mark=bool(result.failure))
+    result.lines, result.path = good.written()
+    result.reject_lines, result.reject_path = bad.written()
     result.has_unpaired_brackets = not pieces.brackets.are_paired
     result.unknown_names = reader.told_names()
     return result
@@ -154,8 +177,6 @@ class Lines:
         self._size = 0
         self._path = ""
         self._out: SpoolFile | None = None
-        self._written = 0
-        self._mark = 0
 
     def write(self, line: bytes) -> None:
         """Add one line, or several."""
@@ -164,28 +185,26 @@ class Lines:
         if self._size > PACKED_BELOW:
             self._flush()
 
-    def mark(self) -> None:
-        """Remember this place among the lines."""
-        self._mark = self._written + self._size
-
     def _flush(self) -> None:
         if self._out is None:
             self._path = self._spool.path(self._stem)
             self._out = self._spool.create(self._path)
         self._out.write(b"".join(self._held))
-        self._written += self._size
         self._held, self._size = [], 0
 
-    def close(self, *, to_mark: bool = False) -> tuple[bytes, str]:
-        """The lines if they are in memory, else the path of their file; up to the mark alone, if there is one."""
-        end = self._mark if to_mark and self._mark else None
-        if self._out is None:
-            return b"".join(self._held)[:end], ""
-        self._flush()
-        self._out.__exit__()
-        if end is not None:
-            os.truncate(self._path, end)
-        return b"", self._path
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write what is left, unless something went wrong."""
+        if self._out is not None:
+            if kind is None:
+                self._flush()
+            self._out.__exit__()
+
+    def written(self) -> tuple[bytes, str]:
+        """At the end: the lines if they are in memory, else the path of their file."""
+        return (b"".join(self._held), "") if self._out is None else (b"", self._path)
 
 
 def _reject_row(reject: Reject, file_id: int, number: int) -> dict[str, Any]:

@@ -27,8 +27,9 @@ class Why(NamedTuple):
 def why_no_record(piece: Piece, span: Span) -> Why:
     """Why a span is no record."""
     text = piece.raw.decode("latin-1")  # one letter for one byte: the marks of JSON are the same as in UTF-8
+    is_message = not piece.line
     if text.startswith("{"):
-        return _broken_object(text, span)
+        return _broken_object(text, span, is_message)
     if "\0" in text:
         return Why("holds NUL bytes where a record should begin", "remove the NUL bytes")
     if _COMMENT.match(text):
@@ -37,10 +38,14 @@ def why_no_record(piece: Piece, span: Span) -> Why:
         return Why(f"is {_kind_of(scalars[0])}, not an object")
     if "{" not in text and text.endswith("}"):
         return Why("is the end of a record whose beginning is missing")
+    if is_message:
+        return Why("is not JSON: a message holds one object")
+    if span.is_last and not piece.offset:
+        return Why("is not JSON, and the file holds nothing else")
     return Why("is not JSON: it is text between records", "remove the text")
 
 
-def _broken_object(text: str, span: Span) -> Why:
+def _broken_object(text: str, span: Span, is_message: bool) -> Why:
     try:
         _, end = _DECODER.raw_decode(text)
     except RecursionError:
@@ -51,6 +56,10 @@ def _broken_object(text: str, span: Span) -> Why:
         return Why(f"is not JSON: {error} is no JSON value", "write null")
     if end > MAX_RECORD_BYTES:
         return _too_long()
+    if is_message and (rest := text[end:].lstrip(" \t\r\n,")):
+        if rest.startswith("{"):
+            return Why("holds more than one object", "send a message for each")
+        return Why("holds text behind its object", "remove the text")
     return Why(f"is nested more than {MOST_LEVELS} levels deep")
 
 

@@ -280,7 +280,8 @@ def _misspelled(name: str, unknown: Iterable[str]) -> str:
 
 def meant_name(name: str, record_type: RecordType) -> str:
     """The field that an unknown name is likely to mean: it differs in letter case, `_` and `-` alone; else empty."""
-    return next((known for known in record_type.names if folded(known) == folded(name)), "")
+    names = (*record_type.names, *(TOPIC_FORM_NAMES if record_type is EVENTS else ()))
+    return next((known for known in names if folded(known) == folded(name)), "")
 
 
 def folded(name: str) -> str:

@@ -25,6 +25,7 @@ _LONGEST_ENDING = 20
 _PACKED = ("gz", "zst", "bz2", "xz", "lz4", "gzip")
 NO_ENDING = "(no ending)"
 OTHERS = "(others)"
+_IN_WORDS = {NO_ENDING: "without an ending", OTHERS: "others"}
 
 
 class Verdict(Enum):
@@ -110,7 +111,7 @@ def in_words(passed_over: Mapping[str, Any]) -> str:
     said = []
     if endings:
         files = sum(endings.values())
-        counted = ", ".join(f"{count:,} {ending}" for ending, count in endings.items())
+        counted = ", ".join(f"{count:,} {_IN_WORDS.get(ending, ending)}" for ending, count in endings.items())
         said.append(f"{files:,} {'file' if files == 1 else 'files'} ({counted})")
     if folders:
         said.append(f"{folders:,} linked {'folder' if folders == 1 else 'folders'}")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
+from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, Row
 from sparkify.sql import definitions, render
 from sparkify.sql.definitions import STAR, Reference, Table
@@ -281,6 +282,8 @@ def _from_files(chunk: Chunk) -> Iterator[_Unwritten]:
 
 
 _AFFECTED = {
+    "staging_events": "model.new_events",
+    "staging_songs": "model.new_songs_staged",
     "songplays": "model.affected_songplays",
     "users": "model.rows_of_users",
     "users_history": "model.rows_of_users_history",
@@ -292,7 +295,7 @@ _AFFECTED_SMALL = {"songs": "model.rows_of_songs", "artists": "model.rows_of_art
 
 def _relations(chunk: Chunk, loading: bool) -> dict[str, str]:
     """What the checks read, by the names that they use."""
-    whole = {name: name for name in STAR}
+    whole = {name: name for name in (*STAR, *(record_type.table for record_type in RECORD_TYPES.values()))}
     here = {f"{name}_here": name for name in STAR}
     if chunk.in_full:
         affected = whole

@@ -3,6 +3,6 @@ about: no artist is at latitude 0 and longitude 0, which stands for an unknown p
 severity: warning
 key: artist_id
 */
-SELECT a.artist_id, a.name
-FROM artists_affected AS a
-WHERE a.latitude = 0 AND a.longitude = 0
+SELECT DISTINCT s.artist_id
+FROM staging_songs_affected AS s
+WHERE s.artist_latitude = 0 AND s.artist_longitude = 0

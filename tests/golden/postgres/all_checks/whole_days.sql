@@ -1,7 +1,6 @@
--- count the bad rows of coordinates_in_range, coordinates_known
+-- count the bad rows of coordinates_in_range
 SELECT
-  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1,
-  COUNT(CASE WHEN a.latitude = 0 AND a.longitude = 0 THEN 1 END) AS bad_2
+  COUNT(CASE WHEN ABS(a.latitude) > 90 OR ABS(a.longitude) > 180 THEN 1 END) AS bad_1
 FROM (
   SELECT
     a.*
@@ -14,7 +13,7 @@ FROM (
     )
 ) AS a;
 
--- count the bad rows of level_known, songplays_have_songs, start_time_past, start_time_plausible
+-- count the bad rows of level_known, songplays_have_songs, start_time_past
 SELECT
   COUNT(CASE WHEN NOT s.level IN ('free', 'paid') THEN 1 END) AS bad_1,
   COUNT(
@@ -32,8 +31,7 @@ SELECT
       )
       THEN 1
     END
-  ) AS bad_3,
-  COUNT(CASE WHEN s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS bad_4
+  ) AS bad_3
 FROM (
   SELECT
     s.*
@@ -462,22 +460,17 @@ WHERE
   ABS(a.latitude) > 90 OR ABS(a.longitude) > 180;
 
 -- warning coordinates_known: no artist is at latitude 0 and longitude 0, which stands for an unknown place in other systems
-SELECT
-  a.artist_id,
-  a.name
+SELECT DISTINCT
+  s.artist_id
 FROM (
   SELECT
-    a.*
-  FROM artists AS a
+    s.*
+  FROM staging_songs AS s
   WHERE
-    a.artist_id IN (
-      SELECT
-        k.artist_id
-      FROM affected_artists AS k
-    )
-) AS a
+    s.file_id >= :first_new
+) AS s
 WHERE
-  a.latitude = 0 AND a.longitude = 0;
+  s.artist_latitude = 0 AND s.artist_longitude = 0;
 
 -- warning duplicates_agree: plays that share ts, userId, sessionId and itemInSession are the same in everything
 SELECT
@@ -635,19 +628,21 @@ WHERE
     CAST('1970-01-01 00:00:00' AS TIMESTAMP) + :now / 1000 * INTERVAL '1 SECOND' + :now % 1000 * INTERVAL '1 MILLISECOND'
   );
 
--- warning start_time_plausible: no play starts before 2000 (seconds for milliseconds?)
-SELECT
-  s.songplay_id,
-  s.start_time
+-- warning ts_plausible: no event is from before 2000 (seconds for milliseconds?)
+SELECT DISTINCT
+  e.ts,
+  e."sessionId",
+  e."itemInSession",
+  e."userId"
 FROM (
   SELECT
-    s.*
-  FROM songplays AS s
+    e.*
+  FROM staging_events AS e
   WHERE
-    IN_SPAN_TIME(s.start_time)
-) AS s
+    e.file_id >= :first_new
+) AS e
 WHERE
-  s.start_time < CAST('2000-01-01 00:00:00' AS TIMESTAMP);
+  e.ts < 946684800000;
 
 -- warning user_level_known: a user's level is free or paid
 SELECT

@@ -1,7 +1,6 @@
 -- no artist is at latitude 0 and longitude 0, which stands for an unknown place in other systems
-SELECT
-  a.artist_id,
-  a.name
-FROM artists_affected AS a
+SELECT DISTINCT
+  s.artist_id
+FROM staging_songs_affected AS s
 WHERE
-  a.latitude = 0 AND a.longitude = 0;
+  s.artist_latitude = 0 AND s.artist_longitude = 0;

@@ -1,8 +1,0 @@
-/*
-about: no play starts before 2000 (seconds for milliseconds?)
-severity: warning
-key: songplay_id
-*/
-SELECT s.songplay_id, s.start_time
-FROM songplays_affected AS s
-WHERE s.start_time < TIMESTAMP '2000-01-01 00:00:00'
