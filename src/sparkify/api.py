@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,22 +12,30 @@ from sparkify.config.settings import load
 from sparkify.engines.base import Engine, Result, Row
 from sparkify.engines.registry import connect as connect_engine
 from sparkify.engines.registry import local_files
+from sparkify.errors import UsageError, needing
 from sparkify.etl.run import Run
 from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
+from sparkify.reports.forms import ENDINGS, AnyForm, write_answer
 from sparkify.reports.questions import find_question, questions
 from sparkify.sources.offsets import Start
-from sparkify.text import without_password
+from sparkify.text import printable, without_password
+from sparkify.values import as_text, is_number
 
 if TYPE_CHECKING:
     import pandas
+    import polars
     import pyarrow
 
     from sparkify.reports.compare import TableComparison
 
 
+SHOWN_ROWS = 20
+"""Rows from the beginning, and from the end, of an answer that a notebook shows."""
+
+
 class Answer:
-    """What a query returned, as rows, as an Arrow table or as a pandas DataFrame.
+    """What a query returned: rows, or a table of Arrow, pandas or Polars. A notebook shows it as a table.
 
     `columns` are the names; `rows` are tuples of Python values, times being naive datetimes in UTC.
     """
@@ -36,15 +45,63 @@ class Answer:
         self.rows: list[Row] = result.rows
 
     def arrow(self) -> pyarrow.Table:
-        """The rows as an Arrow table; needs the extra `pandas`."""
-        import pyarrow
+        """The rows as an Arrow table; needs the extra `pandas` or `polars`.
+
+        Raises:
+            UsageError: a package is missing.
+        """
+        with needing("an Arrow table", "pandas"):
+            import pyarrow
 
         columns = list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.columns]
         return pyarrow.Table.from_arrays([pyarrow.array(list(values)) for values in columns], names=list(self.columns))
 
     def pandas(self) -> pandas.DataFrame:
-        """The rows as a DataFrame; needs the extra `pandas`."""
+        """The rows as a DataFrame of pandas; needs the extra `pandas`.
+
+        Raises:
+            UsageError: a package is missing.
+        """
+        with needing("a DataFrame of pandas", "pandas"):
+            import pandas  # noqa: F401
+
         return self.arrow().to_pandas()
+
+    def polars(self) -> polars.DataFrame:
+        """The rows as a DataFrame of Polars; needs the extra `polars`.
+
+        Raises:
+            UsageError: a package is missing.
+        """
+        with needing("a DataFrame of Polars", "polars"):
+            import polars
+
+        found = polars.from_arrow(self.arrow())
+        assert isinstance(found, polars.DataFrame)
+        return found
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first and the last rows as a table, and how many there are."""
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
+        shown = self.rows if len(self.rows) <= 2 * SHOWN_ROWS else self.rows[:SHOWN_ROWS]
+        lines = [_html_row(row) for row in shown]
+        if len(shown) < len(self.rows):
+            lines.append(f'<tr><td colspan="{len(self.columns)}">…</td></tr>')
+            lines += [_html_row(row) for row in self.rows[-SHOWN_ROWS:]]
+        noun = "row" if len(self.rows) == 1 else "rows"
+        return (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+            f"<p>{len(self.rows):,} {noun}</p>"
+        )
+
+
+def _html_row(row: Row) -> str:
+    cells = "".join(
+        f'<td style="text-align: {"right" if is_number(value) else "left"}">'
+        f"{escape(printable('' if value is None else as_text(value)))}</td>"
+        for value in row
+    )
+    return f"<tr>{cells}</tr>"
 
 
 class Warehouse:
@@ -104,6 +161,27 @@ class Warehouse:
             UsageError: it is several statements, or one that can write.
         """
         return Answer(self._engine.ask(sql))
+
+    def export(self, sql: str, path: str | Path, form: AnyForm | None = None) -> int:
+        """Write the rows of a statement that only reads to a file, which need not fit into memory; they are counted.
+
+        Args:
+            sql: the statement.
+            path: the file; it appears whole or not at all.
+            form: `csv`, `json`, `jsonl`, `parquet` or `markdown`; without it the ending of the file's name says which.
+
+        Raises:
+            UsageError: it is several statements, or one that can write; the form is unknown; or it would replace the
+                warehouse, or what is no regular file.
+            OutputError: the file cannot be written.
+        """
+        from sparkify.storage.output_file import Kept, OutputFile
+
+        chosen = form or ENDINGS.get(Path(path).suffix.lower())
+        if chosen is None:
+            raise UsageError(f"the ending of {path} says no form", hint=f"Known: {' '.join(ENDINGS)}; or name a form.")
+        with OutputFile(path, "the answer", Kept(local_files(self._url))).open() as out:
+            return write_answer(self._engine, sql, chosen, out.write)
 
     def row_counts(self) -> dict[str, int]:
         """Rows of every table of staging and star."""

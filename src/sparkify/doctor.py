@@ -8,15 +8,17 @@ from contextlib import closing, suppress
 from sparkify.config.settings import Loaded, Settings, load
 from sparkify.contract import Kind
 from sparkify.engines.base import Engine
-from sparkify.engines.diagnosis import Diagnosis, State, checked, failed, signed_in
+from sparkify.engines.diagnosis import Diagnosis, State, checked, failed
 from sparkify.engines.registry import connect
 from sparkify.engines.registry import diagnose as diagnose_engine
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError
 from sparkify.etl.listing import list_sources
+from sparkify.etl.mixed_up import refuse_mixed_up
 from sparkify.reports.unresolved import find_unresolved
 from sparkify.sources.base import Source
 from sparkify.sources.files import FileSource
 from sparkify.sources.open import opened
+from sparkify.storage.aws import credentials_in_words
 from sparkify.text import without_password
 from sparkify.warehouse.inventory import LAYOUT, read_inventory, refuse_foreign
 from sparkify.warehouse.settings import changed_settings, star_settings
@@ -29,13 +31,15 @@ class _Undo(Exception):
     """Ends a transaction of which nothing is to stay."""
 
 
-def diagnose(flags: Mapping[str, object], config: str | None = None, *, probe: bool = False) -> Iterator[Diagnosis]:
+def diagnose(
+    flags: Mapping[str, object], config: str | None = None, profile: str | None = None, *, probe: bool = False
+) -> Iterator[Diagnosis]:
     """Check everything, one after another; what depends on a check that failed is skipped.
 
-    `flags` and `config` are those of `config.load`; `probe` also tries what documentation leaves open.
+    `flags`, `config` and `profile` are those of `config.load`; `probe` also tries what documentation leaves open.
     """
     try:
-        loaded = load(flags, config)
+        loaded = load(flags, config, profile)
     except SparkifyError as error:
         yield failed("configuration", error)
         yield from (
@@ -44,8 +48,7 @@ def diagnose(flags: Mapping[str, object], config: str | None = None, *, probe: b
         )
         return
     settings = loaded.settings
-    warnings = loaded.classic.take_up() if loaded.classic else []
-    yield Diagnosis("configuration", State.OK, "; ".join((_configured(loaded), *warnings)))
+    yield Diagnosis("configuration", State.OK, "; ".join((_configured(loaded), *loaded.warnings())))
     yield from _before_opening(settings)
     yield from _sources(settings)
     if settings.log_jsonpath:
@@ -82,14 +85,14 @@ def _sources(settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis(check, State.SKIPPED, "not given")
         else:
             yield Diagnosis(check, State.FAILED, "not given", f"Name it with --{check}, or in sparkify.toml.")
-    if settings.logs and settings.songs:
+    if settings.logs or settings.songs:
         yield from _apart(settings)
 
 
 def _apart(settings: Settings) -> Iterator[Diagnosis]:
     """What only both together show: one folder, or one file, that is given as both. Nothing if they are well."""
     try:
-        list_sources(settings.model_copy(update={"log_jsonpath": None}))
+        refuse_mixed_up(list_sources(settings.model_copy(update={"log_jsonpath": None})))
     except UsageError as error:
         yield failed("sources", error)
     except SparkifyError:
@@ -182,11 +185,14 @@ def _writable(settings: Settings) -> str:
 
 
 def _before_opening(settings: Settings) -> Iterator[Diagnosis]:
-    """What it takes to open the warehouse; and who is signed in to AWS, if the sources alone need that."""
+    """What it takes to open the warehouse; and with which credentials S3 is read, if the sources are there."""
     named = set()
     for diagnosis in diagnose_engine(settings.warehouse, settings.access(read_only=True)):
         named.add(diagnosis.check)
         yield diagnosis
-    places = (settings.logs, settings.songs, settings.log_jsonpath)
-    if "credentials" not in named and any(str(place).startswith(("s3://", "s3a://", "s3n://")) for place in places):
-        yield checked("credentials", signed_in)
+    if "credentials" not in named and any(_is_in_s3(place) for place in (settings.logs, settings.songs)):
+        yield checked("credentials", lambda: credentials_in_words(anonymous=settings.anonymous))
+
+
+def _is_in_s3(place: str | None) -> bool:
+    return (place or "").lower().startswith(("s3://", "s3a://", "s3n://"))

@@ -57,8 +57,8 @@ def test_rows_come_in_batches(warehouse: str, redshift: RedshiftStandIn, run: Ru
         else:
             batches = list(engine.stream(NUMBERS))
             assert engine.execute("SELECT 1") == [(1,)], "the transaction of the cursor is over"
-    assert sorted(row for batch in batches for row in batch) == [(number,) for number in range(10_000)]
-    assert max(map(len, batches)) == 1000
+    assert sorted(row for batch in batches for row in batch.rows) == [(number,) for number in range(10_000)]
+    assert max(len(batch.rows) for batch in batches) == 1000
     assert not [sql for sql in redshift.statements if sql.startswith("SELECT a.n")], "no query of the whole"
 
 
@@ -71,7 +71,7 @@ def test_a_snapshot_is_one_moment_and_cannot_write(warehouse: str, run: Run) -> 
             run("INSERT INTO numbers VALUES (2)")
             assert engine.execute("SELECT COUNT(*) FROM numbers") == [(1,)]
             assert engine.query("SELECT COUNT(*) AS n FROM numbers").rows == [(1,)]
-            assert list(engine.stream("SELECT COUNT(*) FROM numbers")) == [[(1,)]]
+            assert [batch.rows for batch in engine.stream("SELECT COUNT(*) FROM numbers")] == [[(1,)]]
         assert engine.execute("SELECT COUNT(*) FROM numbers") == [(2,)]
         with pytest.raises(WarehouseError, match="read-only"), engine.snapshot():
             engine.execute("DELETE FROM numbers")

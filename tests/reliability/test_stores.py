@@ -356,7 +356,7 @@ def test_errors_that_help(s3: S3Server, tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UsageError, match="only one of AWS_ACCESS_KEY_ID"):
         etl(tmp_path / "w.duckdb")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(SourceError, match="no AWS credentials were found"):
+    with pytest.raises(SourceError, match="no AWS credentials found"):
         etl(tmp_path / "w.duckdb")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(UsageError, match="there is no AWS profile nobody"):

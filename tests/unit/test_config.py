@@ -8,7 +8,8 @@ import pytest
 from tests.support import event, rows, song, write_lines
 from tests.unit.command import assert_error, sparkify
 
-from sparkify.config.settings import DEFAULT_MAX_REJECTS, FIELDS, MaxRejects, example, load, parse_max_rejects
+from sparkify.config.example import example
+from sparkify.config.settings import DEFAULT_MAX_REJECTS, FIELDS, MaxRejects, load, parse_max_rejects
 from sparkify.errors import UsageError
 
 

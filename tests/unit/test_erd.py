@@ -29,8 +29,25 @@ def test_the_svg_names_every_table_and_column() -> None:
         assert texts.count(table.name) >= 1
         for column in table.columns:
             assert column.name in texts
-    edges = [path for path in tree.iter(f"{SVG}path") if path.get("class") == "erd-edge"]
+    edges = [path for path in tree.iter(f"{SVG}path") if (path.get("class") or "").startswith("erd-edge")]
     assert len(edges) == sum(len(table.references) for table in erd.star())
+
+
+def test_an_optional_relation_has_dashes_and_a_ring() -> None:
+    tree = ElementTree.fromstring(erd.svg())
+    dashed = [path for path in tree.iter(f"{SVG}path") if path.get("class") == "erd-edge erd-optional"]
+    optional = [
+        reference for table in erd.star() for reference in table.references if erd.is_optional(table, reference.column)
+    ]
+    assert {reference.column for reference in optional} >= {"song_id", "artist_id"}
+    assert len(dashed) == len(list(tree.iter(f"{SVG}circle"))) == len(optional)
+
+
+def test_the_fact_stands_out() -> None:
+    tree = ElementTree.fromstring(erd.svg())
+    names = [text.text for text in tree.iter(f"{SVG}text") if "erd-fact" in (text.get("class") or "")]
+    assert names == ["songplays"]
+    assert '  songplays["songplays (fact)"] {' in erd.mermaid()
 
 
 def test_nothing_in_the_svg_lies_outside_it_or_on_another_table() -> None:
@@ -39,7 +56,7 @@ def test_nothing_in_the_svg_lies_outside_it_or_on_another_table() -> None:
     boxes = [
         tuple(float(box.get(side) or 0) for side in ("x", "y", "width", "height"))
         for box in tree.iter(f"{SVG}rect")
-        if box.get("class") == "erd-box"
+        if (box.get("class") or "").startswith("erd-box")
     ]
     assert len(boxes) == len(definitions.STAR)
     for x, y, w, h in boxes:
@@ -54,8 +71,10 @@ def test_mermaid_has_every_reference_and_key() -> None:
     text = erd.mermaid()
     assert text.startswith("erDiagram\n")
     assert "  songplays }o--|| users : user_id\n" in text
-    assert "  songplays }o--o| songs : song_id\n" in text, "the song may be unknown"
-    assert re.search(r"  songplays \{\n    VARCHAR songplay_id PK\n    TIMESTAMP start_time FK\n", text)
+    assert "  songplays }o..o| songs : song_id\n" in text, "the song may be unknown"
+    assert re.search(
+        r"  songplays\[\S+ \(fact\)\"\] \{\n    VARCHAR songplay_id PK\n    TIMESTAMP start_time FK\n", text
+    )
     assert text.count("{\n") == len(definitions.STAR)
 
 

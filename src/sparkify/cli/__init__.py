@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import NoReturn
 
 from sparkify.cli import signals
@@ -51,8 +52,15 @@ def _called(arguments: list[str]) -> int:
 def _explained(error: BaseException, arguments: list[str]) -> int:
     """Say what an exception means, with a traceback if asked for; the exit code comes back."""
     from sparkify.cli.ending import ending_of
-    from sparkify.cli.output import explain
+    from sparkify.cli.output import explain, print_failure
 
     ending = ending_of(error, arguments)
     explain(ending.said, error if "--verbose" in arguments else None)
+    if ending.said and _wants_json(arguments):
+        print_failure(ending.document())
     return ending.code
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether the command was to print one JSON document."""
+    return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, load_settings
+from sparkify.cli.options import Config, Logs, Output, Profile, Songs, Verbose, load_settings
 from sparkify.cli.output import Format, plain_text, print_json, print_values, say
 from sparkify.errors import CloudError, UsageError
 
@@ -54,13 +54,14 @@ def create(
     region: Region = None,
     yes: Yes = False,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Create a cluster, or change it to what is asked for."""
     from sparkify.cluster.request import DEFAULT_TTL, parse_cidr, parse_ttl
 
-    loaded = load_settings(config, logs=logs, songs=songs, copy_spool=copy_spool)
+    loaded = load_settings(config, profile, logs=logs, songs=songs, copy_spool=copy_spool)
     if allow_from and not public:
         raise UsageError("--allow-from is given, and the cluster is not to be public", hint="Say --public too.")
     lifetime = parse_ttl(ttl or DEFAULT_TTL)
@@ -225,11 +226,12 @@ def status(
     name: Name = None,
     region: Region = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Show a cluster's state, its age, the time that it has left, and where it is."""
-    loaded = load_settings(config)
+    loaded = load_settings(config, profile)
     found = _present(_stack(_name(name, loaded), region))
     _print_status(found, output)
 
@@ -275,13 +277,14 @@ def destroy(
     region: Region = None,
     yes: Yes = False,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Remove a cluster with all that is in it, and make sure that nothing is left."""
     from sparkify.cluster.leftovers import leftovers
 
-    loaded = load_settings(config)
+    loaded = load_settings(config, profile)
     stack = _stack(_name(name, loaded), region)
     found = stack.ours()
     if found:

@@ -46,7 +46,9 @@ Try next:
 def _found(url: str) -> str:
     """The demo's outcome in one sentence."""
     with sparkify.connect(url, read_only=True) as warehouse:
+        overview = warehouse.answers("overview")["overview"]
         rows = warehouse.row_counts()
-    plays, users = count_of(rows["songplays"], "play"), count_of(rows["users"], "user")
+    listeners = dict(zip(overview.columns, overview.rows[0], strict=True))["listeners"]
+    plays, listeners = count_of(rows["songplays"], "play"), count_of(listeners, "listener")
     songs, artists = count_of(rows["songs"], "song"), count_of(rows["artists"], "artist")
-    return f"Found: {plays} by {users}, of {songs} by {artists}."
+    return f"Found: {plays} by {listeners}, of {songs} by {artists}."

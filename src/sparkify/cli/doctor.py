@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Logs, Output, Songs, Verbose, Warehouse
-from sparkify.cli.output import Format, plain_text, print_json, say
+from sparkify.cli.options import Config, Logs, Output, Profile, Songs, Verbose, Warehouse
+from sparkify.cli.output import Format, plain_text, print_json, print_line, warn
+from sparkify.cli.terminal import painted
+
+if TYPE_CHECKING:
+    from sparkify.engines.diagnosis import Diagnosis
 
 UNHEALTHY = 1
-_SIGNS = {"ok": "✓", "failed": "✗", "skipped": "-"}
+_SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+_INDENT = 17
 
 
 def doctor(
@@ -18,6 +24,7 @@ def doctor(
     logs: Logs = None,
     songs: Songs = None,
     config: Config = None,
+    profile: Profile = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Try on Redshift what AWS's documentation leaves open about large objects.")
     ] = False,
@@ -29,16 +36,21 @@ def doctor(
     from sparkify.engines.diagnosis import State
 
     found = []
-    for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config, probe=probe):
+    for finding in diagnose({"warehouse": warehouse, "logs": logs, "songs": songs}, config, profile, probe=probe):
         found.append(finding)
         if output is Format.TEXT:
-            print(f"{_SIGNS[finding.state]} {finding.check:<14} {plain_text(finding.found)}")
-            for line in finding.fix.splitlines():
-                print(f"{'':<17}{plain_text(line)}")
+            _print(finding)
     failed = [finding.check for finding in found if finding.state is State.FAILED]
     if output is Format.JSON:
         print_json({"ok": not failed, "checks": [finding._asdict() for finding in found]})
     elif failed:
-        say(f"to be fixed: {', '.join(failed)}")
+        warn(f"to be fixed: {', '.join(failed)}", "red")
     if failed:
         raise typer.Exit(UNHEALTHY)
+
+
+def _print(finding: Diagnosis) -> None:
+    sign, style = _SIGNS[finding.state]
+    print_line(f"{painted(sign, style, sys.stdout)} {finding.check:<14} {plain_text(finding.found)}", _INDENT)
+    for line in finding.fix.splitlines():
+        print_line(f"{'':<{_INDENT}}{plain_text(line)}", _INDENT)

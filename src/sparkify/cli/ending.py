@@ -16,25 +16,39 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Ending(NamedTuple):
-    """How a command ends that did not end well: its exit code, and what to say, which may be nothing."""
+    """How a command ends that did not end well: its exit code, what to say, which may be nothing, and of which kind.
+
+    `kind` is the name of one of `sparkify.errors`, or `Interrupted`. Of what is said, `hint` says what to do.
+    """
 
     code: int
     said: str = ""
+    kind: str = "SparkifyError"
+    what: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """As a document: what `--output json` prints in the place of a result."""
+        what = self.what or self.said
+        found = {"kind": self.kind, "what": what, "hint": self.hint, "notes": self.notes, "exit_code": self.code}
+        return {"error": found}
 
 
 def ending_of(error: BaseException, arguments: list[str]) -> Ending:
     """What an exception means to whoever ran the command."""
     if signals.is_interrupted() or isinstance(error, KeyboardInterrupt):  # it may have become another error since
         left = "nothing of this run is left" if arguments[:1] == ["generate"] else COMMITTED
-        return Ending(signals.exit_code(), f"interrupted: {left}")
+        return Ending(signals.exit_code(), f"interrupted: {left}", "Interrupted")
     if isinstance(error, ReaderGone):
         return Ending(FAILED)
     if _is_of_command_line(error):
         return _wrong_arguments(error)
     found = _as_ours(error)
-    notes = getattr(error, "__notes__", ())
+    notes = tuple(getattr(error, "__notes__", ()))
     lines = [f"error: {found.what}", found.hint, *notes]
-    return Ending(found.exit_code, "\n".join(line for line in lines if line))
+    said = "\n".join(line for line in lines if line)
+    return Ending(found.exit_code, said, type(found).__name__, found.what, found.hint, notes)
 
 
 def _is_of_command_line(error: BaseException) -> bool:
@@ -47,10 +61,11 @@ def _wrong_arguments(error: BaseException) -> Ending:
     code: int = error.exit_code  # type: ignore[attr-defined]
     message = getattr(error, "format_message", str)()
     if not message or message.startswith("Usage:"):
-        return Ending(code, message)
+        return Ending(code, message, "UsageError")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "sparkify"
-    return Ending(code, f"error: {message[:1].lower()}{message[1:].rstrip('.')}\nSee: {command} --help")
+    what, hint = f"{message[:1].lower()}{message[1:].rstrip('.')}", f"See: {command} --help"
+    return Ending(code, f"error: {what}\n{hint}", "UsageError", what, hint)
 
 
 def _as_ours(error: BaseException) -> SparkifyError:

@@ -1,11 +1,8 @@
-"""Commands that load: plan, etl."""
+"""The command that loads: etl."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +18,8 @@ from sparkify.cli.options import (
     Logs,
     MaxRejects,
     Output,
+    Profile,
+    Quiet,
     RepairText,
     Reread,
     Songs,
@@ -31,19 +30,18 @@ from sparkify.cli.options import (
     open_warehouse,
     output_file,
 )
-from sparkify.cli.output import Format, count_of, plain_text, print_json, say
+from sparkify.cli.output import Format, count_of, plain_text, print_json, say, warn
+from sparkify.cli.progress import run_progress
+from sparkify.cli.sentences import MOST_SHOWN, say_other_rules, say_passed_over, say_unpaired
 from sparkify.sources.base import shown
 from sparkify.sources.offsets import Start
 
-MOST_SHOWN = 3
 MOST_FAILED_SHOWN = 20
 
 if TYPE_CHECKING:
-    from sparkify.config.settings import Loaded
-    from sparkify.etl.plan import Plan
-    from sparkify.etl.summary import OnProgress, Progress, Summary
+    from sparkify.config.settings import Loaded, Settings
+    from sparkify.etl.summary import Options, Summary
     from sparkify.reports.unresolved import Unresolved
-    from sparkify.sources.slices import Slice
 
 
 def etl(
@@ -67,17 +65,17 @@ def etl(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")] = False,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Extract, stage, transform, check, commit."""
-    from sparkify.etl.listing import list_sources
-    from sparkify.etl.run import Run
     from sparkify.etl.summary import Options
-    from sparkify.reports.unresolved import find_unresolved
 
     loaded = load_settings(
         config,
+        profile,
         warehouse=warehouse,
         logs=logs,
         songs=songs,
@@ -89,7 +87,6 @@ def etl(
     )
     if verbose:
         _say_settings(loaded)
-    sources = list_sources(loaded.settings)  # first of all: a wrong source must leave no empty warehouse behind
     rejects_output = output_file(rejects_file, "the rejects", loaded, config)
     options = Options(
         prune=prune,
@@ -99,10 +96,23 @@ def etl(
         fail_fast=fail_fast,
         start=Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning),
     )
-    with open_warehouse(loaded.settings, read_only=False) as engine, _progress_bar() as report:
-        summary = Run(engine, loaded.settings, options, report).run(sources)
-        unresolved = find_unresolved(engine)
+    summary, unresolved = _run(loaded.settings, options)
     report_summary(summary, unresolved, output, verbose)
+
+
+def _run(settings: Settings, options: Options) -> tuple[Summary, Unresolved]:
+    """Run once, with its progress on a terminal."""
+    from sparkify.etl.listing import list_sources
+    from sparkify.etl.mixed_up import refuse_mixed_up
+    from sparkify.etl.run import Run
+    from sparkify.reports.unresolved import find_unresolved
+
+    with run_progress() as report:
+        sources = list_sources(settings)  # first of all: a wrong source must leave no empty warehouse behind
+        refuse_mixed_up(sources)
+        with open_warehouse(settings, read_only=False) as engine:
+            summary = Run(engine, settings, options, report).run(sources)
+            return summary, find_unresolved(engine)
 
 
 def report_summary(summary: Summary, unresolved: Unresolved, output: Format, verbose: bool) -> None:
@@ -116,9 +126,9 @@ def report_summary(summary: Summary, unresolved: Unresolved, output: Format, ver
     else:
         _say_summary(summary, verbose)
         if unresolved.failed > len(summary.failed_files):
-            say(plain_text(unresolved.of_failed))
+            warn(plain_text(unresolved.of_failed), "red")
         if unresolved.rejects:
-            say(plain_text(unresolved.of_rejects))
+            warn(plain_text(unresolved.of_rejects))
     if summary.is_failure:
         raise typer.Exit(1)
 
@@ -128,37 +138,18 @@ def _say_settings(loaded: Loaded) -> None:
         say(f"{name} = {plain_text(value)}  ({loaded.origins[name]})")
 
 
-@contextmanager
-def _progress_bar() -> Iterator[OnProgress | None]:
-    """A progress bar on a terminal, else nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("list", total=None)
-
-        def report(progress: Progress) -> None:
-            bar.update(task, description=progress.step, completed=progress.done, total=progress.total or None)
-
-        yield report
-
-
 def _say_summary(summary: Summary, verbose: bool) -> None:
     if summary.migrated:
         say(plain_text(summary.migrated))
     for change in summary.listing_changed:
         say(plain_text(change))
-    _say_other_rules(summary.files_read_otherwise, summary.files_gone_read_otherwise, "read again")
+    say_other_rules(summary.files_read_otherwise, summary.files_gone_read_otherwise, "read again")
     if summary.rebuilt_because:
         say(f"the star was rebuilt: {summary.rebuilt_because}")
     if summary.files_loaded or summary.partitions:
         events, songs = summary.loaded["events"], summary.loaded["songs"]
-        say(f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {_where_from(summary)}")
+        loaded = f"loaded {count_of(events, 'event')} and {count_of(songs, 'song')} from {_where_from(summary)}"
+        say(f"{loaded} in {_time_of(summary.elapsed, events + songs)}")
         _say_offsets(summary)
         _say_direct_loads(summary)
     elif summary.resolved or summary.replayed:
@@ -167,37 +158,43 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
     elif not summary.failed_files:
         say(f"nothing new to load: {_unchanged(summary)}")
     for uri, failure in list(summary.failed_files.items())[:MOST_FAILED_SHOWN]:
-        say(f"failed: {plain_text(shown(uri))} {plain_text(failure)}")
+        warn(f"failed: {plain_text(shown(uri))} {plain_text(failure)}", "red")
     if len(summary.failed_files) > MOST_FAILED_SHOWN:
-        say(f"and {len(summary.failed_files) - MOST_FAILED_SHOWN:,} more files failed")
+        warn(f"and {len(summary.failed_files) - MOST_FAILED_SHOWN:,} more files failed")
     if summary.rejected:
         resolved = f", of which replays resolve {summary.resolved:,}" if summary.resolved else ""
         read = count_of(summary.records, "record")
-        say(f"rejected {summary.rejected:,} of {read}{resolved}: see sparkify rejects list")
+        warn(f"rejected {summary.rejected:,} of {read}{resolved}: see sparkify rejects list")
         for example in summary.rejected_examples:
-            say(f"  {plain_text(example)}")
+            warn(f"  {plain_text(example)}", "")
     if summary.repaired_texts:
         where = count_of(summary.repaired_rows, "row")
         say(
             f"repaired {count_of(summary.repaired_texts, 'name')} in {where}: encoded to UTF-8 more than once "
             "(repair_text)"
         )
-    _say_passed_over(summary.passed_over)
+    say_passed_over(summary.passed_over)
     if summary.files_removed:
         say(f"removed the rows of {count_of(summary.files_removed, 'file')} no longer in the source")
     elif summary.vanished:
         vanished = count_of(len(summary.vanished), "file")
         say(f"no longer in the source: {vanished}; to remove the rows: sparkify etl --prune")
-    _say_unpaired(summary.unpaired_brackets)
+    say_unpaired(summary.unpaired_brackets)
     for kind, names in summary.unknown_names.items():
         say(f"fields of {kind} that the contract does not know were ignored: {plain_text(', '.join(names))}")
     for kind, misnamed in summary.misnamed_fields.items():
         meant = ", ".join(f"{name} (name it {known})" for name, known in misnamed.items())
-        say(f"warning: fields of {kind} were ignored, for names must match exactly: {plain_text(meant)}")
+        warn(f"warning: fields of {kind} were ignored, for names must match exactly: {plain_text(meant)}")
     for name, (count, about) in summary.warnings.items():
-        say(f"warning: check {name}, {count_of(count, 'bad row')}; expected: {about}")
+        warn(f"warning: check {name}, {count_of(count, 'bad row')}; expected: {about}")
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
+
+
+def _time_of(seconds: float, rows: int) -> str:
+    """How long it took, and how fast that was."""
+    rate = f" ({rows / seconds:,.0f} rows/s)" if rows and seconds else ""
+    return f"{seconds:,.1f} s{rate}"
 
 
 def _where_from(summary: Summary) -> str:
@@ -236,122 +233,3 @@ def _say_direct_loads(summary: Summary) -> None:
         say(f"read here: {plain_text(uri)}: {plain_text(reason)}")
     if len(summary.not_direct) > MOST_SHOWN:
         say(f"and {len(summary.not_direct) - MOST_SHOWN:,} more large files were read here (direct_from)")
-
-
-def plan(
-    sql: Annotated[bool, typer.Option("--sql", help="Print the exact SQL that etl would run.")] = False,
-    warehouse: Warehouse = None,
-    logs: Logs = None,
-    songs: Songs = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    unknown_songs: UnknownSongs = None,
-    repair_text: RepairText = None,
-    reread: Reread = False,
-    from_time: FromTime = None,
-    from_beginning: FromBeginning = False,
-    accept_lost_offsets: AcceptLostOffsets = False,
-    config: Config = None,
-    output: Output = Format.TEXT,
-    verbose: Verbose = False,
-) -> None:
-    """Show what etl would do: new, changed, vanished and failed files, slices of topics; the exact SQL."""
-    from sparkify.etl.preview import look_ahead
-
-    settings = load_settings(
-        config,
-        warehouse=warehouse,
-        logs=logs,
-        songs=songs,
-        include=include or None,
-        exclude=exclude or None,
-        unknown_songs=unknown_songs,
-        repair_text=repair_text,
-    ).settings
-    start = Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning)
-    ahead = look_ahead(settings, reread=reread, start=start)
-    if output is Format.JSON:
-        document = _files(ahead.plan)
-        if sql:
-            document["sql"] = [statement._asdict() for statement in ahead.sql]
-        print_json(document)
-    elif sql:
-        for statement in ahead.sql:
-            print(f"-- {statement.about}\n{statement.sql};\n")
-    else:
-        _print_plan(ahead.plan)
-
-
-def _files(plan: Plan) -> dict[str, object]:
-    from sparkify.sources.base import shown
-
-    return {
-        "new": [shown(file.uri) for file in plan.new],
-        "changed": [shown(change.file.uri) for change in plan.changed],
-        "unchanged": plan.unchanged,
-        "vanished": [shown(entry.uri) for entry in plan.vanished],
-        "failed": {shown(entry.uri): entry.failure for entry in plan.failed},
-        "slices": [
-            {"partition": part.uri, "from": part.begin, "to": part.end, "lost": part.lost} for part in slices_of(plan)
-        ],
-        "passed_over": {kind: found.as_dict() for kind, found in plan.passed_over.items()},
-    }
-
-
-def slices_of(plan: Plan) -> list[Slice]:
-    """The slices of topics that a plan would read."""
-    from sparkify.sources.slices import Slice
-
-    return [part for part in plan.slices if isinstance(part, Slice)]
-
-
-def _print_plan(plan: Plan) -> None:
-    from sparkify.sources.base import shown
-
-    for word, uris in (
-        ("new", [file.uri for file in plan.new]),
-        ("changed", [change.file.uri for change in plan.changed]),
-        ("vanished", [entry.uri for entry in plan.vanished]),
-    ):
-        for uri in uris:
-            print(f"{word:<9} {plain_text(shown(uri))}")
-    for entry in plan.failed:
-        print(f"failed    {plain_text(shown(entry.uri))} {plain_text(entry.failure)}")
-    for part in slices_of(plan):
-        lost = f" ({part.lost:,} before were lost)" if part.lost else ""
-        print(f"slice     {plain_text(part.uri)} {part.begin} to {part.end}: {part.end - part.begin:,} offsets{lost}")
-    if plan.slices:
-        offsets = sum(part.end - part.begin for part in slices_of(plan))
-        say(f"{offsets:,} offsets of {count_of(len(plan.slices), 'partition')} to read")
-    _say_other_rules(plan.read_otherwise, plan.gone_read_otherwise, "to be read again")
-    size = sum(file.size for file in plan.to_load)
-    say(
-        f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
-        f"{len(plan.vanished):,} vanished; {size:,} bytes to load"
-    )
-    _say_passed_over({kind: found.as_dict() for kind, found in plan.passed_over.items()})
-
-
-def _say_other_rules(read_again: int, gone: int, what: str) -> None:
-    """Say what became of files that another version read by other rules."""
-    if read_again:
-        say(f"the rules of reading have changed: {count_of(read_again, 'file')} {what}")
-    if gone:
-        say(f"the rules of reading have changed: {count_of(gone, 'file')} no longer in the source keep their rows")
-
-
-def _say_unpaired(uris: Sequence[str]) -> None:
-    """Warn of files with brackets between records that have no partner."""
-    for uri in uris[:MOST_SHOWN]:
-        say(f"warning: {plain_text(shown(uri))}: its brackets [ ] do not pair; was it cut off?")
-    if len(uris) > MOST_SHOWN:
-        say(f"warning: the brackets [ ] of {len(uris) - MOST_SHOWN:,} more files do not pair")
-
-
-def _say_passed_over(passed_over: Mapping[str, Mapping[str, object]]) -> None:
-    """Say what was not read because of its name, by kind of source."""
-    from sparkify.sources.names import in_words
-
-    for kind, found in passed_over.items():
-        if said := in_words(found):
-            say(f"passed over in {'logs' if kind == 'events' else kind}: {plain_text(said)}")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparkify.cli import generate_options as given
-from sparkify.cli.options import Verbose
-from sparkify.cli.output import Format, say
+from sparkify.cli.options import Quiet, Verbose
+from sparkify.cli.output import Format, is_quiet, print_json, say
+from sparkify.cli.progress import counted
 from sparkify.errors import UsageError
 from sparkify.generate import GenerateOptions, Summary
 from sparkify.generate import generate as run_generate
@@ -22,7 +19,6 @@ from sparkify.storage.kafka import is_topic
 if TYPE_CHECKING:
     from sparkify.generate.topic import TopicOptions
 
-Progress = Callable[[str, int, int], None]
 STAGES = {"songs": "Writing songs", "users": "Simulating users", "days": "Writing days"}
 
 
@@ -48,6 +44,7 @@ def generate(
     transactions: given.Transactions = False,
     partitions: given.Partitions = 6,
     output: Annotated[Format, typer.Option("--output", help="How to print the summary.")] = Format.TEXT,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Simulate users of a music service: logs and songs of any size, the same for the same seed."""
@@ -75,7 +72,7 @@ def generate(
         raise UsageError(
             "--speed, --forever, --topic-form and --transactions are for topics", hint="Such as kafka://host:9092/topic"
         )
-    with _progress() as progress:
+    with counted(STAGES) as progress:
         summary = run_generate(out, options, progress)
     _print_summary(summary, output, verbose)
 
@@ -99,9 +96,12 @@ def _topic_options(
 def _onto_topic(uri: str, options: GenerateOptions, how: TopicOptions, output: Format) -> None:
     from sparkify.generate.topic import produce
 
-    done = produce(uri, options, how, _count_events() if sys.stderr.isatty() else None)
+    with counted({"events": "Producing events"}) as progress:
+        done = produce(uri, options, how, (lambda events: progress("events", events, 0)) if progress else None)
     if output is Format.JSON:
-        print(json.dumps(done._asdict(), indent=2))
+        print_json(done._asdict())
+        return
+    if is_quiet():
         return
     rate = done.events / done.seconds
     rows = [
@@ -113,17 +113,11 @@ def _onto_topic(uri: str, options: GenerateOptions, how: TopicOptions, output: F
     print("\n".join(f"{name:<10} {value}" for name, value in rows))
 
 
-def _count_events() -> Callable[[int], None]:
-    """A line on the terminal that counts."""
-
-    def show(events: int) -> None:
-        print(f"\r{events:,} events", end="", file=sys.stderr, flush=True)
-
-    return show
-
-
 def _print_summary(summary: Summary, output: Format, verbose: bool) -> None:
-    print(_as_json(summary) if output is Format.JSON else _as_text(summary))
+    if output is Format.JSON:
+        print_json(dataclasses.asdict(summary))
+    elif not is_quiet():
+        print(_as_text(summary))
     if verbose:
         for name, value in summary.settings.items():
             say(f"{name} = {value}")
@@ -133,30 +127,6 @@ def _is_anonymous() -> bool:
     from sparkify.config.settings import load
 
     return load({}).settings.anonymous
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description:<17}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        tasks = {stage: bar.add_task(label, total=None, visible=False) for stage, label in STAGES.items()}
-
-        def show(stage: str, done: int, total: int) -> None:
-            bar.update(tasks[stage], completed=done, total=total, visible=True)
-
-        yield show
-
-
-def _as_json(summary: Summary) -> str:
-    return json.dumps(dataclasses.asdict(summary), default=str, indent=2)
 
 
 def _as_text(summary: Summary) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from sparkify.cli.options import (
     Config,
     MaxRejects,
     Output,
+    Profile,
+    Quiet,
     RepairText,
     UnknownSongs,
     Verbose,
@@ -19,28 +22,32 @@ from sparkify.cli.options import (
     open_warehouse,
 )
 from sparkify.cli.output import Format, print_table, print_values, say
+from sparkify.cli.progress import run_progress
 from sparkify.errors import UsageError
 from sparkify.sources.base import shown
 
 rejects = typer.Typer(help="Show the records that were rejected.", no_args_is_help=True, rich_markup_mode=None)
 
-Most = Annotated[int, typer.Option("--most", help="How many rows at the most, the latest first.", min=1, max=1_000_000)]
+Most = Annotated[int, typer.Option("--limit", "--most", help="How many rows, the latest first.", min=1, max=1_000_000)]
 
 
 def runs(
     most: Most = 20,
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Show the history of runs, those that failed too."""
     from sparkify.reports.lineage import list_runs
 
-    settings = load_settings(config, warehouse=warehouse).settings
+    settings = load_settings(config, profile, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         result = list_runs(engine, most)
-    if output is Format.JSON or verbose:
+    if output is Format.JSON:
+        print_table(result.columns, [(*row[:-1], json.loads(row[-1])) for row in result.rows], output)
+    elif verbose:
         print_table(result.columns, result.rows, output)
     else:
         print_table(result.columns[:-1], [row[:-1] for row in result.rows], output)
@@ -51,13 +58,14 @@ def list_rejects(
     most: Most = 100,
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """List the files that failed, and the rejects: where each is, and why it was rejected."""
     from sparkify.reports.lineage import list_rejects as rows_of
 
-    settings = load_settings(config, warehouse=warehouse).settings
+    settings = load_settings(config, profile, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         result = rows_of(engine, most)
     rows = [(number, shown(uri), *rest) for number, uri, *rest in result.rows]
@@ -72,6 +80,7 @@ def show_reject(
     reject: Annotated[str, typer.Argument(help="The reject, such as 12-3.", metavar="REJECT")],
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
@@ -79,7 +88,7 @@ def show_reject(
     from sparkify.reports.lineage import find_reject
     from sparkify.warehouse.reject_key import reject_key
 
-    settings = load_settings(config, warehouse=warehouse).settings
+    settings = load_settings(config, profile, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         values = find_reject(engine, reject_key(reject))
     print_values({**values, "file": shown(str(values["file"]))}, output)
@@ -102,7 +111,9 @@ def replay(
     repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Load fixed records in the place of rejects, or read the files of open rejects again."""
@@ -116,14 +127,18 @@ def replay(
         raise UsageError("rejects are named, and no file that fixes them", hint="Name it with --from FILE.")
     settings = load_settings(
         config,
+        profile,
         warehouse=warehouse,
         unknown_songs=unknown_songs,
         repair_text=repair_text,
         max_rejects=max_rejects,
     ).settings
     keys = [reject_key(name) for name in named or ()]
-    with open_warehouse(settings, read_only=False) as engine:
-        summary = replay_from(engine, settings, fixed, keys) if fixed else Run(engine, settings).run_rejected_again()
+    with run_progress() as report, open_warehouse(settings, read_only=False) as engine:
+        if fixed:
+            summary = replay_from(engine, settings, fixed, keys, report)
+        else:
+            summary = Run(engine, settings, report=report).run_rejected_again()
         unresolved = find_unresolved(engine)
     report_summary(summary, unresolved, output, verbose)
 
@@ -132,6 +147,7 @@ def explain(
     songplay_id: Annotated[str, typer.Argument(help="ts-userId-sessionId-itemInSession", metavar="SONGPLAY_ID")],
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
@@ -139,7 +155,7 @@ def explain(
     from sparkify.etl.listing import opening_of
     from sparkify.reports.lineage import explain_play
 
-    settings = load_settings(config, warehouse=warehouse).settings
+    settings = load_settings(config, profile, warehouse=warehouse).settings
     with open_warehouse(settings) as engine:
         values = explain_play(engine, songplay_id, opening_of(settings))
     print_values(values, output)

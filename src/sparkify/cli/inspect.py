@@ -1,4 +1,4 @@
-"""Commands that look: analyze, erd, query, status."""
+"""Commands that look: analyze, erd, status."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sparkify.cli.options import (
     Config,
     Logs,
     Output,
+    Profile,
     Songs,
     Verbose,
     Warehouse,
@@ -51,6 +52,7 @@ def analyze(
     title: ReportTitle = "",
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
@@ -64,7 +66,7 @@ def analyze(
         raise UsageError("a report holds every answer, and --only asks for some", hint="Give one of the two.")
     if title and not report:
         raise UsageError("--title names a report, and none is asked for", hint="Add --report FILE.")
-    loaded = load_settings(config, warehouse=warehouse)
+    loaded = load_settings(config, profile, warehouse=warehouse)
     if only:
         _answer_only([find_question(name) for name in dict.fromkeys(only)], loaded.settings, output)
         return
@@ -182,34 +184,23 @@ def erd(
         say(f"wrote the picture to {output}")
 
 
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT statement.", metavar="SQL")],
-    warehouse: Warehouse = None,
-    config: Config = None,
-    output: Output = Format.TEXT,
-    verbose: Verbose = False,
-) -> None:
-    """Run a query; the warehouse is opened for reading only."""
-    settings = load_settings(config, warehouse=warehouse).settings
-    with open_warehouse(settings) as engine:
-        result = engine.ask(sql)
-    print_table(result.columns, result.rows, output)
-
-
 def status(
     warehouse: Warehouse = None,
     logs: Logs = None,
     songs: Songs = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Show what the warehouse holds, its settings, its last run, and how far behind topics are."""
-    from sparkify.reports.analyze import holdings
+    from sparkify.reports.analyze import find_holdings
 
-    loaded = load_settings(config, warehouse=warehouse, logs=logs, songs=songs)
+    loaded = load_settings(config, profile, warehouse=warehouse, logs=logs, songs=songs)
     with open_warehouse(loaded.settings) as engine:
-        values = {**holdings(engine), **_lags(engine, loaded.settings, output)}
+        found = find_holdings(engine)
+        values = found.as_dict() if output is Format.JSON else found.in_words()
+        values |= _lags(engine, loaded.settings, output)
     print_values({"warehouse": loaded.settings.public()["warehouse"], **values}, output)
     if verbose:
         for name, value in loaded.settings.public().items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparkify.cli.output import Format, say
+from sparkify.cli.output import Format, be_quiet, warn
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Loaded, Settings
@@ -39,8 +39,12 @@ AcceptLostOffsets = Annotated[
     bool, typer.Option("--accept-lost-offsets", help="Go on behind messages that the broker deleted unread.")
 ]
 Config = Annotated[str | None, typer.Option(help="The configuration file. [default: sparkify.toml]", metavar="FILE")]
+Profile = Annotated[
+    str | None, typer.Option(help="The profile: a table of the configuration file, such as [prod].", metavar="NAME")
+]
 Output = Annotated[Format, typer.Option(help="How to print results.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say more, and show tracebacks.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.", callback=be_quiet)]
 UnknownSongs = Annotated[
     str | None, typer.Option(help="Plays without a song in the catalogue: infer, null or drop.", metavar="SETTING")
 ]
@@ -60,13 +64,13 @@ MaxRejects = Annotated[
 ]
 
 
-def load_settings(config: str | None, **flags: object) -> Loaded:
+def load_settings(config: str | None, profile: str | None, **flags: object) -> Loaded:
     """Flags, environment, file and defaults, merged; a classic file is taken up, with warnings."""
     from sparkify.config.settings import load
 
-    loaded = load(flags, config)
-    for warning in loaded.classic.take_up() if loaded.classic else ():
-        say(f"warning: {warning}")
+    loaded = load(flags, config, profile)
+    for warning in loaded.warnings():
+        warn(f"warning: {warning}")
     return loaded
 
 

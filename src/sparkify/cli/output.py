@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import json
-import math
-import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
-from sparkify.text import printable
+from sparkify.cli import living
+from sparkify.cli.streams import ReaderGone
+from sparkify.cli.table import layout_of, text_of
+from sparkify.cli.terminal import is_unicode, painted, width_of, wrapped
+from sparkify.errors import OutputError
+from sparkify.values import json_of
 
 
 class Format(StrEnum):
@@ -23,17 +24,27 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class _Said:
+    """Whether this process is to say only what went wrong (`--quiet`), and whether its document has begun."""
+
+    is_quiet = False
+    has_document = False
+
+
+def be_quiet(wanted: bool) -> bool:
+    """From here on say nothing but warnings and errors, if that is wanted."""
+    _Said.is_quiet = _Said.is_quiet or wanted
+    return wanted
+
+
+def is_quiet() -> bool:
+    """Whether `--quiet` was given."""
+    return _Said.is_quiet
+
+
 def plain_text(value: object) -> str:
     """A value as text in which control characters are escapes, so that a terminal does not act on them."""
-    return printable("" if value is None else value if isinstance(value, str) else _number_or_text(value))
-
-
-def _number_or_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime.datetime) and value.microsecond:
-        return value.isoformat(sep=" ", timespec="milliseconds")
-    return str(value)
+    return text_of(value)
 
 
 def count_of(number: int, noun: str) -> str:
@@ -42,8 +53,29 @@ def count_of(number: int, noun: str) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line for people, to stderr."""
-    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    """Print for people, to stderr; nothing with `--quiet`."""
+    if not _Said.is_quiet:
+        _print_prose(text)
+
+
+def warn(text: str, style: str = "yellow") -> None:
+    """Print what somebody should look at, to stderr, also with `--quiet`; what stands before a colon has a colour."""
+    _print_prose(text, style)
+
+
+def _print_prose(text: str, style: str = "") -> None:
+    """Lines of text, which on a terminal are wrapped at words and keep their indent."""
+    encoded = text.encode("utf-8", "backslashreplace").decode()
+    with living.aside():
+        for line in encoded.split("\n"):
+            print(_as_prose(line, style), file=sys.stderr)
+
+
+def _as_prose(line: str, style: str) -> str:
+    if sys.stderr.isatty():
+        line = wrapped(line, width_of(sys.stderr), len(line) - len(line.lstrip()))
+    head, colon, rest = line.partition(":")
+    return painted(head + colon, style, sys.stderr) + rest if style and colon else line
 
 
 def explain(text: str, error: BaseException | None) -> None:
@@ -51,77 +83,42 @@ def explain(text: str, error: BaseException | None) -> None:
     if error:
         traceback.print_exception(error, file=sys.stderr)
     for line in text.splitlines():
-        say(plain_text(line))
+        warn(plain_text(line), "red" if line.startswith("error:") else "")
+
+
+def begin_document() -> None:
+    """A document goes to stdout: there can be no other."""
+    _Said.has_document = True
+
+
+def print_failure(document: object) -> None:
+    """Print in the place of a result what went wrong, if no document was begun and stdout can be written to."""
+    if not _Said.has_document:
+        with suppress(OutputError, ReaderGone):
+            print_json(document)
+            sys.stdout.flush()
 
 
 def print_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    text = json.dumps(_finite(document), default=_jsonable, ensure_ascii=not _is_unicode(), indent=2, allow_nan=False)
-    print(_UNPRINTABLE.sub(_json_escape, text))
-
-
-def _is_unicode() -> bool:
-    """Whether standard output takes every character; where it does not, JSON has escapes of its own."""
-    return (sys.stdout.encoding or "utf-8").lower().replace("-", "").replace("_", "").startswith("utf")
-
-
-_UNPRINTABLE = re.compile(r"[^\n -~\w]")
-"""Holds all that is unprintable: json.dumps has escaped U+0000 to U+001F, but not U+0080 to U+009F and the like."""
-
-
-def _json_escape(match: re.Match[str]) -> str:
-    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
-
-
-def _finite(value: object) -> object:
-    """A document in which null stands for what JSON has no number for."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value
-
-
-def _jsonable(value: object) -> object:
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(timespec="milliseconds")
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        if not value.is_finite():
-            return None
-        return int(value) if value == value.to_integral_value() else float(value)
-    return str(value)
+    begin_document()
+    print(json_of(document, indent=2, ascii_only=not is_unicode(sys.stdout)))
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format, right: Sequence[str] = ()
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format, right: Sequence[str] = (), bars: int = 0
 ) -> None:
-    """Print rows: as a table, or as a JSON array of objects. Numbers, and the columns named in `right`, stand right."""
+    """Print rows: as a table, or as a JSON array of objects. Numbers, and the columns named in `right`, stand right.
+
+    On a terminal it fits: columns of text are cut, or each row is a record. The last `bars` columns are never cut.
+    """
     if output is Format.JSON:
         names = [name if name not in columns[:place] else f"{name}_{place + 1}" for place, name in enumerate(columns)]
         print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for place, column in enumerate(columns):
-        numeric = column in right or (bool(rows) and all(_is_number(row[place]) for row in rows))
-        table.add_column(Text(plain_text(column)), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain_text(value)) for value in row))
-    # Off a terminal a table is as wide as it needs, so that what follows in a pipe sees whole lines.
-    console = Console() if sys.stdout.isatty() else Console(width=10_000, no_color=True)
-    console.print(table, soft_wrap=not sys.stdout.isatty())
-
-
-def _is_number(value: object) -> bool:
-    return value is None or (isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool))
+    layout = layout_of(columns, rows, width_of(sys.stdout) if sys.stdout.isatty() else None, right, bars)
+    for line in (*layout.head(), *layout.lines([tuple(map(text_of, row)) for row in rows])):
+        print(line)
 
 
 def print_values(values: Mapping[str, object], output: Format) -> None:
@@ -129,6 +126,11 @@ def print_values(values: Mapping[str, object], output: Format) -> None:
     if output is Format.JSON:
         print_json(values)
         return
-    width = max(map(len, values), default=0)
+    room = max(map(len, values), default=0)
     for name, value in values.items():
-        print(f"{name:<{width}}  {plain_text(value)}")
+        print_line(f"{name:<{room}}  {plain_text(value)}", room + 2)
+
+
+def print_line(line: str, indent: int = 0) -> None:
+    """Print a line to stdout; on a terminal wrapped at words, later lines with an indent."""
+    print(wrapped(line, width_of(sys.stdout), indent) if sys.stdout.isatty() else line)

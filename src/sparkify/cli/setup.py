@@ -2,45 +2,117 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sparkify.cli.options import Config, Output, Verbose, Warehouse, load_settings, new_output, open_warehouse
+from sparkify.cli.options import (
+    Config,
+    Logs,
+    Output,
+    Profile,
+    Quiet,
+    Songs,
+    Verbose,
+    Warehouse,
+    load_settings,
+    new_output,
+    open_warehouse,
+)
 from sparkify.cli.output import Format, count_of, print_json, say
 from sparkify.errors import UsageError
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("sparkify.toml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    yes: Yes = False,
+    warehouse: Warehouse = None,
+    logs: Logs = None,
+    songs: Songs = None,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write a commented sparkify.toml."""
-    from sparkify.config.settings import example
+    """Write a commented sparkify.toml; on a terminal a few questions are asked first."""
+    from sparkify.config.example import SCHEMA_FILE, example, schema
 
     output = new_output(file, "the settings", is_config=True)
     if file.is_file() and not force:
         raise UsageError(f"{file} is there already", hint="Write over it with --force, or name another file.")
-    output.write(example())
-    if not output.is_stdout:
-        say(f"wrote {file}: set logs and songs in it, then run: sparkify etl")
+    values = {"warehouse": warehouse, "logs": logs, "songs": songs}
+    if not yes and not output.is_stdout and sys.stdin.isatty() and sys.stderr.isatty():
+        values = _asked(values)
+    given = {name: value for name, value in values.items() if value}
+    output.write(example(given))
+    if output.is_stdout:
+        return
+    beside = new_output(file.parent / SCHEMA_FILE, "the schema of the settings", is_config=True)
+    beside.write(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+    missing = [name for name in ("logs", "songs") if name not in given]
+    first = f"set {' and '.join(missing)} in it, then run" if missing else "next, run"
+    say(f"wrote {file}: {first}: sparkify doctor, sparkify etl")
+
+
+_LIKELY = {
+    "logs": ("log_data", "data/log_data", "logs", "data/logs", "demo/data/log_data"),
+    "songs": ("song_data", "data/song_data", "songs", "data/songs", "demo/data/song_data"),
+}
+"""Folders that are proposed if they are there."""
+_QUESTIONS = {
+    "logs": "Where are the logs? A folder, s3://bucket/folder, or kafka://host:port/topic",
+    "songs": "Where is the song metadata? The same",
+}
+
+
+def _asked(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Values, with answers in the place of those that are missing; an empty answer leaves one open."""
+    found = dict(values)
+    for name, question in _QUESTIONS.items():
+        if not found[name]:
+            likely = next((path for path in _LIKELY[name] if Path(path).is_dir()), "")
+            found[name] = typer.prompt(question, default=likely, err=True, show_default=bool(likely))
+    if not found["warehouse"]:
+        found["warehouse"] = typer.prompt(
+            "Which warehouse? A DuckDB file, or postgresql://user@host/database, or redshift://…",
+            default="duckdb:///sparkify.duckdb",
+            err=True,
+            value_proc=_warehouse,
+        )
+    return found
+
+
+def _warehouse(answer: str) -> str:
+    """A URL of a warehouse, or a path of a DuckDB file, which becomes one."""
+    from sparkify.engines.registry import dialect_of
+
+    url = answer if "://" in answer else f"duckdb:///{answer}"
+    try:
+        dialect_of(url)
+    except UsageError as error:
+        raise typer.BadParameter(f"{error.what}. {error.hint}") from error
+    return url
 
 
 def create_tables(
     drop: Annotated[bool, typer.Option("--drop", help="Drop the tables first, with all that is in them.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     warehouse: Warehouse = None,
     config: Config = None,
+    profile: Profile = None,
     output: Output = Format.TEXT,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Create the tables, or drop and create them again."""
     from sparkify.warehouse.tables import drop_tables, open_for_writing, tables_to_drop
 
-    settings = load_settings(config, warehouse=warehouse).settings
+    settings = load_settings(config, profile, warehouse=warehouse).settings
     with open_warehouse(settings, read_only=False) as engine:
         dropped: list[str] = []
         if drop:

@@ -6,8 +6,6 @@ import difflib
 import json
 import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,6 +14,8 @@ from pydantic import ByteSize, Field, PrivateAttr, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sparkify.config.classic import Classic, is_classic, read_classic
+from sparkify.config.file import Layer, layers_of, refuse_unknown
+from sparkify.config.places import at_home, placed
 from sparkify.engines.base import Access
 from sparkify.engines.settings import EngineSettings
 from sparkify.errors import UsageError
@@ -24,6 +24,9 @@ from sparkify.text import without_password
 
 CONFIG_FILE = "sparkify.toml"
 PREFIX = "SPARKIFY_"
+PROFILE_VARIABLE = "SPARKIFY_PROFILE"
+_NO_SETTINGS = ("SPARKIFY_KAFKA__", "SPARKIFY_TEST_")
+"""How variables begin that are properties of Kafka's connection, or for the tests of Sparkify itself."""
 
 UnknownSongs = Literal["infer", "null", "drop"]
 
@@ -196,11 +199,16 @@ _ATTRIBUTES = {field.alias or name: name for name, field in _MODEL_FIELDS.items(
 
 
 class Loaded(NamedTuple):
-    """The settings, where each value came from, and the classic file if there is one."""
+    """The settings, where each value came from, the classic file if there is one, and variables that are not known."""
 
     settings: Settings
     origins: dict[str, str]
     classic: Classic | None = None
+    unknown_variables: tuple[str, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """What is to be said before any work is done; the keys of a classic file are taken up (see `Classic`)."""
+        return [*self.unknown_variables, *(self.classic.take_up() if self.classic else ())]
 
 
 def parse_max_rejects(text: str) -> MaxRejects:
@@ -221,23 +229,31 @@ def parse_max_rejects(text: str) -> MaxRejects:
     return MaxRejects(0, value)
 
 
-def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
-    """Merge flags, environment, file and defaults.
+def load(flags: Mapping[str, object], config: str | None = None, profile: str | None = None) -> Loaded:
+    """Merge flags, environment, the profile and the rest of the file, and defaults.
 
     `flags` are by the settings' names; None means not given. `config` is a TOML file or a classic `dwh.cfg`; by default
-    it is `sparkify.toml` in the working directory, if that is there.
+    it is `sparkify.toml` in the working directory, if that is there. `profile` is a table of the file whose settings
+    beat those outside of tables; without it SPARKIFY_PROFILE names one, or the key `profile` of the file.
 
     Raises:
-        UsageError: an unknown key, or a value of the wrong type; says where it came from.
+        UsageError: an unknown key or profile, a variable that is not set, or a value of the wrong type; says where it
+            came from.
     """
     _refuse_unknown(flags, "setting {}")
     values: dict[str, object] = {}
     origins = dict.fromkeys(FIELDS, "default")
     path = Path(config or CONFIG_FILE)
     classic = read_classic(path) if is_classic(path) and path.is_file() else None
-    in_file = classic.settings if classic else _from_file(path, config)
-    for origin, found in ((str(path), in_file), *_from_environment(), *_from_flags(flags)):
-        values |= found
+    wanted = profile or os.environ.get(PROFILE_VARIABLE) or ""
+    if classic:
+        if wanted:
+            raise UsageError(f"{path} has no profiles", hint="A sparkify.toml has; sparkify init writes one.")
+        in_file: list[Layer] = [(str(path), placed(classic.settings, path.parent))]
+    else:
+        in_file = layers_of(path, wanted, FIELDS, is_named=bool(config))
+    for origin, found in (*in_file, *_from_environment(), *_from_flags(flags)):
+        values |= _merged(values, {name: at_home(name, value) for name, value in found.items()})
         origins |= dict.fromkeys(found, origin)
     try:
         settings = Settings(**values)  # type: ignore[arg-type]
@@ -245,7 +261,28 @@ def load(flags: Mapping[str, object], config: str | None = None) -> Loaded:
         raise _wrong_value(error, origins) from error
     if classic and origins["warehouse"] == str(path):  # the file's password is for the file's warehouse alone
         settings = settings.with_password(classic.password)
-    return Loaded(settings, origins, classic)
+    return Loaded(settings, origins, classic, unknown_variables())
+
+
+def _merged(before: Mapping[str, object], found: Mapping[str, object]) -> dict[str, object]:
+    """Tables are merged name by name, as that of Kafka's properties; of all else the later one stands alone."""
+    merged = dict(found)
+    for name, value in found.items():
+        if isinstance(value, dict) and isinstance(earlier := before.get(name), dict):
+            merged[name] = {**earlier, **value}
+    return merged
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """What to say of variables of the environment that look like settings and are none."""
+    known = {PREFIX + name.upper() for name in FIELDS} | {PROFILE_VARIABLE}
+    found = []
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known and not variable.startswith(_NO_SETTINGS):
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.6)
+            meant = f"; did you mean {near[0]}?" if near else "; sparkify has no such setting"
+            found.append(f"the environment variable {variable} is not known{meant}")
+    return tuple(found)
 
 
 def _from_flags(flags: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:
@@ -257,32 +294,8 @@ def _from_environment() -> list[tuple[str, dict[str, object]]]:
     return [(variable, {name: os.environ[variable]}) for variable, name in names.items() if variable in os.environ]
 
 
-def _from_file(path: Path, config: str | None) -> dict[str, object]:
-    if not os.path.lexists(path):
-        if config:
-            raise UsageError(f"no such file: {config}", hint="Write one with: sparkify init")
-        return {}
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(None, "it is not a regular file")
-        found: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot read {path}: {reason}", hint="Put a file of settings there, or remove it.") from error
-    except RecursionError as error:
-        raise UsageError(f"cannot read {path}: it is nested too deeply", hint="Settings are not nested.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}", hint="It must be TOML; sparkify init writes one.") from error
-    _refuse_unknown(found, f"key {{}} in {path}")
-    return found
-
-
 def _refuse_unknown(names: Iterable[str], what: str) -> None:
-    for name in names:
-        if name not in FIELDS:
-            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(FIELDS)}."
-            raise UsageError(f"unknown {what.replace('{}', name)}", hint=hint)
+    refuse_unknown(names, FIELDS, what)
 
 
 def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageError:
@@ -296,33 +309,3 @@ def _wrong_value(error: ValidationError, origins: Mapping[str, str]) -> UsageErr
         f"wrong value for {name} (from {origins[name]}): {given}: {what[:1].lower()}{what[1:]}",
         hint=f"{name}: {about}.",
     )
-
-
-def example() -> str:
-    """A commented configuration file with every setting at its default."""
-    lines = ["# Settings of Sparkify. A flag or an environment variable SPARKIFY_… beats what is said here.", ""]
-    for name, field in FIELDS.items():
-        lines.append(f"# {field.description}")
-        lines.append(f"# {name} = {_toml(name, field.default)}")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _toml(name: str, default: object) -> str:
-    samples = {
-        "logs": '"data/log_data"',
-        "include": '["*.log", "part-*"]',
-        "exclude": '["archive/", "*-old.*"]',
-        "songs": '"data/song_data"',
-        "spool": '"/var/tmp"',
-        "max_rejects": '"1%"',
-        "chunk_bytes": '"2GiB"',
-        "spool_limit": '"8GiB"',
-        "direct_from": '"none"',
-        "anonymous": "false",
-        "log_jsonpath": '"s3://bucket/log_json_path.json"',
-        "kafka": '{ "security.protocol" = "SASL_SSL", "sasl.username" = "loader" }',
-    }
-    if isinstance(default, bool):
-        return str(default).lower()
-    return samples.get(name) or (f'"{default}"' if isinstance(default, str) else str(default))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from sparkify.engines.diagnosis import Diagnosis, State
 from sparkify.errors import WarehouseError
@@ -54,6 +54,10 @@ class Result(NamedTuple):
 
     columns: tuple[str, ...]
     rows: list[Row]
+
+
+Form = Literal["csv", "json", "jsonl", "parquet"]
+"""Forms that an engine may write an answer in by itself."""
 
 
 class LoadColumn(NamedTuple):
@@ -175,9 +179,31 @@ class Engine(ABC):
     def query(self, sql: str) -> Result:
         """Run one query; its rows come back with the names of their columns."""
 
+    def ask_in_batches(self, sql: str) -> Iterator[Result]:
+        """Run a user's query as `ask` does; its rows come in batches, as those of `stream` do.
+
+        Raises:
+            UsageError: it is several statements, or one that can write.
+        """
+        statement = checked_reading(sql, self.dialect)
+        with self.snapshot():
+            yield from self.stream(statement)
+
+    def export(self, sql: str, form: Form, write: Callable[[bytes], object]) -> int | None:
+        """Write the answer to a user's query in a form, in UTF-8, by the engine's own writer, and count its rows.
+
+        None comes back, and nothing is written, where the engine has no writer for this form, or for these types: then
+        `ask_in_batches` gives the rows. What the engine writes is, byte for byte, what `sparkify.reports.forms` writes
+        of those rows, but for Parquet.
+
+        Raises:
+            UsageError: it is several statements, or one that can write.
+        """
+        return None
+
     @abstractmethod
-    def stream(self, sql: str) -> Iterator[list[Row]]:
-        """Run a query whose rows come in batches, for there may be more than memory holds."""
+    def stream(self, sql: str) -> Iterator[Result]:
+        """Run a query whose rows come in batches, for there may be more than memory holds; at least one batch comes."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()

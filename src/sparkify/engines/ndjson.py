@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -69,6 +69,20 @@ def _consecutive(whole: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, i
         run.append(after)
     if run:
         yield run
+
+
+def write_parquet(path: str, types: Mapping[str, str], to: str) -> None:
+    """Write a file of newline-delimited JSON as Parquet; `types` are DuckDB's, by the names of the members.
+
+    Raises:
+        WarehouseError: a value does not fit its type, or a file cannot be written.
+    """
+    values = ", ".join(map(quoted, types))
+    source = f"SELECT {values} FROM read_json($path, format = 'newline_delimited', columns = $types)"
+    with closing(duckdb.connect(":memory:")) as connection, load_failures():
+        connection.execute(
+            f"COPY ({source}) TO $to (FORMAT parquet, COMPRESSION zstd)", {"path": path, "types": dict(types), "to": to}
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sparkify.config.settings import Settings
 from sparkify.contract import Kind
 from sparkify.errors import UsageError
+from sparkify.etl.mixed_up import both_in
 from sparkify.sources.base import Source, SourceFile, shown
 from sparkify.sources.names import Names
 from sparkify.sources.opening import Opening
@@ -37,10 +38,14 @@ def list_sources(settings: Settings) -> Sources:
     opening = opening_of(settings)
     sources: Sources = {kind: source_at(location, opening) for kind, location in locations.items()}
     if len({source.uri for source in sources.values()}) < len(sources):
-        raise UsageError(f"one place is given as both logs and songs: {settings.logs}", hint="Name two places.")
+        hint = both_in(sources.values()) or "Name two places."
+        raise UsageError(f"one place is given as both logs and songs: {settings.logs}", hint=hint)
     uris = [set(source.uris()) for source in sources.values()]
     if len(uris) > 1 and (shared := set.intersection(*uris)):
-        raise UsageError(f"a file is in both logs and songs: {shown(min(shared))}", hint="Name two folders apart.")
+        raise UsageError(
+            f"a file is in both logs and songs: {shown(min(shared))}",
+            hint=both_in(sources.values()) or "Name two folders apart.",
+        )
     return sources
 
 

@@ -10,6 +10,7 @@ from sparkify.config.settings import Settings
 from sparkify.engines.registry import connect, dialect_of
 from sparkify.errors import NoWarehouse
 from sparkify.etl.listing import list_sources
+from sparkify.etl.mixed_up import refuse_mixed_up
 from sparkify.etl.plan import Manifest, Plan, compare
 from sparkify.etl.shape import chunk_of
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
@@ -33,6 +34,7 @@ class Ahead(NamedTuple):
 def look_ahead(settings: Settings, *, reread: bool = False, start: Start = FROM_WHERE_IT_STANDS) -> Ahead:
     """What a run would do now; a warehouse that is not there yet is not made."""
     sources = list_sources(settings)
+    refuse_mixed_up(sources)
     manifest, first_new, dialect = _known(settings)
     plan = compare(sources, manifest, reread=reread, start=start)
     return Ahead(plan, _statements(plan, settings, dialect, first_new))

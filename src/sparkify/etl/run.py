@@ -130,7 +130,7 @@ class Run:
             self._note_what_stays(error)
             raise
         self._book.finish("done")
-        return self._summary
+        return self._summary.finished()
 
     def _note_what_stays(self, error: BaseException) -> None:
         """Say beside an error what it has left behind."""

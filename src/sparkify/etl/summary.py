@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,7 +56,8 @@ class PartitionRead(NamedTuple):
 class Summary:
     """What a run did.
 
-    `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step.
+    `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step,
+    `elapsed` are those from the beginning to the end.
     `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
     the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
     itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
@@ -104,8 +106,17 @@ class Summary:
     misnamed_fields: dict[str, dict[str, str]] = field(default_factory=dict)
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    elapsed: float = 0.0
     partitions: dict[str, PartitionRead] = field(default_factory=dict)
     accepted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._began = time.perf_counter()
+
+    def finished(self) -> Summary:
+        """The same, once the run has ended: it is known how long it took."""
+        self.elapsed = time.perf_counter() - self._began
+        return self
 
     @property
     def is_failure(self) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, Row
 from sparkify.reports.duplicates import Duplicates, find_duplicates
 from sparkify.reports.questions import Answered, Question, ask, questions
 from sparkify.reports.unresolved import Unresolved, find_unresolved
@@ -82,20 +83,69 @@ def check_all(engine: Engine) -> list[Checked]:
     return results
 
 
-def holdings(engine: Engine) -> dict[str, object]:
-    """Files, rows, rejects, time span, settings and the last run."""
+class Holdings(NamedTuple):
+    """What a warehouse holds: rows by table, files, rejects, the time span, settings, the last run, and what is open.
+
+    `last_run` is number, state, beginning and reason; nothing before the first run.
+    """
+
+    counts: dict[str, int]
+    files: int
+    rejects: int
+    first_play: datetime | None
+    last_play: datetime | None
+    settings: dict[str, str]
+    last_run: Row | None
+    unresolved: Unresolved
+
+    def in_words(self) -> dict[str, object]:
+        """By name, for people."""
+        values: dict[str, object] = {"files": self.files, **self.counts, "rejects": self.rejects}
+        values["failed_files"] = self.unresolved.of_failed or "none"
+        values["open"] = self.unresolved.of_rejects or "no rejected record is open"
+        values |= {"first_play": self.first_play, "last_play": self.last_play}
+        values |= self.settings
+        if self.last_run:
+            number, state, started, reason = self.last_run
+            because = f": {reason}" if reason else ""
+            values["last_run"] = f"{number}, {state}, {started:%Y-%m-%d %H:%M:%S} UTC{because}"
+        return values
+
+    def as_dict(self) -> dict[str, object]:
+        """As a document: numbers are numbers, and what has parts is an object."""
+        run = (
+            dict(zip(("run_id", "state", "started_at", "reason"), self.last_run, strict=True))
+            if self.last_run
+            else None
+        )
+        return {
+            "files": self.files,
+            "rows": self.counts,
+            "rejects": self.rejects,
+            "open": self.unresolved.as_dict(),
+            "first_play": self.first_play,
+            "last_play": self.last_play,
+            "settings": {name: _typed(text) for name, text in self.settings.items()},
+            "last_run": run,
+        }
+
+
+def _typed(text: str) -> object:
+    """A setting as it is stored, as the value that it stands for."""
+    return {"true": True, "false": False}.get(text, int(text) if text.isdecimal() else text)
+
+
+def find_holdings(engine: Engine) -> Holdings:
+    """What a warehouse that has its tables holds."""
     counts = row_counts(engine)
     files, rejected = engine.execute_named("reports/files")[0]
     first, last = engine.execute_named("reports/time_span")[0]
     run = engine.execute_named("runs/last")
-    settings = engine.execute_named("settings/all")
-    values: dict[str, object] = {"files": files, **counts, "rejects": int(rejected)}
+    settings: dict[str, str] = dict(engine.execute_named("settings/all"))
     unresolved = find_unresolved(engine)
-    values["failed_files"] = unresolved.of_failed or "none"
-    values["open"] = unresolved.of_rejects or "no rejected record is open"
-    values |= {"first_play": first, "last_play": last}
-    values |= dict(settings)
-    if run:
-        number, state, started, reason = run[0]
-        values["last_run"] = f"{number}, {state}, {started:%Y-%m-%d %H:%M:%S} UTC{': ' + reason if reason else ''}"
-    return values
+    return Holdings(counts, files, int(rejected), first, last, settings, run[0] if run else None, unresolved)
+
+
+def holdings(engine: Engine) -> dict[str, object]:
+    """Files, rows, rejects, time span, settings and the last run, by name, for people."""
+    return find_holdings(engine).in_words()

@@ -141,7 +141,7 @@ def _row_hashes(engine: Engine, sql: str) -> Hashes:
     """The hash of every row, 16 bytes each, sorted."""
     hashes = bytearray()
     for batch in engine.stream(sql):
-        for row in batch:
+        for row in batch.rows:
             hashes += _hash(row)
     return np.sort(np.frombuffer(bytes(hashes), dtype=_HASH))
 
@@ -168,7 +168,7 @@ def _rows_of(engine: Engine, relation: _Relation, hashes: Hashes) -> list[Row]:
     query = query.order_by(*(f"{key} NULLS LAST" for key in relation.order), dialect=SOURCE_DIALECT)
     found: list[Row] = []
     for batch in engine.stream(render.render(query, engine.dialect)):
-        found += [row for row in batch if _hash(row) in wanted]
+        found += [row for row in batch.rows if _hash(row) in wanted]
         if len(found) >= SHOWN_ROWS:
             break
     return found[:SHOWN_ROWS]

@@ -78,15 +78,23 @@ def read_profile() -> dict[str, str]:
     """
     named = _environment("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
     name = named or "default"
-    config = _section("AWS_CONFIG_FILE", "config", name if name == "default" else f"profile {name}")
-    credentials = _section("AWS_SHARED_CREDENTIALS_FILE", "credentials", name)
+    config = _section("AWS_CONFIG_FILE", name if name == "default" else f"profile {name}")
+    credentials = _section("AWS_SHARED_CREDENTIALS_FILE", name)
     if named and config is None and credentials is None:
         raise UsageError(f"there is no AWS profile {name}", hint="Check AWS_PROFILE and ~/.aws/config.")
     return {**(config or {}), **(credentials or {})}
 
 
-def _section(variable: str, file: str, name: str) -> dict[str, str] | None:
-    path = Path(os.environ.get(variable) or f"~/.aws/{file}").expanduser()
+_SHARED_FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+"""Files of AWS's tools in ~/.aws, by the variable that names another one."""
+
+
+def _shared_file(variable: str) -> Path:
+    return Path(os.environ.get(variable) or f"~/.aws/{_SHARED_FILES[variable]}").expanduser()
+
+
+def _section(variable: str, name: str) -> dict[str, str] | None:
+    path = _shared_file(variable)
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read(path, encoding="utf-8")
@@ -117,12 +125,41 @@ def _credentials(profile: Profile) -> tuple[dict[str, str], Any]:
     if any(key in profile for key in _SIGN_IN):
         return {}, _provider()
     if not _environment(*_CONTAINER) and not _is_on_a_machine_of_aws():
-        raise SourceError(
-            "no AWS credentials were found",
-            hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for a public bucket set "
-            "anonymous = true.",
-        )
+        raise _no_credentials()
     return {}, None
+
+
+def _no_credentials() -> SourceError:
+    named = _environment("AWS_PROFILE", "AWS_DEFAULT_PROFILE") or "default"
+    files = " and ".join(str(_shared_file(variable)) for variable in _SHARED_FILES)
+    return SourceError(
+        "no AWS credentials found",
+        hint=f"Looked in the environment (AWS_ACCESS_KEY_ID, {', '.join((*_WEB_IDENTITY, *_CONTAINER))}), in profile "
+        f"{named} of {files}, and for the role of a machine of AWS.\n"
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for a public bucket set anonymous = true.",
+    )
+
+
+def credentials_in_words(*, anonymous: bool) -> str:
+    """Where the credentials come from with which S3 is read. S3 itself is not asked.
+
+    Raises:
+        UsageError: the environment or the profile is wrong, or a package is missing.
+        SourceError: there are none.
+    """
+    if anonymous:
+        return "none are needed: anonymous = true"
+    profile = read_profile()
+    settings, provider = _credentials(profile)
+    name = _environment("AWS_PROFILE", "AWS_DEFAULT_PROFILE") or "default"
+    if settings:
+        return f"the keys of profile {name}"
+    if provider:
+        return f"profile {name} signs in, assumes a role or runs a program"
+    for variable in ("AWS_ACCESS_KEY_ID", *_WEB_IDENTITY, *_CONTAINER):
+        if _environment(variable):
+            return f"from the environment: {variable}"
+    return "the role of this machine"
 
 
 def _provider() -> Any:

@@ -50,7 +50,7 @@ def test_a_transaction_is_kept_or_undone(engine: Engine) -> None:
 def test_nothing_can_be_written_in_a_snapshot(engine: Engine) -> None:
     with engine.snapshot():
         assert engine.execute(COUNT) == [(0,)]
-        assert list(engine.stream(COUNT)) == [[(0,)]]
+        assert [batch.rows for batch in engine.stream(COUNT)] == [[(0,)]]
     with pytest.raises(WarehouseError, match="read-only"), engine.snapshot():
         engine.execute("INSERT INTO numbers VALUES (1, 1)")
     assert engine.execute(COUNT) == [(0,)]

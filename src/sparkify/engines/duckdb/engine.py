@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
 import duckdb
 
-from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Result, Row, Rows, another_run, grouped
+from sparkify.engines.base import ROWS_IN_BATCH, Access, Engine, Form, Result, Row, Rows, another_run, grouped
 from sparkify.engines.duckdb.dialect import DUCKDB
 from sparkify.engines.ndjson import CORRUPT_HINT, failed, interruptible, is_corrupt, load_failures, readings
 from sparkify.errors import NoWarehouse, UsageError, WarehouseError
+from sparkify.sql.reading import checked_reading
 from sparkify.sql.render import quoted
 from sparkify.text import without_password
 
@@ -35,6 +36,11 @@ def path_of(url: str) -> Path:
         raise UsageError(
             f"malformed warehouse URL: {without_password(url)}",
             hint="Three slashes, then the path: duckdb:///warehouse.duckdb",
+        )
+    if path == "/:memory:":
+        raise UsageError(
+            "a warehouse in memory would be gone at the end of the command: duckdb:///:memory:",
+            hint="Name a file, such as duckdb:///warehouse.duckdb; a temporary one is duckdb:////tmp/warehouse.duckdb.",
         )
     if any("\ud800" <= letter <= "\udfff" for letter in path):
         raise UsageError("the path of the warehouse holds what DuckDB cannot take", hint="Name a path in UTF-8.")
@@ -89,13 +95,31 @@ def _open(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
     }
     if access.memory_limit:
         config["memory_limit"] = access.memory_limit
-    if access.read_only:  # no COPY … TO, no other file or database, no extension; and no SET that would allow them
-        config |= {"enable_external_access": False, "lock_configuration": True}
+    if access.read_only:  # another program of this process, which opens the file in its own way, must not be shut in
+        config["custom_user_agent"] = "sparkify read-only"
     try:
-        # Absolute, for DuckDB takes names such as `:memory:` and `sqlite:w` for something else.
-        return duckdb.connect(os.path.abspath(path), read_only=access.read_only, config=config)
+        # Absolute, for DuckDB takes names such as `sqlite:w` and `md:w` for something else.
+        connection = duckdb.connect(os.path.abspath(path), read_only=access.read_only, config=config)
     except duckdb.Error as error:
         _explain_open(path, error)
+    if access.read_only:
+        _shut_in(connection)
+    return connection
+
+
+def _shut_in(connection: duckdb.DuckDBPyConnection) -> None:
+    """No COPY … TO, no other file or database, no extension; and no SET that would allow them.
+
+    The one file that may be written to is the pipe of `export`. Another connection of this process to the same file may
+    have said all this already.
+    """
+    from sparkify.engines.duckdb.export import pipe_path
+
+    if connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
+        return
+    connection.execute("SET allowed_paths = [$path]", {"path": pipe_path()})
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
@@ -146,14 +170,26 @@ class DuckDBEngine(Engine):
             columns = tuple(column[0] for column in cursor.description or ())
             return Result(columns, cursor.fetchall())
 
-    def stream(self, sql: str) -> Iterator[list[Row]]:
+    def stream(self, sql: str) -> Iterator[Result]:
         """Run a query whose rows come in batches."""
         with _translated():
             # A cursor is a connection of its own, and sees its own moment.
             connection = self.connection if self._in_snapshot else self.connection.cursor()
             cursor = connection.execute(sql)
+            columns = tuple(column[0] for column in cursor.description or ())
+            yield Result(columns, cursor.fetchmany(ROWS_IN_BATCH))
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
-                yield rows
+                yield Result(columns, rows)
+
+    def export(self, sql: str, form: Form, write: Callable[[bytes], object]) -> int | None:
+        """Write the answer with DuckDB's COPY."""
+        from sparkify.engines.duckdb.export import can_export, export
+
+        statement = checked_reading(sql, self.dialect)
+        with self.snapshot(), _translated():
+            if not can_export(self.connection, statement, form):
+                return None
+            return export(self.connection, statement, form, write)
 
     def _take_turn(self) -> None:
         """DuckDB's lock on the file keeps other processes out, but not other connections of this one."""

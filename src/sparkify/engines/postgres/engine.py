@@ -59,6 +59,8 @@ _LOCK_TIMEOUT = "5min"
 _LOCK_SECONDS = 4
 """How long to wait for another writer: the server may need a moment to see that a process was killed."""
 _PARAMETER = re.compile(r"\?")
+_TAKEN_BY_CURSORS = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+"""How a statement begins that a cursor can be declared for; EXPLAIN and SHOW are others, and a comment may be."""
 
 
 def open_engine(url: str, access: Access) -> PostgresEngine:
@@ -159,16 +161,21 @@ class PostgresEngine(Engine):
                 cursor = self.connection.execute(sql)
             return _result(cursor)
 
-    def stream(self, sql: str) -> Iterator[list[Row]]:
-        """Run a query whose rows come in batches, from a cursor that the server holds."""
+    def stream(self, sql: str) -> Iterator[Result]:
+        """Run a query whose rows come in batches, from a cursor that the server holds, if it takes the query."""
+        if not _TAKEN_BY_CURSORS.match(sql):
+            yield self.query(sql)
+            return
         with (
             translated(self.connection),
             self.connection.transaction(),
             self.connection.cursor("sparkify", binary=True) as cursor,
         ):
             cursor.execute(sql)
+            columns = tuple(column.name for column in cursor.description or ())
+            yield Result(columns, cursor.fetchmany(ROWS_IN_BATCH))
             while rows := cursor.fetchmany(ROWS_IN_BATCH):
-                yield rows
+                yield Result(columns, rows)
 
     def _in_transaction(self) -> bool:
         return not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE

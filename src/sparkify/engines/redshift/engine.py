@@ -45,6 +45,10 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+(,arn:aws[a-z-]
 """The ARN of a role, or those of a chain, of which each acts with the next."""
 
 
+_TAKEN_BY_CURSORS = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
+"""How a statement begins that a cursor can be declared for; EXPLAIN and SHOW are others, and a comment may be."""
+
+
 def open_engine(url: str, access: Access) -> RedshiftEngine:
     """Connect to the cluster that the URL names: `redshift://USER@HOST:PORT/DATABASE`, or `redshift://?stack=NAME`.
 
@@ -132,13 +136,22 @@ class RedshiftEngine(Engine):
                 tuple(_name(column[0]) for column in cursor.description), [tuple(row) for row in cursor.fetchall()]
             )
 
-    def stream(self, sql: str) -> Iterator[list[Row]]:
-        """Run a query whose rows come in batches, from a cursor that the server holds: the driver reads all at once."""
+    def stream(self, sql: str) -> Iterator[Result]:
+        """Run a query whose rows come in batches, from a cursor that the server holds, if it takes the query.
+
+        The driver reads all rows of a statement at once.
+        """
+        if not _TAKEN_BY_CURSORS.match(sql):
+            yield self.query(sql)
+            return
         name = f"sparkify_{next(self._cursors)}"
         with nullcontext() if self._in_transaction else self.snapshot():
             self.execute(f"DECLARE {name} CURSOR FOR {sql}")
-            while rows := self.execute(f"FETCH FORWARD {FETCHED_ROWS} FROM {name}"):
-                yield rows
+            fetch = f"FETCH FORWARD {FETCHED_ROWS} FROM {name}"
+            batch = self.query(fetch)
+            yield batch
+            while (batch := self.query(fetch)).rows:
+                yield batch
             self.execute(f"CLOSE {name}")
 
     def _take_turn(self) -> None:
