@@ -91,3 +91,27 @@ def test_the_example_in_python_api_md_is_the_program() -> None:
 def test_links_lead_somewhere(page: str) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", _page(page))
     assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+
+
+def test_every_name_in_the_glossary_is_in_the_code() -> None:
+    sources = "".join(
+        path.read_text("utf-8") for kind in ("py", "sql") for path in (ROOT / "src/sparkify").rglob(f"*.{kind}")
+    )
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$", _page("docs/glossary.md"), re.MULTILINE)
+    assert len(rows) > 50
+    named = {name for _, names in rows for name in re.findall(r"`(\w+)`", names)}
+    assert {name for name in named if not re.search(rf"\b{name}\b", sources)} == set()
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/how-it-works.md"])
+def test_paths_in_the_pages_about_the_code_are_there(page: str) -> None:
+    """A path is below the repository, the package, or one of the packages that the page speaks of."""
+    named = set(re.findall(r"`((?:\w+/)+(?:[\w.-]+\.\w+)?|[\w/]+\.(?:py|sql|md))`", _page(page)))
+    assert len(named) > 20
+    package = ROOT / "src/sparkify"
+    missing = [
+        path
+        for path in named
+        if not any((base / path).exists() for base in (ROOT, package)) and not list(package.rglob(path))
+    ]
+    assert missing == []
