@@ -20,17 +20,22 @@ pytestmark = needs("shared", CASES.is_dir(), f"the public cases are not at {CASE
 
 @dataclass(frozen=True)
 class Case:
-    """A case: its folder, the rows at the end, the records rejected, the exit code, and what is said."""
+    """A case: its folder, the rows at the end, the records rejected, the exit code, and what is said.
+
+    `rejects` is how many rejects there are, where one counts for several records; `failed` how many files have failed.
+    """
 
     folder: str
     rows: tuple[int, int, int]
     rejected: int = 0
     code: int = 0
     says: tuple[str, ...] = ()
+    rejects: int | None = None
+    failed: int = 0
 
 
 CASES_WITH_RESULTS = [
-    Case("06-firehose-no-extension", (1, 1, 0), says=("passed over",)),
+    Case("06-firehose-no-extension", (1, 1, 0), says=("passed over in logs: 1 file (1 without an ending)",)),
     Case("08-bom-in-the-middle", (4, 4, 0)),
     Case("09-gzip-named-json", (51, 51, 0)),
     Case("17-array-per-line", (1000, 1000, 0)),
@@ -38,23 +43,29 @@ CASES_WITH_RESULTS = [
     Case("19-array-bad-third", (999, 999, 0), rejected=1),
     Case("21-comma-after-each-line", (10, 10, 0)),
     Case("21b-comma-one-line", (100, 100, 0)),
-    Case("23-names-not-taken", (30, 30, 0), says=("passed over",)),
+    Case(
+        "23-names-not-taken", (30, 30, 0), says=("passed over in logs: 10 files (", "1 .json.bz2", "1 .log", "1 .zip")
+    ),
     Case("22-nan", (0, 0, 1), rejected=1, says=("write null",)),
-    Case("29b-userid-lower-on-pages", (22, 2, 0), says=("userid", "userId")),
-    Case("30-ts-in-seconds", (20, 20, 0), says=("before 2000", "seconds for milliseconds")),
+    Case("29b-userid-lower-on-pages", (22, 2, 0), says=("warning: fields of events", "userid (name it userId)")),
+    Case(
+        "30-ts-in-seconds",
+        (20, 20, 0),
+        says=("warning: check ts_plausible, 20 bad rows", "before 2000 (seconds for milliseconds?)"),
+    ),
     Case("31-csv-converted-empty-texts", (5, 0, 2)),
-    Case("45-null-island", (0, 0, 3), says=("coordinates",)),
+    Case("45-null-island", (0, 0, 3), says=("warning: check coordinates_known, 3 bad rows",)),
     Case("46-empty-title", (0, 0, 2)),
-    Case("55-comments-and-header", (40, 40, 0), rejected=6),
-    Case("56-first-line-cut", (110, 110, 0), rejected=3),
+    Case("55-comments-and-header", (40, 40, 0), rejected=6, rejects=4),
+    Case("56-first-line-cut", (110, 110, 0), rejected=3, rejects=2),
     Case("57-several-objects-a-line", (50, 50, 50)),
     Case("74-two-month-runs-other-days", (40, 40, 0)),
-    Case("01-html-page-named-json", (0, 0, 0), code=1, says=("HTML",)),
-    Case("02-git-lfs-pointers", (1, 1, 0), code=1, says=("Git LFS pointer",)),
-    Case("04-streamify-fields", (0, 0, 0), code=1, says=("name it sessionId",)),
-    Case("15-csv-named-json", (2, 2, 0), code=1, says=("CSV",)),
-    Case("29-lower-case-names", (0, 0, 0), code=1, says=("name it sessionId",)),
-    Case("33-wrapped", (2, 2, 0), code=1),
+    Case("01-html-page-named-json", (0, 0, 0), code=1, says=("looks like an HTML page",), failed=1),
+    Case("02-git-lfs-pointers", (1, 1, 0), code=1, says=("2018-11-10-events.json is a Git LFS pointer",), failed=10),
+    Case("04-streamify-fields", (0, 0, 0), code=1, says=("name it sessionId, not sessionid",), failed=1),
+    Case("15-csv-named-json", (2, 2, 0), code=1, says=("looks like CSV",), failed=1),
+    Case("29-lower-case-names", (0, 0, 0), code=1, says=("name it sessionId, not sessionid",), failed=1),
+    Case("33-wrapped", (2, 2, 0), code=1, says=('wraps the list of its records in "events"',), failed=1),
 ]
 
 
@@ -75,9 +86,13 @@ def test_a_public_case_has_its_right_result(tmp_path: Path, case: Case) -> None:
     done = etl(case.folder, tmp_path)
     assert done.returncode == case.code, done.stderr
     assert rows(tmp_path / "w.duckdb", COUNTS) == [case.rows]
-    if case.code == 0:
-        sql = "SELECT SUM(records) - SUM(loaded), SUM(rejected) FROM etl_files"
-        assert rows(tmp_path / "w.duckdb", sql) == [(case.rejected, case.rejected)]
+    place = tmp_path / "w.duckdb"
+    sql = "SELECT SUM(records) - SUM(loaded), SUM(rejected) FROM etl_files WHERE state = 'loaded'"
+    expected = case.rejected if rows(place, "SELECT 1 FROM etl_files WHERE state = 'loaded' LIMIT 1") else None
+    assert rows(place, sql) == [(expected, expected)]
+    assert rows(place, "SELECT COUNT(*) FROM etl_files WHERE state = 'failed'") == [(case.failed,)]
+    of_loaded = "SELECT COUNT(*) FROM etl_rejects JOIN etl_files USING (file_id) WHERE state = 'loaded'"
+    assert rows(place, of_loaded) == [(case.rejected if case.rejects is None else case.rejects,)]
     for part in case.says:
         assert part in done.stdout + done.stderr
 

@@ -33,4 +33,5 @@ def say_passed_over(passed_over: Mapping[str, Mapping[str, object]]) -> None:
 
     for kind, found in passed_over.items():
         if said := in_words(found):
-            say(f"passed over in {'logs' if kind == 'events' else kind}: {plain_text(said)}")
+            how = "; --include reads files of other names too" if found["endings"] else ""
+            say(f"passed over in {'logs' if kind == 'events' else kind}: {plain_text(said)}{how}")

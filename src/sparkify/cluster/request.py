@@ -59,7 +59,7 @@ class ClusterRequest:
     """A cluster as it is asked for.
 
     `name` is the cluster's and the stack's. `allow_from` is the CIDR that may connect; empty means that the cluster is
-    not public. `logs`, `songs` and `spool` are what COPY may read; what does not lie in S3 is None.
+    not public. `logs`, `songs` and `spool` are what COPY may read; what is not in S3 is None.
     """
 
     name: str = DEFAULT_NAME
@@ -194,7 +194,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def parse_prefix(name: str, location: str | None) -> Prefix | None:
-    """The part of a bucket that `s3://bucket/prefix` names; None for what does not lie in S3.
+    """The part of a bucket that `s3://bucket/prefix` names; None for what is not in S3.
 
     Raises:
         UsageError: it is malformed, or holds what would mean more in a policy than it says.
@@ -221,6 +221,6 @@ def shown(parameters: Mapping[str, str]) -> dict[str, str]:
         "nodes": f"{parameters['Nodes']} × {parameters['NodeType']}",
         "database": f"{parameters['Database']}, user {parameters['User']}, port {parameters['Port']}",
         "public": f"yes, to {parameters['AllowFrom']} alone" if parameters["AllowFrom"] else "no",
-        "copy_may_read": ", ".join(copy) or "nothing: no source lies in S3",
+        "copy_may_read": ", ".join(copy) or "nothing: no source is in S3",
         "expires": parameters["Expiry"] or "never: it costs until it is destroyed",
     }

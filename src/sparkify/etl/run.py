@@ -113,8 +113,8 @@ class Run:
 
     def _recorded(self, make: Callable[[], T], work: Callable[[T], None]) -> Summary:
         """Do what a plan says, and write the history."""
-        self._book = RunLog(self._engine, __version__, self._settings.public())
-        self._summary.run_id = self._book.run_id
+        self._log = RunLog(self._engine, __version__, self._settings.public())
+        self._summary.run_id = self._log.run_id
         try:
             with self._timed("plan"):
                 mark_other_rules(self._engine)
@@ -126,10 +126,10 @@ class Run:
                 work(plan)
         except BaseException as error:
             with suppress(WarehouseError):  # a warehouse that is out of reach must not hide the reason
-                self._book.finish_failed(error)
+                self._log.finish_failed(error)
             self._note_what_stays(error)
             raise
-        self._book.finish("done")
+        self._log.finish("done")
         return self._summary.finished()
 
     def _note_what_stays(self, error: BaseException) -> None:
@@ -271,7 +271,7 @@ class Run:
             raise_first_failure(chunk)
         unseen, gone = take_unseen(chunk, gone)
         slices = slices_of(chunk.files)
-        loader = ChunkLoader(self._engine, self._spool, self._book.run_id, first_new)
+        loader = ChunkLoader(self._engine, self._spool, self._log.run_id, first_new)
         with self._loaded(loader, chunk, reader):
             loader.keep(unseen)
             if shape.removes:
@@ -280,8 +280,8 @@ class Run:
             self._refuse_if_too_many(chunk)
             self._transform(star)
             self._check(star)
-            self._partitions.advance(self._engine, self._spool, self._book, star, slices)
-            self._book.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
+            self._partitions.advance(self._engine, self._spool, self._log, star, slices)
+            self._log.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
             star.drop_temporary()
             state = record_commit(self._engine, state, max(file.file_id for file in chunk.files) if chunk.files else 0)
@@ -334,7 +334,7 @@ class Run:
         with self._transaction():
             unchanged_state(self._engine, self._known)
             with self._timed("load"):
-                keep_replays(self._engine, self._book.run_id, replays, self._spool)
+                keep_replays(self._engine, self._log.run_id, replays, self._spool)
                 resolved = apply_replays(self._engine, first_file, shift=last)
             star = prepare(self._engine.dialect, shape).begin(self._engine, last + 1)
             self._transform(star)
@@ -351,7 +351,7 @@ class Run:
         read = self._summary.records + chunk.records
         if not self._settings.max_rejects.allows(rejected, read):
             limit = str(self._settings.max_rejects)
-            refuse(self._engine, self._book.run_id, f"{rejected:,} of {read:,}", limit, self._options.rejects_file)
+            refuse(self._engine, self._log.run_id, f"{rejected:,} of {read:,}", limit, self._options.rejects_file)
 
     def _transform(self, star: StarUpdate) -> None:
         with self._timed("transform"):

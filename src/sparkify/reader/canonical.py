@@ -1,4 +1,4 @@
-"""Recognise plain lines: those that every JSON reader understands alike, and as the contract does.
+"""Recognise canonical lines: those that every JSON reader understands alike, and as the contract does.
 
 DuckDB's typed reader converts silently: it takes `true` for 1, rewrites `1e3`, passes a trailing comma, a NUL, a
 name it does not know. So a file goes to it only when one regular expression, derived from the contract, accepts every
@@ -50,7 +50,7 @@ RE2 = Notation(escape=r"\\", letter=r'[^"\\\x00-\x1f]', filled=r'[^"\\\x00-\x20]
 
 
 def canonical_record(record_type: RecordType, notation: Notation = RE2) -> str:
-    """The expression that accepts one plain record. It does not see that a name is there twice."""
+    """The expression that accepts one canonical record. It does not see that a name is there twice."""
     names: dict[str, list[str]] = {}
     for field in record_type.fields:
         names.setdefault(_value(field, notation), []).append(field.name)
@@ -67,8 +67,8 @@ def _value(field: Field, notation: Notation) -> str:
     whole = f"(?:0|{sign}[1-9][0-9]{{0,{_DIGITS[field.type]}}})"
     if field.often_text:
         return f'(?:null|""|{whole}|"{whole}")'
-    plain = f"{whole}(?:[.]0)?"
-    return plain if field.required else f"(?:null|{plain})"
+    number = f"{whole}(?:[.]0)?"
+    return number if field.required else f"(?:null|{number})"
 
 
 def _text_value(field: Field, notation: Notation) -> str:
@@ -104,7 +104,7 @@ def _compile(pattern: str) -> Pattern:
 
 @cache
 def canonical_lines(record_type: RecordType) -> Pattern:
-    """The expression that accepts any number of plain lines, each with its line end."""
+    """The expression that accepts any number of canonical lines, each with its line end."""
     return _compile(f"(?:{canonical_record(record_type)}{_LINE_END})*")
 
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Content(NamedTuple):
-    """What was read of a file: its tag, its size in bytes and its hash, as it lies there."""
+    """What was read of a file: its tag, its size in bytes and its hash, as it is stored."""
 
     tag: str
     size: int

@@ -1,4 +1,4 @@
-"""What there is to read, wherever it lies: one interface, and a class for each kind of place behind it."""
+"""What there is to read, wherever it is: one interface, and a class for each kind of place behind it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Readable(Protocol):
 
 
 class Content(Readable, Protocol):
-    """The bytes of a file as they lie there, opened for reading.
+    """The bytes of a file as they are stored, opened for reading.
 
-    `tag` and `size` (in bytes) are those of what is being read. `path` is where exactly that lies on this machine, for
-    engines that read files themselves; empty if it lies elsewhere or if more lies there.
+    `tag` and `size` (in bytes) are those of what is being read. `path` is where exactly that is on this machine, for
+    engines that read files themselves; empty if it is elsewhere or if more is there.
     """
 
     tag: str
@@ -184,7 +184,7 @@ class SourceFile:
 
     @property
     def scheme(self) -> str:
-        """The kind of place that the file lies in: `file`, or that of its object store."""
+        """The kind of place that the file is in: `file`, or that of its object store."""
         return self.uri.partition("://")[0]
 
     @property

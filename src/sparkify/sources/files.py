@@ -35,7 +35,7 @@ class FileSource(Source):
     def look(self) -> Listing:
         """List all files again, in any order.
 
-        Names that begin with `.` or `_` are skipped, and so is all that lies below them.
+        Names that begin with `.` or `_` are skipped, and so is all that is below them.
         """
 
     @abstractmethod

@@ -172,7 +172,7 @@ class Folder(FileSource):
             return LocalContent(file, self._rewritten)
 
     def is_still(self, file: SourceFile, tag: str, content_hash: str) -> bool:
-        """Whether the file has this tag still, or was read from a copy; engines read others where they lie."""
+        """Whether the file has this tag still, or was read from a copy; engines read others where they are."""
         if tag.endswith(GROWN) or _current_tag(file.path) == tag.removesuffix(RACY):
             return True
         content = self.open(file)

@@ -55,7 +55,7 @@ def packing_of(head: bytes) -> str:
 
 
 def hash_of(file: SourceFile) -> Hashed:
-    """The XXH3-128 hash of the file's content as it lies there."""
+    """The XXH3-128 hash of the file's content as it is stored."""
     digest = xxh3_128()
     buffer = memoryview(bytearray(min(_HASH_STEP, file.size + 1)))
     try:
@@ -83,7 +83,7 @@ class OpenFile:
     """A file being read: unpacked bytes come out, the hash of the packed ones is kept.
 
     `tag` and `size` are those of the content. `path` is where engines may read the same bytes themselves; empty if the
-    content is packed, lies elsewhere or is only a part of what lies there. `packing` is `gzip`, `zstd` or empty.
+    content is packed, is elsewhere or is only a part of what is stored there. `packing` is `gzip`, `zstd` or empty.
     """
 
     def __init__(self, file: SourceFile, content: Content) -> None:
@@ -123,7 +123,7 @@ class OpenFile:
         return count
 
     def _read(self, buffer: memoryview) -> int:
-        """Fill a buffer with bytes as they lie there."""
+        """Fill a buffer with bytes as they are stored."""
         count = self._content.readinto(buffer)
         self._hash.update(buffer[:count])
         return count

@@ -60,7 +60,7 @@ DAY = 86_400_000
 """Milliseconds of a day."""
 
 MOST_RANGES = 40
-"""How many ranges of days a condition on the span has at most; days that lie close are read together beyond that."""
+"""How many ranges of days a condition on the span has at most; beyond that, days close together become one range."""
 
 
 def bind(sql: str, numbers: Mapping[str, int], days: Iterable[int] | None = None) -> str:

@@ -1,1 +1,1 @@
-"""Where bytes lie on this machine for a while, and how S3 is reached."""
+"""Where bytes are kept on this machine for a while, and how S3 is reached."""

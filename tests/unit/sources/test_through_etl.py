@@ -39,11 +39,11 @@ def test_what_is_passed_over_is_said_by_plan_etl_and_doctor(folder: Path) -> Non
     (folder / "logs" / "linked").symlink_to(folder / "songs")
     said = "1 file (1 .log), 1 linked folder"
     found = {"endings": {".log": 1}, "linked_folders": 1, "excluded": 0}
-    assert f"passed over in logs: {said}\n" in run(folder, "plan").stderr
+    assert f"passed over in logs: {said}; --include reads files of other names too\n" in run(folder, "plan").stderr
     assert json.loads(run(folder, "plan", "--output", "json").stdout)["passed_over"]["events"] == found
     assert f"passed over: {said}" in run(folder, "doctor").stdout
     assert json.loads(run(folder, "etl", "--output", "json").stdout)["passed_over"]["events"] == found
-    assert f"passed over in logs: {said}\n" in run(folder, "etl").stderr
+    assert f"passed over in logs: {said}; --include reads" in run(folder, "etl").stderr
     assert plays(folder) == 2
 
 

@@ -21,7 +21,7 @@ def explain_connect(name: str, error: psycopg.Error) -> NoReturn:
         ("does not exist", "Check the name; make a database with: createdb NAME"),
         ("certificate", "Check sslmode and sslrootcert."),
         ("SSL", "Check sslmode."),
-        ("timeout", "Check host and port, and whether a firewall lies between."),
+        ("timeout", "Check host and port, and whether a firewall is between."),
     )
     hint = next((hint for sign, hint in hints if sign in text), "Check host and port, and whether the server runs.")
     raise WarehouseError(f"cannot connect to PostgreSQL at {name}: {text}", hint=hint) from error

@@ -48,7 +48,7 @@ def add_index(definition: Table) -> list[str]:
     """The statement that gives a staging table its index; other tables have none.
 
     It is a block range index: the least and largest values of every 32 pages. It costs next to nothing to keep, and
-    rows that come in together lie together.
+    rows that come in together are stored together.
     """
     if definition.name not in _FOUND_BY:
         return []
