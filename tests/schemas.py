@@ -16,6 +16,7 @@ OF_COMMAND = {
     "rejects list": "rejects",
     "rejects show": "reject",
     "rejects replay": "etl",
+    "etl --follow": "follow",
     "cluster create": "cluster",
     "cluster status": "cluster",
     "cluster destroy": "cluster-destroy",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from sparkify.version import __version__
 
 if TYPE_CHECKING:
-    from sparkify.api import Answer, Warehouse, compare, connect
+    from sparkify.api import Answer, Warehouse, compare, connect, follow
 
-__all__ = ["Answer", "Warehouse", "__version__", "compare", "connect"]
+__all__ = ["Answer", "Warehouse", "__version__", "compare", "connect", "follow"]
 
 
 def __getattr__(name: str) -> object:

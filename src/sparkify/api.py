@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -13,6 +14,7 @@ from sparkify.engines.base import Engine, Result, Row
 from sparkify.engines.registry import connect as connect_engine
 from sparkify.engines.registry import local_files
 from sparkify.errors import UsageError, needing
+from sparkify.etl.follow import Follower, Pace, Watcher
 from sparkify.etl.run import Run
 from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.reports.analyze import Checked, analyze, answer_all, check_all, row_counts
@@ -231,6 +233,50 @@ class Warehouse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def follow(
+    url: str,
+    *,
+    logs: str | None = None,
+    songs: str | None = None,
+    every: float = 10.0,
+    songs_every: float = 60.0,
+    from_time: str | datetime | None = None,
+    from_beginning: bool = False,
+    accept_lost_offsets: bool = False,
+    prune: bool = False,
+    stop: Callable[[], bool] | None = None,
+    watcher: Watcher | None = None,
+    **settings: object,
+) -> Iterator[Summary]:
+    """Go on with what arrives in the sources; what each batch did comes back as soon as it is committed.
+
+    While the caller holds a summary, a DuckDB file is closed and can be read. The end of the loop ends the following.
+
+    Args:
+        url: the warehouse.
+        logs: as for `Warehouse.etl`.
+        songs: as for `Warehouse.etl`.
+        every: how often to look at the sources, in seconds.
+        songs_every: the same for the songs.
+        from_time: as for `Warehouse.etl`.
+        from_beginning: as for `Warehouse.etl`.
+        accept_lost_offsets: as for `Warehouse.etl`.
+        prune: as for `Warehouse.etl`.
+        stop: asked again and again; once it is true, the following ends after the current commit.
+        watcher: told of commits, and of failures that are tried again.
+        settings: any other setting by name.
+
+    Raises:
+        SparkifyError: a failure that does not pass by itself; the warehouse is at its last commit.
+    """
+    loaded = load({"warehouse": url, "logs": logs, "songs": songs, **settings}).settings
+    start = Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning)
+    follower = Follower(
+        loaded, Options(prune=prune, start=start), Pace(every, songs_every), watcher, stop or (lambda: False)
+    )
+    return follower.batches()
 
 
 def compare(first: str, second: str) -> list[TableComparison]:

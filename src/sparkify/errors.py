@@ -27,14 +27,19 @@ from contextlib import contextmanager
 
 
 class SparkifyError(Exception):
-    """Base of all errors that Sparkify raises on purpose."""
+    """Base of all errors that Sparkify raises on purpose.
+
+    `passes` says that the same may work later, with nothing done about it: a server restarts, a reader holds the file.
+    """
 
     exit_code = 1
+    passes = False
 
-    def __init__(self, what: str, *, hint: str = "") -> None:
+    def __init__(self, what: str, *, hint: str = "", passes: bool = False) -> None:
         super().__init__(f"{what}\n{hint}" if hint else what)
         self.what = what
         self.hint = hint
+        self.passes = passes or self.passes
 
 
 class SourceError(SparkifyError):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
 _SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|scram_\w+_key", re.IGNORECASE)
 
 
@@ -28,6 +31,18 @@ def without_password(url: str) -> str:
 
 def _masked(parameter: re.Match[str]) -> str:
     return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]
+
+
+def seconds_of(text: str) -> float:
+    """Seconds in a duration such as `10s`, `500ms`, `5m` or `1h`; without a unit they are seconds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"must be a duration such as 10s, 5m or 1h, not {text!r}")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
 
 
 def printable(text: str) -> str:

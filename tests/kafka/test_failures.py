@@ -86,10 +86,12 @@ def test_a_topic_that_was_made_again(
     kafka: Broker, topic: str, send: Send, make_again: Callable[[str], None], engine: EngineUnderTest, tmp_path: Path
 ) -> None:
     place, uri = warehouse(tmp_path), f"kafka://{kafka.address}/{topic}"
-    send(topic, plays(50), partitions=2)
+    for partition in (0, 1):
+        send(topic, plays(25, 25 * partition), partitions=2, partition=partition)
     etl(place, logs=uri)
     make_again(topic)
-    send(topic, plays(80, 100))
+    for partition in (0, 1):
+        send(topic, plays(40, 100 + 40 * partition), partition=partition)
     with pytest.raises(SourceError, match="was made again") as caught:
         etl(place, logs=uri)
     assert "--from-beginning" in caught.value.hint

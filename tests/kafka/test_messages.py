@@ -76,3 +76,29 @@ def test_status_and_doctor_know_the_broker(kafka: Broker, topic: str, send: Send
     assert (lag["offsets"], lag["lost"]) == (5, 2)
     told = sparkify("doctor", *at, cwd=tmp_path).stdout
     assert "1 partitions, 5 offsets, may be read; kept for 0.0 days" in told
+
+
+def test_the_report_and_a_check_know_how_far_behind_a_topic_is(
+    kafka: Broker, topic: str, send: Send, tmp_path: Path
+) -> None:
+    uri = f"kafka://{kafka.address}/{topic}"
+    (tmp_path / "sparkify.toml").write_text(f'logs = "{uri}"\nmin_time_left = "24h"\n')
+    send(topic, plays(5), partitions=1, config={"retention.ms": "3600000"})
+    assert sparkify("etl", cwd=tmp_path).returncode == 0
+
+    def check() -> dict[str, object]:
+        found = json.loads(sparkify("analyze", "--report", "r.html", "--output", "json", cwd=tmp_path).stdout)
+        (checked,) = (each for each in found["checks"] if each["name"] == "unread_messages_safe")
+        assert isinstance(checked, dict)
+        return checked
+
+    assert check()["state"] == "passed"
+    assert f"lag of {uri}" in (tmp_path / "r.html").read_text()
+    send(topic, plays(7, 5))
+    found = check()
+    assert (found["state"], found["bad_rows"]) == ("warning", 1)
+    assert "7 offsets unread in 1 of 1 partitions" in (tmp_path / "r.html").read_text()
+    assert "warning: check unread_messages_safe, 1 row" in sparkify("status", cwd=tmp_path).stderr
+    (tmp_path / "sparkify.toml").write_text('logs = "kafka://127.0.0.1:1/events"\nmin_time_left = "24h"\n')
+    assert check()["state"] == "warning"
+    assert "no broker answer" in (tmp_path / "r.html").read_text()

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from tests.reliability.attack import try_seed
-from tests.reliability.model.history import make_history
+from tests.reliability.model.history import Place, make_history
 from tests.support import DUCKDB, ENGINES, LONG, EngineUnderTest
 
 FIRST_SEED = int(os.environ.get("SPARKIFY_TEST_SEED", "0"))
@@ -46,6 +46,23 @@ def test_all_that_may_happen_to_files_happens() -> None:
     for name in ("removed", "touched", "disguised", "replays", "prune", "full_refresh"):
         assert sum(bool(getattr(step, name)) for step in steps) >= 10, name
     assert {step.stop for step in steps} == {"", "error", "kill"}
+    assert sum(bool(file.cut) for step in steps for file in step.written.values()) >= 5
+
+
+def test_files_grow_in_histories() -> None:
+    """What was there is there still, and more: half of a line too."""
+    grown = 0
+    for seed in range(200):
+        before: dict[Place, bytes] = {}
+        for step in make_history(seed).steps:
+            for place, file in step.written.items():
+                content = file.content()
+                was = before.get(place)
+                grown += (
+                    bool(was) and len(content) > len(was or b"") and content.startswith(was or b"") and not file.packing
+                )
+                before[place] = content
+    assert grown >= 10
 
 
 def test_the_engines_are_those_that_were_meant() -> None:

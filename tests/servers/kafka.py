@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tests.needs import missing
+from tests.redshift.standin.certificates import make as make_certificates
 
 HERE = Path(__file__).parent / "kafka_broker"
 CACHE = Path(__file__).parents[2] / ".pytest_cache"
@@ -75,20 +76,61 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-class Broker:
-    """One node that is broker and controller, on loopback; `more` are further lines of server.properties."""
+_SIGN_IN = """\
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SSL://127.0.0.1:{tls},SASL_SSL://127.0.0.1:{sasl}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SSL://127.0.0.1:{tls},SASL_SSL://127.0.0.1:{sasl}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/keystore.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/ca.pem
+sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={login}.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config={login}.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config={login}.oauthbearer.OAuthBearerLoginModule required \\
+  unsecuredLoginStringClaim_sub="broker";
+"""
+_SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+_LOGIN = "org.apache.kafka.common.security"
 
-    def __init__(self, more: str = "") -> None:
+
+class Broker:
+    """One node that is broker and controller, on loopback; `more` are further lines of server.properties.
+
+    With `signs_in` it also listens with TLS at `tls_address`, and with TLS and SASL at `sasl_address`, to a user that
+    has a password; `ca_file` is the authority of its certificate.
+    """
+
+    user, password = "loader", "p4ss-word"
+
+    def __init__(self, more: str = "", *, signs_in: bool = False) -> None:
         self._jars = jars()
         self.folder = Path(tempfile.mkdtemp(prefix="sparkify-kafka-"))
-        self.port, controller = _free_ports(2)
+        self.port, controller, self._tls, self._sasl = _free_ports(4)
         self._process: subprocess.Popen[bytes] | None = None
         self._properties = self.folder / "server.properties"
-        self._properties.write_text(
-            _PROPERTIES.format(port=self.port, controller=controller, data=self.folder / "data", more=more)
-        )
+        ports = {"port": self.port, "controller": controller, "tls": self._tls, "sasl": self._sasl}
+        if signs_in:
+            make_certificates(self.folder)
+            pem = (self.folder / "server.key").read_text() + (self.folder / "server.pem").read_text()
+            (self.folder / "keystore.pem").write_text(pem)
+            named = {"folder": self.folder, "login": _LOGIN, "user": self.user, "password": self.password}
+            more += _SIGN_IN.format(**ports, **named)
+        self._properties.write_text(_PROPERTIES.format(**ports, data=self.folder / "data", more=more))
         cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")  # begins with no dash
-        format_storage = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", self._properties)
+        scram = [f"{mechanism}=[name={self.user},password={self.password}]" for mechanism in _SCRAM]
+        users = [word for each in scram for word in ("--add-scram", each)]
+        format_storage: list[str | Path] = [
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            "-t",
+            cluster,
+            "-c",
+            self._properties,
+            *users,
+        ]
         done = subprocess.run([*self._java(), *format_storage], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         self.start()
@@ -98,6 +140,21 @@ class Broker:
     def address(self) -> str:
         """host:port for clients."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def tls_address(self) -> str:
+        """host:port for clients with TLS."""
+        return f"127.0.0.1:{self._tls}"
+
+    @property
+    def sasl_address(self) -> str:
+        """host:port for clients with TLS that sign in."""
+        return f"127.0.0.1:{self._sasl}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority."""
+        return self.folder / "ca.pem"
 
     @property
     def log(self) -> Path:

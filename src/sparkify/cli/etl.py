@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,9 @@ import typer
 from sparkify.cli.options import (
     AcceptLostOffsets,
     Config,
+    Every,
     Exclude,
+    Following,
     FromBeginning,
     FromTime,
     Include,
@@ -20,9 +21,11 @@ from sparkify.cli.options import (
     Output,
     Profile,
     Quiet,
+    RejectsFile,
     RepairText,
     Reread,
     Songs,
+    SongsEvery,
     UnknownSongs,
     Verbose,
     Warehouse,
@@ -53,13 +56,13 @@ def etl(
     unknown_songs: UnknownSongs = None,
     repair_text: RepairText = None,
     max_rejects: MaxRejects = None,
-    rejects_file: Annotated[
-        Path | None,
-        typer.Option(help="Where to write the rejects of a refused run, as JSON lines; - is stdout.", metavar="FILE"),
-    ] = None,
+    rejects_file: RejectsFile = None,
     from_time: FromTime = None,
     from_beginning: FromBeginning = False,
     accept_lost_offsets: AcceptLostOffsets = False,
+    follow: Following = False,
+    every: Every = None,
+    songs_every: SongsEvery = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the rows of files that have vanished.")] = False,
     reread: Reread = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the star from staging.")] = False,
@@ -87,15 +90,19 @@ def etl(
     )
     if verbose:
         _say_settings(loaded)
-    rejects_output = output_file(rejects_file, "the rejects", loaded, config)
     options = Options(
         prune=prune,
         full_refresh=full_refresh,
         reread=reread,
-        rejects_file=rejects_output,
+        rejects_file=output_file(rejects_file, "the rejects", loaded, config),
         fail_fast=fail_fast,
         start=Start.of(from_time, accept_lost_offsets=accept_lost_offsets, from_beginning=from_beginning),
     )
+    if follow or every is not None or songs_every is not None:
+        from sparkify.cli.follow import follow as run_follow
+
+        run_follow(loaded.settings, options, output, follow=follow, every=every, songs_every=songs_every)
+        return
     summary, unresolved = _run(loaded.settings, options)
     report_summary(summary, unresolved, output, verbose)
 
@@ -198,7 +205,8 @@ def _time_of(seconds: float, rows: int) -> str:
 
 
 def _where_from(summary: Summary) -> str:
-    changed = f", {summary.files_changed:,} of them changed" if summary.files_changed else ""
+    counts = ((summary.files_changed, "changed"), (summary.files_grown, "grown"))
+    changed = "".join(f", {number:,} of them {word}" for number, word in counts if number)
     said = [count_of(summary.files_loaded, "file") + changed] if summary.files_loaded else []
     said += [count_of(len(summary.partitions), "partition")] if summary.partitions else []
     return " and ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,14 +22,16 @@ from sparkify.cli.options import (
     open_warehouse,
     output_file,
 )
-from sparkify.cli.output import Format, plain_text, print_json, print_table, print_values, say
+from sparkify.cli.output import Format, count_of, plain_text, print_json, print_table, print_values, say
 from sparkify.errors import CheckFailed, SourceError, UsageError
 from sparkify.storage.kafka import is_topic
+from sparkify.text import seconds_of
 
 if TYPE_CHECKING:
     from sparkify.config.settings import Settings
     from sparkify.engines.base import Engine
     from sparkify.reports.analyze import Analysis, Checked
+    from sparkify.reports.lag import TopicLags
     from sparkify.reports.questions import Answered, Question
     from sparkify.storage.output_file import OutputFile
 
@@ -83,12 +86,12 @@ def _analyzed(settings: Settings, report: OutputFile | None, title: str) -> Anal
 
     if report is None:
         with open_warehouse(settings) as engine:
-            return analyze_warehouse(engine)
+            return _with_lags(analyze_warehouse(engine), engine, settings)
     from sparkify.reports.html import require_packages, write_report
 
     require_packages()
     with open_warehouse(settings) as engine:
-        found = analyze_warehouse(engine)
+        found = _with_lags(analyze_warehouse(engine), engine, settings)
         size = write_report(report, engine, settings.public()["warehouse"], found, title)
     if not report.is_stdout:
         say(f"wrote {report} ({size / 1e6:.1f} MB)")
@@ -207,17 +210,36 @@ def status(
             say(f"{name} = {value}  ({loaded.origins[name]})")
 
 
-def _lags(engine: Engine, settings: Settings, output: Format) -> dict[str, object]:
-    """How far behind topics are, or why that is not known; nothing without topics."""
-    if not any(is_topic(location or "") for location in (settings.logs, settings.songs)):
-        return {}
+def _with_lags(found: Analysis, engine: Engine, settings: Settings) -> Analysis:
+    """An analysis with how far behind topics are, and with the check of that, if the settings ask for it."""
+    lags = _topic_lags(engine, settings)
+    if lags is None:
+        return found
+    checks = [lags.check(seconds_of(settings.min_time_left))] if settings.min_time_left else []
+    return replace(found, checks=[*found.checks, *checks], lags=lags.in_words())
+
+
+def _topic_lags(engine: Engine, settings: Settings) -> TopicLags | None:
+    """How far behind topics are, or why that is not known; None without topics."""
+    locations = (settings.logs, settings.songs)
+    if not any(is_topic(location or "") for location in locations):
+        return None
     from sparkify.etl.listing import opening_of
-    from sparkify.reports.lag import find_lags, in_words
+    from sparkify.reports.lag import TopicLags, find_lags
 
     try:
-        found = find_lags(engine, (settings.logs, settings.songs), opening_of(settings))
+        return TopicLags(find_lags(engine, locations, opening_of(settings)))
     except SourceError as error:
-        return {"lag": f"unknown: {error.what}"}
-    if output is Format.JSON:
-        return {"lag": {uri: [part._asdict() for part in lags] for uri, lags in found.items()}}
-    return {f"lag of {uri}": in_words(lags) for uri, lags in found.items()}
+        return TopicLags({}, error.what)
+
+
+def _lags(engine: Engine, settings: Settings, output: Format) -> dict[str, object]:
+    """How far behind topics are, and a warning if retention leaves unread messages for too short a time."""
+    lags = _topic_lags(engine, settings)
+    if lags is None:
+        return {}
+    if settings.min_time_left and (check := lags.check(seconds_of(settings.min_time_left))).bad_rows:
+        say(f"warning: check {check.name}, {count_of(check.bad_rows, 'row')}: {check.about}")
+    if output is Format.JSON and not lags.problem:
+        return {"lag": {uri: [part._asdict() for part in parts] for uri, parts in lags.found.items()}}
+    return dict(lags.in_words())

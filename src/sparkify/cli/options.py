@@ -38,6 +38,17 @@ FromBeginning = Annotated[
 AcceptLostOffsets = Annotated[
     bool, typer.Option("--accept-lost-offsets", help="Go on behind messages that the broker deleted unread.")
 ]
+RejectsFile = Annotated[
+    Path | None,
+    typer.Option(help="Where to write the rejects of a refused run, as JSON lines; - is stdout.", metavar="FILE"),
+]
+Following = Annotated[bool, typer.Option("--follow", help="Go on with what arrives, until a signal ends it.")]
+Every = Annotated[
+    str | None, typer.Option(help="With --follow: how often to look, such as 10s. [default: 10s]", metavar="TIME")
+]
+SongsEvery = Annotated[
+    str | None, typer.Option(help="With --follow: how often to look at the songs. [default: 1m]", metavar="TIME")
+]
 Config = Annotated[str | None, typer.Option(help="The configuration file. [default: sparkify.toml]", metavar="FILE")]
 Profile = Annotated[
     str | None, typer.Option(help="The profile: a table of the configuration file, such as [prod].", metavar="NAME")

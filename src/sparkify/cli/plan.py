@@ -94,6 +94,7 @@ def _files(plan: Plan) -> dict[str, object]:
     return {
         "new": [shown(file.uri) for file in plan.new],
         "changed": [shown(change.file.uri) for change in plan.changed],
+        "grown": [shown(change.file.uri) for change in plan.grown],
         "unchanged": plan.unchanged,
         "vanished": [shown(entry.uri) for entry in plan.vanished],
         "failed": {shown(entry.uri): entry.failure for entry in plan.failed},
@@ -116,6 +117,7 @@ def _lines(plan: Plan, every: bool) -> Iterator[str]:
     for word, uris in (
         ("new", [file.uri for file in plan.new]),
         ("changed", [change.file.uri for change in plan.changed]),
+        ("grown", [change.file.uri for change in plan.grown]),
         ("vanished", [entry.uri for entry in plan.vanished]),
     ):
         paths = [shown(uri) for uri in uris]
@@ -172,9 +174,10 @@ def _say_totals(plan: Plan) -> None:
         offsets = sum(part.end - part.begin for part in slices_of(plan))
         say(f"{offsets:,} offsets of {count_of(len(plan.slices), 'partition')} to read")
     say_other_rules(plan.read_otherwise, plan.gone_read_otherwise, "to be read again")
-    size = sum(file.size for file in plan.to_load)
+    size = sum(file.unread for file in plan.to_load)
+    grown = f"{len(plan.grown):,} grown, " if plan.grown else ""
     say(
-        f"{len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged, "
+        f"{len(plan.new):,} new, {len(plan.changed):,} changed, {grown}{plan.unchanged:,} unchanged, "
         f"{len(plan.vanished):,} vanished; {size:,} bytes to load"
     )
     say_passed_over({kind: found.as_dict() for kind, found in plan.passed_over.items()})

@@ -6,12 +6,16 @@ import fcntl
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 INTERRUPTED = 128 + signal.SIGINT
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 2.0
 """Seconds after the first signal in which further ones are taken for the same: several reach a group of processes."""
+
+SAME_SIGNAL = 0.3
+"""Seconds after a signal that asks for an end in which a further one is taken for the same."""
 
 
 class _Received:
@@ -19,6 +23,9 @@ class _Received:
 
     number = 0
     at = 0.0
+    ask: Callable[[], None] | None = None
+    """What the first signal calls instead, where it asks for an end."""
+    asked_at = -PATIENCE
     order = -1
     """A pipe with the numbers of all signals in the order of their arrival."""
 
@@ -51,11 +58,32 @@ def _first(number: int) -> int:
 
 def _interrupt(number: int, _frame: object) -> None:
     """Interrupt the work once. While it is being undone another signal must not interrupt that, unless it insists."""
+    if _Received.ask:
+        ask, _Received.ask = _Received.ask, None
+        _Received.asked_at = time.monotonic()
+        _first(number)  # this one does not decide the exit code
+        ask()
+        return
+    if time.monotonic() - _Received.asked_at < SAME_SIGNAL:
+        return
     if not _Received.number:
         _Received.number, _Received.at = _first(number), time.monotonic()
         raise KeyboardInterrupt
     if time.monotonic() - _Received.at > PATIENCE:
         os._exit(exit_code())
+
+
+@contextmanager
+def asking(ask: Callable[[], None]) -> Iterator[None]:
+    """In the block the first signal calls `ask` alone; the next one interrupts the work, as the first does elsewhere.
+
+    `ask` is called between two instructions of the program: it sets a flag, and takes no lock.
+    """
+    _Received.ask = ask
+    try:
+        yield
+    finally:
+        _Received.ask = None
 
 
 def is_interrupted() -> bool:

@@ -26,6 +26,7 @@ _SAMPLES = {
     "direct_from": '"none"',
     "anonymous": "false",
     "log_jsonpath": '"s3://bucket/log_json_path.json"',
+    "min_time_left": '"24h"',
     "kafka": '{ "security.protocol" = "SASL_SSL", "sasl.username" = "loader" }',
 }
 _HEAD = """\

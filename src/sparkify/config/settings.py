@@ -20,7 +20,7 @@ from sparkify.engines.base import Access
 from sparkify.engines.settings import EngineSettings
 from sparkify.errors import UsageError
 from sparkify.storage.kafka import public_properties
-from sparkify.text import without_password
+from sparkify.text import seconds_of, without_password
 
 CONFIG_FILE = "sparkify.toml"
 PREFIX = "SPARKIFY_"
@@ -93,6 +93,10 @@ class Settings(EngineSettings, BaseSettings):
     kafka: dict[str, Any] = Field(
         {}, description="the connection to Kafka: librdkafka's properties by its own names, as a table [kafka]"
     )
+    min_time_left: str = Field(
+        "",
+        description="warn if retention deletes unread messages of a topic sooner than this, such as 24h; empty: never",
+    )
     _password: str = PrivateAttr("")
 
     @field_validator("kafka", mode="before")
@@ -130,6 +134,13 @@ class Settings(EngineSettings, BaseSettings):
     def _a_size(cls, value: str) -> str:
         if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value) or not value.strip("0.KMGTiB "):
             raise ValueError("must be a size such as 1GB or 512MB")
+        return value
+
+    @field_validator("min_time_left")
+    @classmethod
+    def _a_duration(cls, value: str) -> str:
+        if value:
+            seconds_of(value)
         return value
 
     @field_validator("max_rejects", mode="before")

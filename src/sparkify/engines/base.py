@@ -111,11 +111,15 @@ class LoadFailed(Exception):
 class Conflict(WarehouseError):
     """The transaction met another one that wrote to the same tables; it was undone, and may be tried again."""
 
+    passes = True
+
 
 def another_run(who: str) -> WarehouseError:
     """The error of whoever comes second."""
     return WarehouseError(
-        f"another run is at work in the warehouse: {who}", hint="Wait until it ends, or end it there; then run again."
+        f"another run is at work in the warehouse: {who}",
+        hint="Wait until it ends, or end it there; then run again.",
+        passes=True,
     )
 
 

@@ -10,7 +10,7 @@ from sparkify.errors import UsageError
 from sparkify.etl.mixed_up import both_in
 from sparkify.sources.base import Source, SourceFile, shown
 from sparkify.sources.names import Names
-from sparkify.sources.opening import Opening
+from sparkify.sources.opening import Bounds, Opening
 from sparkify.sources.registry import source_at
 
 LIKELY_RATIO = 10
@@ -20,8 +20,8 @@ Sources = dict[Kind, Source]
 """The configured sources by kind, each listed already."""
 
 
-def list_sources(settings: Settings) -> Sources:
-    """The configured sources, listed.
+def list_sources(settings: Settings, chunk: Bounds | None = None) -> Sources:
+    """The configured sources, listed; `chunk` bounds what is read of a topic for one commit.
 
     Raises:
         UsageError: no source is configured, one file would be both kinds, or `log_jsonpath` names other fields.
@@ -35,7 +35,7 @@ def list_sources(settings: Settings) -> Sources:
         from sparkify.config.jsonpaths import check_jsonpaths
 
         check_jsonpaths(settings.log_jsonpath)
-    opening = opening_of(settings)
+    opening = opening_of(settings, chunk)
     sources: Sources = {kind: source_at(location, opening) for kind, location in locations.items()}
     if len({source.uri for source in sources.values()}) < len(sources):
         hint = both_in(sources.values()) or "Name two places."
@@ -49,13 +49,13 @@ def list_sources(settings: Settings) -> Sources:
     return sources
 
 
-def opening_of(settings: Settings) -> Opening:
-    """How the settings say that sources are opened."""
+def opening_of(settings: Settings, chunk: Bounds | None = None) -> Opening:
+    """How the settings say that sources are opened; `chunk` bounds what is read of a topic for one commit."""
     return Opening(
         names=Names(settings.include, settings.exclude),
         anonymous=settings.anonymous,
         kafka=settings.kafka_properties,
-        chunk_bytes=int(settings.chunk_bytes),
+        chunk=chunk or Bounds(int(settings.chunk_bytes)),
     )
 
 
@@ -69,12 +69,12 @@ def chunks_of(files: list[SourceFile], settings: Settings) -> Iterator[list[Sour
     size = spooled = 0
     most_spooled = settings.spool_limit // 4
     for file in files:
-        is_full = size + file.size > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
+        is_full = size + file.unread > settings.chunk_bytes or spooled + _spooled_size(file) > most_spooled
         if chunk and (is_full or len(chunk) == settings.chunk_files):
             yield chunk
             chunk, size, spooled = [], 0, 0
         chunk.append(file)
-        size += file.size
+        size += file.unread
         spooled += _spooled_size(file)
     if chunk:
         yield chunk

@@ -10,6 +10,7 @@ from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Engine, LoadColumn, LoadFailed, Rows
 from sparkify.reader.batch import Batch, ReadChunk, batches, reject_paths
 from sparkify.reader.reader import FileRead
+from sparkify.sources.base import Resume
 from sparkify.sql import render, rules
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.statements import statement
@@ -122,7 +123,13 @@ class ChunkLoader:
                 "state": "failed" if read.failure else "loaded",
                 "failure": read.failure,
                 "run_id": self._run_id,
+                **_resume(read.resume),
             }
+
+
+def _resume(place: Resume | None) -> dict[str, int]:
+    offset, line, opened = place or Resume()
+    return {"resume_offset": offset, "resume_line": line, "resume_opened": opened}
 
 
 def _not_canonical(failure: LoadFailed, batch: Batch, files: Iterable[FileRead]) -> NotCanonical:

@@ -44,7 +44,11 @@ class Partitions:
         list(star.check(only="offsets_accounted"))
 
     def committed(self, slices: Iterable[SliceRead]) -> None:
-        """Remember what a chunk has committed: the numbers of new partitions, and the losses that were accepted."""
+        """Remember what a chunk has committed: the numbers of new partitions, and accepted losses; tell the sources."""
+        ends: dict[int, list[tuple[SourceFile, int]]] = {}
         for found in slices:
+            ends.setdefault(id(found.part.source), []).append((found.part, found.offsets.end))
             self._file_ids.setdefault(found.part.uri, found.file_id)
             self.accepted += [found.part.accepted] if found.part.accepted else []
+        for those in ends.values():
+            those[0][0].source.committed(those)

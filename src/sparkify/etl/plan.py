@@ -12,6 +12,7 @@ from sparkify.sources.base import Changed, Changes, Retagged, Source, SourceFile
 from sparkify.sources.names import PassedOver
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sources.registry import file_at
+from sparkify.sources.slices import Slice
 from sparkify.warehouse.manifest import Entry
 
 
@@ -39,9 +40,19 @@ class Plan(Changes[Entry]):
         return sum(entry.was_read_otherwise for entry in self.vanished)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to load, and no tag to follow."""
+        return not (self.new or self.changed or self.grown or self.retagged or self.slices)
+
+    @property
+    def offsets(self) -> int:
+        """How many offsets of topics are to be read."""
+        return sum(part.end - part.begin for part in self.slices if isinstance(part, Slice))
+
+    @property
     def to_load(self) -> list[SourceFile]:
-        """New and changed files; songs first, so that plays find them."""
-        files = [*self.new, *(changed.file for changed in self.changed)]
+        """New, changed and grown files; songs first, so that plays find them."""
+        files = [*self.new, *(changed.file for changed in (*self.changed, *self.grown))]
         return sorted(files, key=lambda file: (file.kind != "songs", file.uri))
 
 
@@ -76,6 +87,7 @@ def compare(
             else:
                 plan.new.append(file)
         plan.changed += found.changed
+        plan.grown += found.grown
         plan.retagged += found.retagged
         plan.vanished += found.vanished
         plan.unchanged += found.unchanged

@@ -26,12 +26,14 @@ def raise_first_failure(chunk: ReadChunk) -> None:
             )
 
 
-def take_unseen(chunk: ReadChunk, replaced: Sequence[Entry]) -> tuple[list[tuple[Entry, str]], list[Entry]]:
+def take_unseen(
+    chunk: ReadChunk, replaced: Sequence[Entry], grown: Sequence[Entry]
+) -> tuple[list[tuple[Entry, str]], list[Entry]]:
     """Files of the manifest whose new content could not be seen, with the reason, and those that are replaced.
 
-    The former leave the chunk: their rows stay.
+    The former leave the chunk: their rows stay. `grown` are files that are not replaced, but added to.
     """
-    entries = {entry.uri: entry for entry in replaced}
+    entries = {entry.uri: entry for entry in (*replaced, *grown)}
     unseen = {
         read.file.uri: read.failure
         for read in chunk.files

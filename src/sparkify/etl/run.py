@@ -14,13 +14,17 @@ from sparkify.config.settings import Settings
 from sparkify.contract import RECORD_TYPES
 from sparkify.engines.base import Conflict, Engine
 from sparkify.errors import FileError, UsageError, WarehouseError
+from sparkify.etl.growth import GrownFiles
 from sparkify.etl.listing import Sources, chunks_of, chunks_of_slices, list_sources
 from sparkify.etl.meanwhile import ChangedMeanwhile, raise_if_changed
 from sparkify.etl.partitions import Partitions
 from sparkify.etl.plan import Plan, compare, of_open_rejects
-from sparkify.etl.summary import OnProgress, Options, Progress, Summary
+from sparkify.etl.rebuild import reasons_to_rebuild
+from sparkify.etl.session import Commit, Kept, Session
+from sparkify.etl.steps import Steps
+from sparkify.etl.summary import OnProgress, Options, Summary
 from sparkify.etl.warned import Warned
-from sparkify.sources.base import SourceFile, keeps_changing, shown
+from sparkify.sources.base import NotGrown, SourceFile, keeps_changing, shown
 from sparkify.sources.fetch import Fetcher, size_of_copies
 from sparkify.storage.spool import Spool, SpoolFull
 from sparkify.version import __version__
@@ -56,35 +60,45 @@ class Run:
     """One run of the etl."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, options: Options | None = None, report: OnProgress | None = None
+        self,
+        engine: Engine,
+        settings: Settings,
+        options: Options | None = None,
+        report: OnProgress | None = None,
+        session: Session | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._options = options or Options()
-        self._report = report or (lambda _progress: None)
+        self._session = session or Session()
         self._summary = Summary()
+        self._steps = Steps(report, self._summary.seconds)
         listing = stored.listing_settings(settings.include, settings.exclude)
         star = stored.star_settings(settings.unknown_songs, settings.repair_text)
         self._stored_settings = star | listing | stored.reading_settings()
         self._repaired: set[str] = set()
         self._warned = Warned()
-        self._bytes_done = 0
-        self._bytes_total = 0
 
-    def run(self, sources: Sources | None = None) -> Summary:
+    def run(self, sources: Sources | None = None, planned: Plan | None = None) -> Summary:
         """Bring the warehouse up to its sources, which may have been listed already.
+
+        `planned` is what is to be done if the manifest still is as the session has kept it.
 
         Raises:
             SparkifyError: what went wrong; the warehouse is at its last committed chunk, and `etl_runs` says why.
         """
-        with self._timed("list"):
+        with self._steps.timed("list"):
             listed = sources or list_sources(self._settings)
         return self._run_alone(
-            lambda: compare(
-                listed, read_manifest(self._engine), reread=self._options.reread, start=self._options.start
-            ),
+            lambda: self._plan(listed, planned),
             self._work,
         )
+
+    def _plan(self, listed: Sources, planned: Plan | None) -> Plan:
+        kept = self._session.kept
+        if planned and kept and kept.state == self._known:
+            return planned
+        return compare(listed, read_manifest(self._engine), reread=self._options.reread, start=self._options.start)
 
     def run_rejected_again(self) -> Summary:
         """Read the files of open rejects again, wherever they are.
@@ -113,10 +127,11 @@ class Run:
 
     def _recorded(self, make: Callable[[], T], work: Callable[[T], None]) -> Summary:
         """Do what a plan says, and write the history."""
-        self._log = RunLog(self._engine, __version__, self._settings.public())
+        self._log = RunLog(self._engine, __version__, self._settings.public(), self._session.begun)
+        self._session.begun = self._log.begun
         self._summary.run_id = self._log.run_id
         try:
-            with self._timed("plan"):
+            with self._steps.timed("plan"):
                 mark_other_rules(self._engine)
                 self._known = read_state(self._engine)
                 plan = make()
@@ -130,6 +145,8 @@ class Run:
             self._note_what_stays(error)
             raise
         self._log.finish("done")
+        if self._session.keeps_manifest:
+            self._session.kept = Kept(self._known, read_manifest(self._engine))
         return self._summary.finished()
 
     def _note_what_stays(self, error: BaseException) -> None:
@@ -142,19 +159,20 @@ class Run:
     def _work(self, plan: Plan) -> None:
         self._summary.count_plan(plan)
         files = [self._with_way(file) for file in plan.to_load]
-        self._bytes_total = sum(file.size for file in (*files, *plan.slices))
+        self._steps.total = sum(file.unread for file in (*files, *plan.slices))
         self._replaced = {file.uri: entry for file, entry in plan.changed}
+        self._grown = GrownFiles(plan.grown)
         self._partitions = Partitions(plan.slices, is_new_topic=self._options.start.from_beginning)
         chunks = chain(chunks_of(files, self._settings), chunks_of_slices(plan.slices))
         chunk = next(chunks, [])
         self._fetcher.begin(chunk)
         self._follow_tags(plan)
         self._rebuild_if_needed(self._rebuild)
-        while chunk:
+        while chunk and not self._session.stop():
             self._following: list[SourceFile] | None = None
             self._load_in_parts(chunk, chunks)
             chunk = self._following or []
-        if self._options.prune and plan.vanished:
+        if self._options.prune and plan.vanished and not self._session.stop():
             self._load([], plan.vanished)
             self._summary.files_removed = len(plan.vanished)
 
@@ -171,16 +189,11 @@ class Run:
 
     def _rebuild_if_needed(self, reason: str) -> None:
         """Rebuild the star from staging, if there is a reason, it was asked for, or a setting changed."""
-        changes = stored.changed_settings(self._engine, self._stored_settings)
-        self._summary.listing_changed = [str(change) for change in changes if change.setting in stored.LISTING_SETTINGS]
-        reasons = [reason] if reason else []
-        reasons += [str(change) for change in changes if change.setting not in stored.LISTING_SETTINGS]
-        if not reason and (unknown := stored.missing_settings(self._engine)):
-            reasons.append(f"the warehouse does not say which {', '.join(unknown)} it was built with")
-        if self._options.full_refresh:
-            reasons.append("a full refresh was asked for")
+        reasons, self._summary.listing_changed = reasons_to_rebuild(
+            self._engine, self._stored_settings, reason, full_refresh=self._options.full_refresh
+        )
         if not reasons:
-            if changes:
+            if self._summary.listing_changed:
                 with self._engine.transaction():
                     stored.store_settings(self._engine, self._stored_settings)
             return
@@ -217,15 +230,16 @@ class Run:
     def _fetch_and_load(self, files: list[SourceFile], chunks: Iterator[list[SourceFile]] | None) -> None:
         try:
             if size_of_copies(files):
-                with self._timed("fetch"):
-                    self._fetcher.finish(files)
+                with self._steps.timed("fetch"):
+                    if not self._fetcher.finish(files, self._session.stop):
+                        return
             if chunks is not None:
                 self._following = next(chunks, []) if self._following is None else self._following
                 self._fetcher.begin(self._following)
             self._load(files, [self._replaced[file.uri] for file in files if file.uri in self._replaced])
         finally:
             self._fetcher.release(files)
-        self._bytes_done += sum(file.size for file in files)
+        self._steps.done += sum(file.unread for file in files)
 
     def _load(self, files: list[SourceFile], gone: list[Entry]) -> None:
         """Load a chunk; once more if a file changed meanwhile, or another run was met."""
@@ -235,6 +249,8 @@ class Run:
         while True:
             try:
                 return self._try(files, gone, unreadable)
+            except NotGrown as found:
+                files, gone = self._grown.as_changed(found.file, files, gone)
             except ChangedMeanwhile as found:
                 if found.file.uri in changed:
                     unreadable[found.file.uri] = keeps_changing(found.file)
@@ -262,14 +278,14 @@ class Run:
             kinds = {file.kind for file in files} | {entry.kind for entry in gone}
             shape = chunk_of(self._settings, kinds, in_full=first_new == 1, removes=bool(gone), files=files)
             future = background.submit(prepare, self._engine.dialect, shape)
-            reader = ChunkReader(self._engine, self._spool, self._reader_report(), unreadable)
-            with self._timed("read"):
+            reader = ChunkReader(self._engine, self._spool, self._steps.of_files(), unreadable)
+            with self._steps.timed("read"):
                 chunk = reader.read(numbered(files, first_new))
             self._summary.not_direct |= self._engine.not_held
             star = future.result().begin(self._engine, first_new)
         if self._options.fail_fast:
             raise_first_failure(chunk)
-        unseen, gone = take_unseen(chunk, gone)
+        unseen, gone = take_unseen(chunk, gone, self._grown.among(files))
         slices = slices_of(chunk.files)
         loader = ChunkLoader(self._engine, self._spool, self._log.run_id, first_new)
         with self._loaded(loader, chunk, reader):
@@ -277,9 +293,11 @@ class Run:
             if shape.removes:
                 loader.forget(gone)
             loader.apply_replays(chunk)
+            chunk.read_again = self._grown.begin(self._engine, self._spool, chunk)
             self._refuse_if_too_many(chunk)
             self._transform(star)
             self._check(star)
+            self._grown.give(self._engine)
             self._partitions.advance(self._engine, self._spool, self._log, star, slices)
             self._log.add(len(chunk.files), 0 if files else len(gone), chunk.records, chunk.rejected)
             loader.drop_temporary()
@@ -289,6 +307,8 @@ class Run:
         self._summary.count(chunk, unseen)
         self._partitions.committed(slices)
         self._summary.accepted = self._partitions.accepted
+        self._session.tally.add(*chunk.rejected_of)
+        self._session.on_commit(Commit.of(chunk))
 
     @contextmanager
     def _loaded(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> Iterator[None]:
@@ -313,7 +333,7 @@ class Run:
                 reader.recover(chunk, found.file_ids)
 
     def _load_rows(self, loader: ChunkLoader, chunk: ReadChunk, reader: ChunkReader) -> None:
-        with self._timed("load"):
+        with self._steps.timed("load"):
             try:
                 loader.load(chunk, lambda file_ids: reader.recover(chunk, file_ids))
             except WarehouseError:
@@ -333,7 +353,7 @@ class Run:
         shape = chunk_of(self._settings, kinds, removes=False)
         with self._transaction():
             unchanged_state(self._engine, self._known)
-            with self._timed("load"):
+            with self._steps.timed("load"):
                 keep_replays(self._engine, self._log.run_id, replays, self._spool)
                 resolved = apply_replays(self._engine, first_file, shift=last)
             star = prepare(self._engine.dialect, shape).begin(self._engine, last + 1)
@@ -347,20 +367,19 @@ class Run:
         self._summary.count_replays(replays, resolved)
 
     def _refuse_if_too_many(self, chunk: ReadChunk) -> None:
-        rejected = self._summary.rejected - self._summary.resolved + chunk.rejected - chunk.resolved
-        read = self._summary.records + chunk.records
+        rejected, read = self._session.tally.with_chunk(*chunk.rejected_of)
         if not self._settings.max_rejects.allows(rejected, read):
             limit = str(self._settings.max_rejects)
             refuse(self._engine, self._log.run_id, f"{rejected:,} of {read:,}", limit, self._options.rejects_file)
 
     def _transform(self, star: StarUpdate) -> None:
-        with self._timed("transform"):
+        with self._steps.timed("transform"):
             star.transform()
             self._count_repairs(star.repairs())
             stored.store_settings(self._engine, self._stored_settings)
 
     def _check(self, star: StarUpdate) -> None:
-        with self._timed("check"):
+        with self._steps.timed("check"):
             for finding in star.check():
                 self._summary.warnings[finding.check.name] = (self._warned.count(finding), finding.check.about)
 
@@ -374,24 +393,5 @@ class Run:
         """One chunk; how long its commit takes is noted."""
         with ExitStack() as commit, self._engine.transaction():
             yield
-            commit.enter_context(self._timed("commit"))
+            commit.enter_context(self._steps.timed("commit"))
         self._summary.chunks += 1
-
-    def _reader_report(self) -> Callable[[SourceFile], None]:
-        done = self._bytes_done
-
-        def report(file: SourceFile) -> None:
-            nonlocal done
-            done += file.size
-            self._report(Progress("read", done, self._bytes_total))
-
-        return report
-
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        self._report(Progress(step, self._bytes_done, self._bytes_total))
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._summary.seconds[step] = self._summary.seconds.get(step, 0.0) + time.perf_counter() - start

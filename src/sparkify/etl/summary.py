@@ -68,6 +68,7 @@ class Summary:
     what was read of topics, by URI; they are not among the files loaded, and those without
     new messages are `partitions_unchanged` of the files unchanged. `accepted` are losses of messages, as the user
     accepted them.
+    `files_grown` of the files loaded were read before, and have only grown: what they had more was added.
     `files_read_otherwise` of the files changed were read before by the rules of another version, and so were
     `files_gone_read_otherwise` of those vanished, whose rows stay as they are. `unpaired_brackets` are the URIs of
     files with brackets between records that have no partner.
@@ -81,6 +82,7 @@ class Summary:
     files_direct: int = 0
     not_direct: dict[str, str] = field(default_factory=dict)
     files_changed: int = 0
+    files_grown: int = 0
     files_unchanged: int = 0
     partitions_unchanged: int = 0
     files_removed: int = 0
@@ -128,6 +130,7 @@ class Summary:
         self.files_unchanged = plan.unchanged
         self.partitions_unchanged = plan.partitions_unchanged
         self.files_changed = len(plan.changed)
+        self.files_grown = len(plan.grown)
         self.files_read_otherwise = plan.read_otherwise
         self.files_gone_read_otherwise = plan.gone_read_otherwise
         self.passed_over = {kind: found.as_dict() for kind, found in plan.passed_over.items()}

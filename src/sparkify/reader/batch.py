@@ -70,9 +70,13 @@ def packing(spool: Spool) -> Iterator[Packer]:
 
 @dataclass(slots=True)
 class ReadChunk:
-    """A chunk of files that were read, in the order of their numbers."""
+    """A chunk of files that were read, in the order of their numbers.
+
+    `read_again` of the records were rejected before, at the end of files that have grown.
+    """
 
     files: list[FileRead]
+    read_again: int = 0
 
     @property
     def records(self) -> int:
@@ -88,6 +92,11 @@ class ReadChunk:
     def resolved(self) -> int:
         """How many of those are resolved by replays."""
         return sum(read.resolved for read in self.files if not read.failure)
+
+    @property
+    def rejected_of(self) -> tuple[int, int]:
+        """How many records count as rejected, of how many: for those read again, the rejects of before go."""
+        return self.rejected - self.resolved - self.read_again, self.records - self.read_again
 
     @property
     def has_rejects(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
 from sparkify.reader.canonical import Pattern, canonical_lines, has_only_short_lines
 from sparkify.reader.separators import BYTE_ORDER_MARK
-from sparkify.sources.base import SourceFile, keeps_changing
+from sparkify.sources.base import Grown, Resume, SourceFile, keeps_changing
 from sparkify.sources.open import OpenFile, opened
 from sparkify.storage.spool import Spool, SpoolFile
 
@@ -33,10 +33,14 @@ class Content(NamedTuple):
 
 
 class Canonical(NamedTuple):
-    """A canonical file: its records are in `lines`, each with its file_id, or as they are in the file at `path`."""
+    """A canonical file: its records are in `lines`, each with its file_id, or as they are in the file at `path`.
+
+    `resume` is where reading can go on if the file grows.
+    """
 
     content: Content
     records: int
+    resume: Resume | None = None
     lines: bytes = b""
     path: str = ""
 
@@ -48,7 +52,7 @@ def content_of(stream: OpenFile) -> Content:
 
 def is_small(file: SourceFile) -> bool:
     """Whether a file is so small that its records are handed on in memory."""
-    return file.size < PACKED_BELOW and not file.packing
+    return file.unread < PACKED_BELOW and not file.packing
 
 
 def read_twice(file: SourceFile, read: Callable[[OpenFile], T]) -> T:
@@ -81,18 +85,33 @@ def examine(file: SourceFile, file_id: int, spool: Spool) -> Canonical | None:
 
 
 def _small(stream: OpenFile, file_id: int, pattern: Pattern) -> Canonical | None:
-    buffer = bytearray(stream.file.size + 1)
+    buffer = bytearray(stream.file.unread + 1)
     size = 0
     while size < len(buffer) and (count := stream.readinto(memoryview(buffer)[size:])):
         size += count
     if size == len(buffer):
         return None  # it grew since it was listed
-    lines = bytes(memoryview(buffer)[:size]).removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
+    text = bytes(memoryview(buffer)[:size])
+    lines = text.removeprefix(BYTE_ORDER_MARK).rstrip(b" \t\r\n") + b"\n"
+    resume = _behind(stream, text.count(b"\n"))
     if lines == b"\n":
-        return Canonical(content_of(stream), 0)
+        return Canonical(content_of(stream), 0, resume)
     if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
         return None
-    return Canonical(content_of(stream), lines.count(b"\n"), with_file_id(lines, file_id))
+    return Canonical(content_of(stream), lines.count(b"\n"), resume, with_file_id(lines, file_id))
+
+
+def _behind(stream: OpenFile, line_ends: int) -> Resume | None:
+    """The place behind all that was read of a canonical file, in which there were so many line ends."""
+    if stream.packing:
+        return None
+    before = begin_of(stream.file)
+    return Resume(stream.size, before.line + line_ends, before.opened)
+
+
+def begin_of(file: SourceFile) -> Resume:
+    """Where the reading of a file begins."""
+    return file.resume if isinstance(file, Grown) else Resume()
 
 
 def with_file_id(lines: bytes, file_id: int) -> bytes:
@@ -104,17 +123,20 @@ def with_file_id(lines: bytes, file_id: int) -> bytes:
 def _large(stream: OpenFile, record_type: RecordType, path: str, spool: Spool) -> tuple[Canonical, str] | None:
     """A large file, and where it is on this machine; `path` gets its lines if it is elsewhere, or packed."""
     with nullcontext() if stream.path else spool.create(path) as out:
-        records = _count_canonical(stream, record_type, out)
-    return None if records is None else (Canonical(content_of(stream), records, path=path), stream.path)
+        counted = _count_canonical(stream, record_type, out)
+    if counted is None:
+        return None
+    records, line_ends = counted
+    return Canonical(content_of(stream), records, _behind(stream, line_ends), path=path), stream.path
 
 
-def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> int | None:
-    """How many lines there are, if all are canonical. The stream is copied to `out`."""
+def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> tuple[int, int] | None:
+    """How many records and line ends there are, if all lines are canonical. The stream is copied to `out`."""
     pattern = canonical_lines(record_type)
     buffer = bytearray(BLOCK_BYTES)
     view = memoryview(buffer)
     letters = np.frombuffer(buffer, dtype=np.uint8)
-    held = records = 0
+    held = line_ends = 0
     while count := stream.readinto(view[held:]):
         end = held + count
         if out:
@@ -127,12 +149,10 @@ def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile |
             continue
         if not pattern.fullmatch(buffer, 0, cut) or not has_only_short_lines(buffer, cut):
             return None
-        records += int(np.count_nonzero(letters[:cut] == ord("\n")))
+        line_ends += int(np.count_nonzero(letters[:cut] == ord("\n")))
         view[: end - cut] = view[cut:end]
         held = end - cut
     last = bytes(view[:held]).rstrip(b" \t\r")
-    if last:
-        if not pattern.fullmatch(last + b"\n") or len(last) > PACKED_BELOW:
-            return None
-        records += 1
-    return records
+    if last and (not pattern.fullmatch(last + b"\n") or len(last) > PACKED_BELOW):
+        return None
+    return line_ends + bool(last), line_ends

@@ -22,7 +22,7 @@ from sparkify.reader.lanes import CANDIDATE, FLAT_OBJECT, Lanes
 from sparkify.reader.separators import BYTE_ORDER_MARK, Brackets, end_of_separators
 from sparkify.reader.span import SpanBuilder
 from sparkify.reader.window import Window
-from sparkify.sources.base import Readable
+from sparkify.sources.base import Readable, Resume
 
 _BRACE = ord("{")
 _SPACE = b" \t\r\n"
@@ -62,9 +62,12 @@ def known_names(record_type: RecordType) -> frozenset[str]:
     return frozenset((*record_type.names, *(TOPIC_FORM_NAMES if record_type is EVENTS else ())))
 
 
-def split(stream: Readable, name: str, record_type: RecordType) -> Pieces:
-    """The records and spans of a stream; `name` is what messages call it."""
-    return Pieces(stream, name, record_type)
+def split(stream: Readable, name: str, record_type: RecordType, begin: Resume | None = None) -> Pieces:
+    """The records and spans of a stream; `name` is what messages call it.
+
+    With `begin` it is what follows that place in a file of which all before was read.
+    """
+    return Pieces(stream, name, record_type, begin)
 
 
 class Pieces:
@@ -72,15 +75,21 @@ class Pieces:
 
     `brackets` are those among the separators that have no partner; known at the end. `wrapped_by` is the name under
     which the stream's first object holds a list of objects, which are no records then; empty if it does not; known with
-    the first piece.
+    the first piece. `resume` is the place behind the last object, if all before it stays as it is whatever follows the
+    stream; known at the end.
     """
 
-    def __init__(self, stream: Readable, name: str, record_type: RecordType) -> None:
-        self.brackets = Brackets()
+    def __init__(self, stream: Readable, name: str, record_type: RecordType, begin: Resume | None = None) -> None:
+        self._begin = begin
+        self._behind = begin
+        self._last_object = -1
+        self.brackets = Brackets(opened=begin.opened if begin else 0)
         self.wrapped_by = ""
         self._name = name
         self._known = known_names(record_type)
         self._window = Window(stream)
+        if begin:
+            self._window.begin, self._window.line = begin.offset, begin.line
         self._lanes = Lanes(self._window, record_type)
 
     def __iter__(self) -> Iterator[Piece]:
@@ -90,21 +99,37 @@ class Pieces:
             Damaged: the stream is UTF-16 or UTF-32.
         """
         window = self._window
-        while window.left < _FIRST_BYTES and window.extend():
-            pass
-        refuse_wide_text(window.data, self._name)
-        if not self._skip_separators():
-            return
-        if self._is_wrapped_list():
-            yield from self._wrapped_list()
-            return
+        if self._begin is None:
+            while window.left < _FIRST_BYTES and window.extend():
+                pass
+            refuse_wide_text(window.data, self._name)
+            if not self._skip_separators():
+                return
+            if self._is_wrapped_list():
+                yield from self._wrapped_list()
+                return
         while self._skip_separators():
             size = self._size_of_object()
             if size:
-                line, offset = window.line, window.offset
-                yield Piece(line, offset, window.advance(size))
+                yield self._object(size)
             else:
                 yield from self._span()
+
+    @property
+    def resume(self) -> Resume | None:
+        """See the class."""
+        return self._behind if self._last_object < self._lanes.cut.first else None
+
+    def _object(self, size: int) -> Piece:
+        """The object that begins here; the place behind it and its line end is noted."""
+        window = self._window
+        line, offset = window.line, window.offset
+        raw = window.advance(size)
+        self._last_object = offset
+        is_line = window.data[window.at : window.at + 1] == b"\n"
+        behind = Resume(window.offset + is_line, window.line + is_line, self.brackets.opened)
+        self._behind = None if self.brackets.closed else behind
+        return Piece(line, offset, raw)
 
     def _skip_separators(self) -> bool:
         """Move on to what is no separator; False if there is nothing."""
@@ -142,7 +167,7 @@ class Pieces:
             if end > 0 and is_named:
                 span.feed(window.advance(start - window.offset))
                 yield self._finished(span, line, offset)
-                yield Piece(window.line, start, window.advance(end - start))
+                yield self._object(end - start)
                 return
             look_from = self._lanes.after(start)
         yield self._finished(span, line, offset)

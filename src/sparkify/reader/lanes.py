@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from array import array
 from collections import deque
 from functools import cache
@@ -49,6 +50,17 @@ _LINK = (
 )  # fmt: skip
 _CHAIN = re.compile(rb"(?:%s){%d}(?=(?:%s){%d})" % (_LINK, _LINKS_SKIPPED, _LINK, MOST_LEVELS))
 """Objects that each begin within the one before, more than `MOST_LEVELS` below each of the first ones."""
+
+_GOES_ON = rb"(?=[ \t\r\n]*+(?:[,:\]}]|\Z))"
+_TOKENS = re.compile(
+    rb"(?:[ \t\r\n,:\[{]++|(?:[\]}]|" + _TEXT + rb"|true|false|null|" + _NUMBER + rb")" + _GOES_ON + rb")*+"
+)
+"""Tokens as they may follow each other in an object; what ends a value is followed by what may follow one."""
+_CUT_TOKEN = re.compile(
+    rb'(?:"(?:[^"\\\x00-\x1f]++|' + _ESCAPE + rb")*+(?:\\(?:u[0-9a-fA-F]{0,3})?)?"
+    rb"|-?[0-9.eE+-]*|t(?:r(?:u)?)?|f(?:a(?:l(?:s)?)?)?|n(?:u(?:l)?)?)"
+)
+"""What a token may look like of which the end is missing."""
 
 _ARRAY = -1
 _OPEN, _NONE = 0, -1
@@ -94,9 +106,10 @@ def required_names(record_type: RecordType) -> RequiredNames:
 class _Lane:
     """The automaton, begun at one `{`; `starts` and `ends` say what became of each that it met, in order."""
 
-    def __init__(self, window: Window, begin: int, names: RequiredNames) -> None:
+    def __init__(self, window: Window, begin: int, names: RequiredNames, cut: CutOff) -> None:
         self._window = window
         self._names = names
+        self._cut = cut
         self.pos = begin + 1
         self._starts, self._ends, self._named = array("q", [begin]), array("q", [_OPEN]), bytearray(1)
         self._asked = 0
@@ -131,6 +144,10 @@ class _Lane:
         data, at = window.data, self.pos - window.begin
         found = self._pattern.match(data, at)
         if found is None:
+            if window.is_last:
+                self._cut.note(
+                    data, at, min((self._starts[frame] for frame in self._stack if frame != _ARRAY), default=0)
+                )
             self._die()
             return
         end = found.end()
@@ -187,6 +204,29 @@ class _Lane:
         self._stack.clear()
 
 
+class CutOff:
+    """The first place at which an object could begin if more followed the text; none is `sys.maxsize`.
+
+    A text that is broken otherwise may be taken for one of which only the end is missing, never the other way round.
+    """
+
+    def __init__(self) -> None:
+        self.first = sys.maxsize
+        self._budget = windows.LONGEST_OBJECT
+
+    def note(self, data: bytes, at: int, begin: int) -> None:
+        """What follows `at` in an object that begins at `begin` is not what must follow there, up to the text's end."""
+        if begin >= self.first:
+            return
+        tokens = _TOKENS.match(data, at)
+        end = tokens.end() if tokens else at
+        last = _CUT_TOKEN.match(data, end)
+        end = last.end() if last else end
+        self._budget -= end - at  # however many objects are cut off, the text is read so often at the most
+        if end == len(data) or self._budget < 0:
+            self.first = begin
+
+
 class Lanes:
     """The objects of a text, asked for in rising order of their beginnings; offsets are those of the stream."""
 
@@ -194,6 +234,7 @@ class Lanes:
         self._window = window
         self._names = required_names(record_type)
         self._lanes: list[_Lane] = []
+        self.cut = CutOff()
 
     def find(self, start: int) -> Found:
         """The object that begins at `start`, if one does."""
@@ -201,7 +242,7 @@ class Lanes:
         for lane in self._lanes:
             if found := lane.find(start):
                 return found
-        lane = _Lane(self._window, start, self._names)
+        lane = _Lane(self._window, start, self._names, self.cut)
         self._lanes.append(lane)
         return lane.find(start) or _NO_OBJECT
 

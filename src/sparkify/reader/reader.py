@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from sparkify.contract import FILE_ID, RECORD_TYPES
 from sparkify.errors import FileError
 from sparkify.reader.appearance import Headed, refuse_other_format
-from sparkify.reader.examine import PACKED_BELOW, Content, content_of, examine, read_twice
+from sparkify.reader.examine import PACKED_BELOW, Content, begin_of, content_of, examine, read_twice
 from sparkify.reader.failure import MOST_REJECTS, why_failed
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
-from sparkify.sources.base import SourceFile, shown
+from sparkify.sources.base import Grown, Resume, SourceFile, shown
 from sparkify.sources.open import OpenFile
 from sparkify.storage.spool import Spool, SpoolFile, json_line
 
@@ -47,7 +47,8 @@ class FileRead:
     why nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in
     seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
     replays resolve `resolved`, which is known when they are in the warehouse.
-    `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off.
+    `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off. `resume` is where
+    reading can go on if the file grows.
     """
 
     file_id: int
@@ -72,6 +73,7 @@ class FileRead:
     failure: str = ""
     keeps_rows: bool = field(default=False)
     offsets: OffsetsRead | None = None
+    resume: Resume | None = None
 
     @property
     def accepted(self) -> int:
@@ -97,6 +99,8 @@ def read(file: SourceFile, file_id: int, spool: Spool, *, carefully: bool = Fals
     result = _read_of(file, file_id, found.content)
     result.records, result.lines, result.path = found.records, found.lines, found.path
     result.is_whole = bool(found.path)
+    result.has_unpaired_brackets = begin_of(file).opened > 0
+    result.resume = found.resume if found.records or isinstance(file, Grown) else None
     return result
 
 
@@ -124,6 +128,8 @@ def _read_record_by_record(file: SourceFile, file_id: int, spool: Spool) -> File
     so that they cannot fill the spool. In the rare case that a record is accepted after them, the file is read once
     more, and all rejects are written.
     """
+    if isinstance(file, Grown):  # it cannot fail: records of it were accepted
+        return read_twice(file, lambda stream: _read_records(stream, file_id, spool, sys.maxsize))
     try:
         return read_twice(file, lambda stream: _read_records(stream, file_id, spool, MOST_REJECTS))
     except _AcceptedLate:
@@ -140,8 +146,10 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool, most_before_any:
     reader = CarefulReader(record_type)
     name = shown(stream.file.uri)
     headed = Headed(stream)
-    refuse_other_format(headed.head, name)
-    pieces = split(headed, name, record_type)
+    grown = stream.file if isinstance(stream.file, Grown) else None
+    if not grown:
+        refuse_other_format(headed.head, name)
+    pieces = split(headed, name, record_type, grown.resume if grown else None)
     loaded = rejected = number = 0
     with Lines(spool, f"careful-{stream.file.kind}") as good, Lines(spool, "rejects") as bad:
         for found in reader.read(pieces):
@@ -159,7 +167,10 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool, most_before_any:
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
     result.first_reject = reader.first_reject
-    result.failure = why_failed(reader, headed.head, pieces.wrapped_by, loaded, number, rejected)
+    if not grown:
+        result.failure = why_failed(reader, headed.head, pieces.wrapped_by, loaded, number, rejected)
+    if (loaded or grown) and not stream.packing:
+        result.resume = pieces.resume
     result.lines, result.path = good.written()
     result.reject_lines, result.reject_path = bad.written()
     result.has_unpaired_brackets = not pieces.brackets.are_paired

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,13 +30,17 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """Rows by table, the state of every check, an answer to every question, what is open, and duplicates of plays."""
+    """Rows by table, the state of every check, an answer to every question, what is open, and duplicates of plays.
+
+    `lags` says how far behind topics are, in words, by a name.
+    """
 
     rows: dict[str, int]
     checks: list[Checked]
     answers: list[Answered]
     unresolved: Unresolved
     duplicates: Duplicates
+    lags: dict[str, str] = field(default_factory=dict)
 
 
 def analyze(engine: Engine) -> Analysis:

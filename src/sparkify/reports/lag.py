@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sparkify.engines.base import Engine
+from sparkify.reports.analyze import Checked
 from sparkify.sources.kafka import Topic
 from sparkify.sources.kafka_lag import Lag, lag_of
 from sparkify.sources.opening import Opening
 from sparkify.sources.registry import source_at
+from sparkify.star.checks import SHOWN_ROWS
 from sparkify.storage.kafka import is_topic
 from sparkify.warehouse.manifest import read_offsets
 
@@ -28,6 +31,36 @@ def find_lags(engine: Engine, locations: Iterable[str | None], opening: Opening)
             mine = {offset.partition: offset for offset in known if offset.topic == source.name}
             found[source.uri] = lag_of(source, mine)
     return found
+
+
+class TopicLags(NamedTuple):
+    """The lag of each partition, by the URI of its topic; or why it is not known."""
+
+    found: dict[str, list[Lag]]
+    problem: str = ""
+
+    def in_words(self) -> dict[str, str]:
+        """A sentence for each topic, with a name."""
+        if self.problem:
+            return {"lag": f"unknown: {self.problem}"}
+        return {f"lag of {uri}": in_words(lags) for uri, lags in self.found.items()}
+
+    def check(self, least: float) -> Checked:
+        """Whether retention leaves unread messages at least so many seconds; what is not known does not pass."""
+        about = f"retention leaves unread messages of topics for at least {least / 3600:g} h (min_time_left)"
+        bad: list[dict[str, object]] = [
+            {
+                "topic": uri,
+                "partition": lag.partition,
+                "unread": lag.offsets,
+                "hours_left": round(lag.seconds_left / 3600, 2),
+            }
+            for uri, lags in self.found.items()
+            for lag in lags
+            if lag.offsets and lag.seconds_left is not None and lag.seconds_left < least
+        ]
+        bad += [{"problem": self.problem}] if self.problem else []
+        return Checked("unread_messages_safe", "warning" if bad else "passed", len(bad), about, bad[:SHOWN_ROWS])
 
 
 def in_words(lags: Iterable[Lag]) -> str:

@@ -42,8 +42,30 @@ class Content(Readable, Protocol):
         """Give back what is held."""
 
 
+class Resume(NamedTuple):
+    """Where reading can go on in a file that has only grown: `offset` is in bytes, in line `line`, counted from 1.
+
+    All before it is as it is, whatever follows. `opened` brackets that begin before it are still without a partner.
+    """
+
+    offset: int = 0
+    line: int = 1
+    opened: int = 0
+
+
+START = Resume()
+
+
 class Known(Protocol):
     """What the manifest knows of a file that was read: the size in bytes, the tag and the hash that it had."""
+
+    @property
+    def file_id(self) -> int:
+        """Its number."""
+
+    @property
+    def resume(self) -> Resume | None:
+        """Where reading can go on if the file has only grown; None if it must be read from its start."""
 
     @property
     def size(self) -> int:
@@ -83,12 +105,14 @@ class Retagged(NamedTuple, Generic[K]):
 class Changes(Generic[K]):
     """What a source holds, compared with what is known of it. Of unchanged files only the number is kept.
 
-    `slices` are messages to be read, at most one slice of each partition; a partition without new ones is unchanged.
+    `grown` files have only grown: what was read of them is still there. `slices` are messages to be read, at most one
+    slice of each partition; a partition without new ones is unchanged.
     `skipped` are files that are not read because of their names.
     """
 
     new: list[SourceFile] = field(default_factory=list)
     changed: list[Changed[K]] = field(default_factory=list)
+    grown: list[Changed[K]] = field(default_factory=list)
     retagged: list[Retagged[K]] = field(default_factory=list)
     vanished: list[K] = field(default_factory=list)
     unchanged: int = 0
@@ -134,6 +158,10 @@ class Source(ABC):
         """
 
     @abstractmethod
+    def look_again(self) -> None:
+        """Forget what was seen of it; connections stay."""
+
+    @abstractmethod
     def open(self, file: SourceFile) -> Content:
         """Open a file."""
 
@@ -152,6 +180,9 @@ class Source(ABC):
     def following(self, files: Iterable[SourceFile]) -> list[SourceFile]:  # noqa: ARG002
         """What is left of files of which `fetch` copied only the beginning; the next chunk."""
         return []
+
+    def committed(self, files: Iterable[tuple[SourceFile, int]]) -> None:  # noqa: B027
+        """Slices were committed to the warehouse, each up to an offset; for whoever watches."""
 
     def release(self, files: Iterable[SourceFile]) -> None:  # noqa: B027
         """Forget the copies of these files."""
@@ -178,6 +209,11 @@ class SourceFile:
     by_engine: bool = field(default=False, compare=False)
 
     @property
+    def unread(self) -> int:
+        """How many bytes of it are to be read."""
+        return self.size
+
+    @property
     def is_copied(self) -> bool:
         """Whether it must be copied to this machine before it is read."""
         return self.source.copies_files and not self.by_engine
@@ -195,6 +231,37 @@ class SourceFile:
         """
         name = self.path.lower()
         return name.rsplit(".", 1)[-1] if name.endswith((".gz", ".zst")) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown(SourceFile):
+    """A file that has only grown since it was read: what follows `resume` is to be read, and added to file `file_id`.
+
+    `known_size` and `known_hash` are those of its content as it was read.
+    """
+
+    file_id: int = 0
+    resume: Resume = START
+    known_size: int = 0
+    known_hash: str = ""
+
+    @property
+    def unread(self) -> int:
+        """How many bytes of it are to be read."""
+        return self.size - self.resume.offset
+
+    @property
+    def as_changed(self) -> SourceFile:
+        """The file, to be read from its start."""
+        return SourceFile(self.kind, self.uri, self.path, self.size, self.tag, self.source)
+
+
+class NotGrown(Exception):
+    """What was read of a file before is not there any more: it must be read from its start."""
+
+    def __init__(self, file: Grown) -> None:
+        super().__init__(file.uri)
+        self.file = file
 
 
 def shown(uri: str) -> str:

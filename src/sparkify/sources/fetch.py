@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from sparkify.sources.base import Source, SourceFile
@@ -36,8 +36,8 @@ class Fetcher:
         if size and self._spool.has_room(size + self._spool.limit // 2):
             self._under_way = _UnderWay(chunk, self._spool)
 
-    def finish(self, chunk: Chunk) -> None:
-        """Wait for the copies of a chunk, or make them.
+    def finish(self, chunk: Chunk, is_stopped: Callable[[], bool] = lambda: False) -> bool:
+        """Wait for the copies of a chunk, or make them; False if they are not wanted any more.
 
         Raises:
             SourceError: a file cannot be read.
@@ -47,10 +47,13 @@ class Fetcher:
             self.drop()
         found, self._under_way = self._under_way or _UnderWay(chunk, self._spool), None
         try:
-            found.wait()
+            if found.wait(is_stopped):
+                return True
         except BaseException:
             found.cancel()
             raise
+        found.cancel()
+        return False
 
     def release(self, chunk: Chunk) -> None:
         """Remove the copies of a chunk."""
@@ -83,11 +86,14 @@ class _UnderWay:
         except BaseException as error:
             self._error = error
 
-    def wait(self) -> None:
+    def wait(self, is_stopped: Callable[[], bool]) -> bool:
         while self._thread.is_alive():
+            if is_stopped():
+                return False
             self._thread.join(_POLL_SECONDS)
         if self._error:
             raise self._error
+        return True
 
     def cancel(self) -> None:
         self._stop.set()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sparkify.contract import Kind
 from sparkify.errors import SourceError
-from sparkify.sources.base import Changed, Changes, K, Retagged, Source, SourceFile
+from sparkify.sources.base import Changed, Changes, Grown, K, Known, Resume, Retagged, Source, SourceFile
 from sparkify.sources.names import ENDINGS, Names, PassedOver
 from sparkify.sources.offsets import FROM_WHERE_IT_STANDS, Start
 from sparkify.sources.open import hashes_of
@@ -56,6 +56,10 @@ class FileSource(Source):
             self._listing = found
         return self._listing
 
+    def look_again(self) -> None:
+        """List the files again when they are asked for."""
+        self._listing = None
+
     def uris(self) -> Iterator[str]:
         """The URIs of all files."""
         return (uri for uri, _, _ in self.listing().files)
@@ -76,6 +80,7 @@ class FileSource(Source):
         """Compare the listing with what is known; contents only where the tags do not decide."""
         changes: Changes[K] = Changes(skipped=self.listing().passed_over)
         suspects: list[Changed[K]] = []
+        longer: list[Changed[K]] = []
         left = dict(known)
         for listed in self.listing().files:
             uri, size, tag = listed
@@ -86,12 +91,20 @@ class FileSource(Source):
                 changes.changed.append(Changed(self.file(kind, listed), entry))
             elif tag and tag == entry.tag and not reread:
                 changes.unchanged += 1
+            elif self._may_have_grown(listed, entry):
+                longer.append(Changed(_grown(self.file(kind, listed), entry), entry))
             else:
                 found = suspects if size == entry.size and entry.hash and tag else changes.changed
                 found.append(Changed(self.file(kind, listed), entry))
         changes.vanished += [entry for uri, entry in left.items() if self.could_name(uri)]
         _compare_contents(suspects, changes)
+        _compare_beginnings(longer, changes)
         return changes
+
+    def _may_have_grown(self, listed: Listed, entry: Known) -> bool:
+        """Whether a file may be the known one and more. A copy would cost as much as to read it again."""
+        _, size, tag = listed
+        return size > entry.size and bool(tag and entry.hash and entry.resume) and not self.copies_files
 
     def could_name(self, uri: str) -> bool:
         """Whether a file of this URI would be listed, if it were there and had a fitting name."""
@@ -118,9 +131,25 @@ def _compare_contents(suspects: list[Changed[K]], changes: Changes[K]) -> None:
             changes.retagged.append(Retagged(entry, tag))
 
 
+def _grown(file: SourceFile, entry: Known) -> Grown:
+    known = (entry.file_id, entry.resume or Resume(), entry.size, entry.hash)
+    return Grown(file.kind, file.uri, file.path, file.size, file.tag, file.source, False, *known)
+
+
+def _compare_beginnings(longer: list[Changed[K]], changes: Changes[K]) -> None:
+    hashes = hashes_of([file for file, _ in longer], [entry.size for _, entry in longer])
+    for (file, entry), (beginning, _) in zip(longer, hashes, strict=True):
+        assert isinstance(file, Grown)
+        if beginning == entry.hash:
+            changes.grown.append(Changed(file, entry))
+        else:
+            changes.changed.append(Changed(file.as_changed, entry))
+
+
 def _nothing_taken(location: str, passed_over: PassedOver) -> SourceError:
     found = f"Passed over because of their names: {passed_over}. " if str(passed_over) else ""
     return SourceError(
         f"no JSON below {location}",
         hint=f"{found}Files must end in one of {' '.join(ENDINGS)}; include or --include takes others too.",
+        passes=True,
     )

@@ -45,7 +45,7 @@ class Topic(Source):
     def __init__(self, location: str, opening: Opening) -> None:
         self._address = parse_address(location)
         self.uri = self.location = self._address.uri
-        self._most_bytes = opening.chunk_bytes
+        self._bounds = opening.chunk
         self._properties = opening.kafka
         self._state: TopicState | None = None
         self._connect()
@@ -76,6 +76,10 @@ class Topic(Source):
         if self._state is None:
             self._state = self._client.describe()
         return self._state
+
+    def look_again(self) -> None:
+        """Ask the broker again, by the connection that is there."""
+        self._state = None
 
     def uris(self) -> Iterator[str]:
         """The URIs of the partitions."""
@@ -150,7 +154,7 @@ class Topic(Source):
 
     def _slice(self, kind: Kind, partition: int, begin: int, marks: Marks, file_id: int | None = None) -> Slice:
         end = max(begin, marks.high)
-        size = max(1, min((end - begin) * LIKELY_BYTES, self._most_bytes // len(self.state.partitions)))
+        size = max(1, min((end - begin) * LIKELY_BYTES, self._bounds.size // len(self.state.partitions)))
         return Slice(
             kind,
             self.uri_of(partition),
@@ -187,9 +191,9 @@ class Topic(Source):
         self._stop.clear()
         folder = spool.make_folder(0)
         try:
-            most_bytes = min(self._most_bytes, spool.limit // 4)
+            bounds = self._bounds._replace(size=min(self._bounds.size, spool.limit // 4))
             note_size = partial(spool.resize_folder, folder)
-            found = Fetch(self._client, folder, most_bytes, self._stop, note_size).run(parts)
+            found = Fetch(self._client, folder, bounds, self._stop, note_size).run(parts)
             self._refuse_if_made_again(parts)
         except BaseException:
             spool.drop_folder(folder)
@@ -205,6 +209,10 @@ class Topic(Source):
             first = parts[0]
             where = (first.cluster_id, first.topic, first.topic_id, first.partition, first.begin, first.file_id or 0)
             raise topic_made_again(self._address, PartitionOffset(*where), now)
+
+    def committed(self, files: Iterable[tuple[SourceFile, int]]) -> None:
+        """Tell the group of the settings, if there is one, how far the warehouse is."""
+        self._client.tell_group({part.partition: end for part, end in files if isinstance(part, Slice)})
 
     def release(self, files: Iterable[SourceFile]) -> None:
         """Remove the messages of slices; a folder goes with the last of them."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sparkify.errors import needing
 from sparkify.sources.offsets import PartitionOffset
-from sparkify.storage.kafka import LOGGER, TopicAddress, client_properties, explained, translated
+from sparkify.storage.kafka import LOGGER, TopicAddress, client_properties, explained, group_of, translated
 
 if TYPE_CHECKING:
-    from confluent_kafka import KafkaError
+    from confluent_kafka import Consumer, KafkaError
     from confluent_kafka.admin import AdminClient
 
 SECONDS_TO_ANSWER = 15.0
 """How long a question to the broker may take."""
 SECONDS_WITHOUT_BROKER = 3.0
 """How long it is tried when no broker can be reached."""
+
+_GROUP = "sparkify"
+"""librdkafka wants a name; without subscribing or committing it is no group, and no rights to one are needed."""
 
 UNREACHABLE = ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_SSL", "_RESOLVE")
 """Names of the errors that say so."""
@@ -49,7 +53,9 @@ class Marks(NamedTuple):
 
 
 class TopicClient:
-    """Asks about one topic. The connection is made with the first question, and kept.
+    """Asks about one topic, and lends a consumer of it. Connections are made when they are needed, and kept.
+
+    `failure` is why no broker was reached lately; None if one was.
 
     Every method may raise SourceError, and UsageError for a property that librdkafka does not take.
     """
@@ -57,7 +63,9 @@ class TopicClient:
     def __init__(self, address: TopicAddress, given: Mapping[str, str | int | bool]) -> None:
         self.address = address
         self._given = given
-        self._failure: KafkaError | None = None
+        self._consumer: Consumer | None = None
+        self._teller: Consumer | None = None
+        self.failure: KafkaError | None = None
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -75,19 +83,62 @@ class TopicClient:
 
     def _note_failure(self, error: KafkaError) -> None:
         if error.name() in UNREACHABLE:
-            self._failure = error
+            self.failure = error
+
+    @contextmanager
+    def consumer(self) -> Iterator[Consumer]:
+        """A consumer without partitions, which reads what is committed and says where a partition ends.
+
+        It is kept for the next time, unless the block raises.
+        """
+        if self._consumer is None:
+            from confluent_kafka import Consumer
+
+            own: dict[str, Any] = {
+                "group.id": _GROUP,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+                "isolation.level": "read_committed",
+                "error_cb": self._note_failure,
+            }
+            self._consumer = Consumer({**self.properties, **own})
+        self.failure = None
+        try:
+            yield self._consumer
+            self._consumer.unassign()
+        except BaseException:
+            consumer, self._consumer = self._consumer, None
+            consumer.close()
+            raise
+
+    def tell_group(self, offsets: Mapping[int, int]) -> None:
+        """Commit offsets to the group of the settings. They are never read; a failure is only logged."""
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+        group = group_of(self._given)
+        if not group:
+            return
+        places = [TopicPartition(self.address.topic, partition, offset) for partition, offset in offsets.items()]
+        try:
+            if self._teller is None:
+                self._teller = Consumer({**self.properties, "group.id": group, "enable.auto.commit": False})
+            self._teller.commit(offsets=places, asynchronous=False)
+        except (KafkaException, RuntimeError) as error:
+            LOGGER.warning("the group %s could not be told the offsets: %s", group, error)
 
     def _answer(self, asked: Future[T]) -> T:
         """Wait for an answer; not to the end if no broker can be reached."""
-        self._failure = None
+        self.failure = None
         patience = time.monotonic() + SECONDS_WITHOUT_BROKER
         while True:
             try:
                 return asked.result(0.1)
             except TimeoutError:
                 self._admin.poll(0)  # without it errors are not told
-                if self._failure is not None and time.monotonic() > patience:
-                    raise explained(self._failure, self.address) from None
+                if self.failure is not None and time.monotonic() > patience:
+                    raise explained(self.failure, self.address) from None
 
     def describe(self) -> TopicState:
         """What the topic is now."""

@@ -7,10 +7,11 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sparkify.errors import SourceError
-from sparkify.sources.kafka_client import UNREACHABLE, TopicClient
+from sparkify.sources.kafka_client import TopicClient
+from sparkify.sources.opening import Bounds
 from sparkify.sources.slices import NO_VALUE, Fetched, Slice
 from sparkify.storage.kafka import explained, translated
 from sparkify.storage.spool import naming_the_spool
@@ -29,9 +30,6 @@ SECONDS_WITHOUT_MESSAGES = 30.0
 SECONDS_WITHOUT_BROKER = 10.0
 
 _KEPT_BYTES = 1024 * 1024
-_GROUP = "sparkify"
-"""librdkafka wants a name; without subscribing or committing it is no group, and no rights to one are needed."""
-
 _BLANK = b" \t\r\n"
 _REGISTRY_BYTES = 5
 """A schema registry puts a NUL and the four bytes of a schema's number before a value."""
@@ -42,21 +40,20 @@ class Stopped(Exception):
 
 
 class Fetch:
-    """Fetches slices of one topic into a folder, at most about `most_bytes` of them in all.
+    """Fetches slices of one topic into a folder, about as much of them in all as the bounds say.
 
     `on_size` is called with the bytes that were written.
     """
 
     def __init__(
-        self, client: TopicClient, folder: str, most_bytes: int, stop: threading.Event, on_size: Callable[[int], None]
+        self, client: TopicClient, folder: str, bounds: Bounds, stop: threading.Event, on_size: Callable[[int], None]
     ) -> None:
         self._client = client
         self._address = client.address
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._bounds = bounds
         self._stop = stop
         self._on_size = on_size
-        self._broker_down: KafkaError | None = None
         self._parts: dict[int, _Part] = {}
 
     def run(self, slices: Sequence[Slice]) -> dict[int, Fetched]:
@@ -70,51 +67,35 @@ class Fetch:
         with naming_the_spool(os.path.join(self._folder, "messages")):
             self._parts = {part.partition: _Part(part, self._folder) for part in slices}
         try:
-            with translated(self._address):
-                consumer = self._consumer(slices)
-                try:
-                    self._consume(consumer)
-                finally:
-                    consumer.close()
+            with translated(self._address), self._client.consumer() as consumer:
+                self._assign(consumer, slices)
+                self._consume(consumer)
         finally:
             for part in self._parts.values():
                 part.close()
         self._on_size(self._size())
         return {number: part.fetched for number, part in self._parts.items()}
 
-    def _consumer(self, slices: Sequence[Slice]) -> Consumer:
-        from confluent_kafka import Consumer, TopicPartition
+    def _assign(self, consumer: Consumer, slices: Sequence[Slice]) -> None:
+        from confluent_kafka import TopicPartition
 
-        own: dict[str, Any] = {
-            "group.id": _GROUP,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "error",
-            "isolation.level": "read_committed",
-            "error_cb": self._note_error,
-        }
-        consumer = Consumer({**self._client.properties, **own})
         wanted = [part for part in slices if part.begin < part.end]
         consumer.assign([TopicPartition(self._address.topic, part.partition, part.begin) for part in wanted])
-        return consumer
-
-    def _note_error(self, error: KafkaError) -> None:
-        if error.name() in UNREACHABLE:
-            self._broker_down = error
 
     def _consume(self, consumer: Consumer) -> None:
-        last = reported = time.monotonic()
+        begun = last = reported = time.monotonic()
         while any(not part.is_done for part in self._parts.values()):
             if self._stop.is_set():
                 raise Stopped
             messages = consumer.consume(self._how_many(), SECONDS_AT_ONCE)
             now = time.monotonic()
             if messages:
-                last, self._broker_down = now, None
+                last, self._client.failure = now, None
                 self._take(messages)
-                if self._size() >= self._most_bytes:
+                if self._size() >= self._bounds.size or self._count() >= self._bounds.messages:
                     return
+            if now - begun > self._bounds.seconds and self._count():
+                return
             if now - reported > 1:
                 self._on_size(self._size())
                 reported = now
@@ -122,24 +103,28 @@ class Fetch:
 
     def _how_many(self) -> int:
         """How many messages are taken at once: few of large ones, and no more than are still wanted."""
-        messages = sum(part.messages for part in self._parts.values())
+        messages = self._count()
         average = max(1, self._size() // messages) if messages else _LIKELY_BYTES
-        wanted = min(_BYTES_AT_ONCE, self._most_bytes - self._size()) // average
-        return max(1, min(MESSAGES_AT_ONCE, wanted))
+        wanted = min(_BYTES_AT_ONCE, self._bounds.size - self._size()) // average
+        return max(1, min(MESSAGES_AT_ONCE, wanted, self._bounds.messages - messages))
 
     def _raise_if_silent(self, seconds: float) -> None:
-        if self._broker_down is not None and seconds > SECONDS_WITHOUT_BROKER:
-            raise explained(self._broker_down, self._address)
+        if self._client.failure is not None and seconds > SECONDS_WITHOUT_BROKER:
+            raise explained(self._client.failure, self._address)
         if seconds > SECONDS_WITHOUT_MESSAGES:
             waiting = min(number for number, part in self._parts.items() if not part.is_done)
             raise SourceError(
                 f"topic {self._address.topic} at {self._address.servers}: partition {waiting} gave nothing for "
                 f"{SECONDS_WITHOUT_MESSAGES:.0f} seconds, and its end is not reached",
                 hint="Check the broker that leads the partition, and run again.",
+                passes=True,
             )
 
     def _size(self) -> int:
         return sum(part.size for part in self._parts.values())
+
+    def _count(self) -> int:
+        return sum(part.messages for part in self._parts.values())
 
     def _take(self, messages: Sequence[Message]) -> None:
         parts = self._parts
@@ -162,6 +147,7 @@ class Fetch:
                 f"topic {self._address.topic} at {self._address.servers}, partition {partition}: messages were deleted "
                 f"while they were to be read ({error.str()})",
                 hint="Run again: it says what was lost, and the flag that accepts it.",
+                passes=True,
             )
         elif name not in ("_ALL_BROKERS_DOWN", "_TRANSPORT", "_TIMED_OUT"):
             raise explained(error, self._address)

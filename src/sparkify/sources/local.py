@@ -166,6 +166,11 @@ class Folder(FileSource):
             status = os.stat(path)
         return SourceFile(kind, uri, path, status.st_size, tag_of(status), self)
 
+    def look_again(self) -> None:
+        """List the files again when they are asked for; what they grow by until then is read."""
+        super().look_again()
+        self._rewritten.clear()
+
     def open(self, file: SourceFile) -> LocalContent:
         """Open a file, to be read up to the size that it was listed with; all of one that was rewritten since."""
         with _naming(file.path):

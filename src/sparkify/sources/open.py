@@ -5,8 +5,9 @@ The first bytes of a file say whether it is packed, not its name.
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
@@ -14,7 +15,7 @@ from typing import NamedTuple, Protocol
 from xxhash import xxh3_128
 
 from sparkify.errors import FileError
-from sparkify.sources.base import Content, SourceFile, damaged
+from sparkify.sources.base import Content, Grown, NotGrown, SourceFile, damaged
 
 _HASH_STEP = 1024 * 1024
 
@@ -54,15 +55,17 @@ def packing_of(head: bytes) -> str:
     return "zstd" if head.startswith(_ZSTD) or is_skippable else ""
 
 
-def hash_of(file: SourceFile) -> Hashed:
-    """The XXH3-128 hash of the file's content as it is stored."""
+def hash_of(file: SourceFile, size: int = sys.maxsize) -> Hashed:
+    """The XXH3-128 hash of the file's content as it is stored, or of its first `size` bytes."""
     digest = xxh3_128()
     buffer = memoryview(bytearray(min(_HASH_STEP, file.size + 1)))
+    left = size
     try:
         content = file.source.open(file)
         try:
-            while count := content.readinto(buffer):
+            while count := content.readinto(buffer[:left]):
                 digest.update(buffer[:count])
+                left -= count
         finally:
             content.close()
     except FileError:
@@ -70,13 +73,18 @@ def hash_of(file: SourceFile) -> Hashed:
     return Hashed(digest.hexdigest(), content.tag)
 
 
-def hashes_of(files: list[SourceFile]) -> Iterator[Hashed]:
-    """The hashes of files, in their order; several are read at once."""
+def hashes_of(files: list[SourceFile], sizes: Sequence[int] = ()) -> Iterator[Hashed]:
+    """The hashes of files, in their order, or of their first bytes, of which `sizes` are the numbers.
+
+    Several files are read at once.
+    """
     if not files:
         return
+    sizes = sizes or [sys.maxsize] * len(files)
     with ThreadPoolExecutor(_MOST_HASHED_AT_ONCE) as threads:
         for begin in range(0, len(files), _MOST_HASHED_AT_ONCE):
-            yield from threads.map(hash_of, files[begin : begin + _MOST_HASHED_AT_ONCE])
+            part = slice(begin, begin + _MOST_HASHED_AT_ONCE)
+            yield from threads.map(hash_of, files[part], sizes[part])
 
 
 class OpenFile:
@@ -144,17 +152,46 @@ class OpenFile:
             yield bytes(step[:count])
 
 
+class OpenTail(OpenFile):
+    """What follows the known part of a file that has grown. The hash is that of the whole file.
+
+    Raises:
+        NotGrown: the known part is another one now; told when it is passed.
+    """
+
+    def __init__(self, file: Grown, content: Content) -> None:
+        super().__init__(file, content)
+        self._grown = file
+        self._at = 0
+        if self.packing or self.size != file.size:
+            raise NotGrown(file)
+        self.path = ""
+        skipped = memoryview(bytearray(min(_HASH_STEP, file.resume.offset)))
+        while self._at < file.resume.offset:
+            self.readinto(skipped[: file.resume.offset - self._at])
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer from its start; 0 means the end."""
+        known = self._grown.known_size - self._at
+        count = super().readinto(buffer[:known] if known > 0 else buffer)
+        self._at += count
+        if (known > 0 and count == known and self.hash != self._grown.known_hash) or (known > 0 and not count):
+            raise NotGrown(self._grown)
+        return count
+
+
 @contextmanager
 def opened(file: SourceFile) -> Iterator[OpenFile]:
-    """Open a file for reading.
+    """Open a file for reading; of one that has grown what is still to be read.
 
     Raises:
         CannotOpen: it is gone, unreadable, or a link that leads nowhere.
         Damaged: while it is read, if it cannot be unpacked.
+        NotGrown: it has not only grown.
     """
     content = file.source.open(file)
     try:
-        yield OpenFile(file, content)
+        yield OpenTail(file, content) if isinstance(file, Grown) else OpenFile(file, content)
     finally:
         content.close()
 

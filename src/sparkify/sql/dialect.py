@@ -25,10 +25,12 @@ class Capabilities:
     `commit`: "transaction" if a transaction covers all tables, "recorded" if a commit covers one table and a row of
     `etl_commits` says which versions of the tables belong together.
     `guarantees`: what the engine itself checks before it commits, so that a load need not check it.
+    `keeps_others_out`: while one process is connected to write, no other can read.
     """
 
     commit: Literal["transaction", "recorded"] = "transaction"
     guarantees: frozenset[Guarantee] = frozenset()
+    keeps_others_out: bool = False
 
 
 class Step(NamedTuple):

@@ -11,9 +11,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparkify.errors import SourceError, UsageError
+from sparkify.storage import msk
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
@@ -25,6 +26,10 @@ LOGGER.addHandler(logging.NullHandler())
 SCHEME = "kafka://"
 ENVIRONMENT_PREFIX = "SPARKIFY_KAFKA__"
 """`SPARKIFY_KAFKA__SASL_PASSWORD` is librdkafka's `sasl.password`."""
+
+GROUP = "group"
+"""Sparkify's own among the properties: the group to which offsets are committed after the warehouse's; never read."""
+_GROUP_HINT = "; `group` names a group that is told the offsets, for dashboards"
 
 SECRETS = re.compile(r"password|secret|\.pem$|oauthbearer\.(config|client\.credentials)", re.IGNORECASE)
 
@@ -99,18 +104,27 @@ def properties_in_environment() -> dict[str, str]:
     }
 
 
-def client_properties(address: TopicAddress, given: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
+def client_properties(address: TopicAddress, given: Mapping[str, str | int | bool]) -> dict[str, Any]:
     """What every client of the address needs, with what the user has set; the environment beats `given`.
 
     Raises:
-        UsageError: a property is one that Sparkify sets itself.
+        UsageError: a property is one that Sparkify sets itself, or the extra `msk` is missing.
     """
-    properties = {**given, **properties_in_environment()}
+    properties: dict[str, Any] = {**given, **properties_in_environment()}
+    properties.pop(GROUP, None)
     if own := sorted(OWN_PROPERTIES & properties.keys()):
-        raise UsageError(
-            f"the Kafka property {own[0]} cannot be set: Sparkify sets it", hint="Remove it from the [kafka] settings."
-        )
+        hint = f"Remove it from the [kafka] settings{_GROUP_HINT if own[0] == 'group.id' else ''}."
+        raise UsageError(f"the Kafka property {own[0]} cannot be set: Sparkify sets it", hint=hint)
+    for name in ("sasl.mechanism", "sasl.mechanisms"):
+        if str(properties.get(name, "")).upper() == msk.MECHANISM:
+            properties |= {name: "OAUTHBEARER", "oauth_cb": msk.token_provider(address.servers)}
+            properties.setdefault("security.protocol", "SASL_SSL")
     return {**properties, "bootstrap.servers": address.servers}
+
+
+def group_of(given: Mapping[str, str | int | bool]) -> str:
+    """The group to which offsets are committed for the sake of dashboards; empty if there is none."""
+    return str({**given, **properties_in_environment()}.get(GROUP, ""))
 
 
 def public_properties(given: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
@@ -152,8 +166,18 @@ def explained(error: KafkaError, address: TopicAddress) -> SourceError | UsageEr
         return UsageError(f"Kafka settings: {text}", hint="See the table [kafka] in sparkify.toml.")
     where = f"topic {address.topic} at {address.servers}"
     what, hint = _MEANINGS.get(error.name(), (text, ""))
-    return SourceError(f"{where}: {what}", hint=hint)
+    return SourceError(f"{where}: {what}", hint=hint, passes=error.name() in _PASSING)
 
+
+_PASSING = frozenset(
+    {
+        *("_ALL_BROKERS_DOWN", "_TRANSPORT", "_RESOLVE", "_TIMED_OUT", "_TIMED_OUT_QUEUE", "REQUEST_TIMED_OUT"),
+        *("LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION", "BROKER_NOT_AVAILABLE", "REPLICA_NOT_AVAILABLE"),
+        *("NETWORK_EXCEPTION", "OFFSET_NOT_AVAILABLE", "FENCED_LEADER_EPOCH", "UNKNOWN_LEADER_EPOCH"),
+        *("KAFKA_STORAGE_ERROR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS"),
+    }
+)
+"""Names of errors that may be over later: no broker answers, or another one is to take over."""
 
 _MEANINGS = {
     "_ALL_BROKERS_DOWN": ("no broker answers", "Check the address, and that the broker runs."),

@@ -85,7 +85,8 @@ def explained(error: Exception, uri: str, action: str, *, may_be_public: bool = 
         )
     if status:
         named = f"{status} {code}".strip()
-        return SourceError(f"cannot {action} {uri}: the store answers {named}", hint="Run again later.")
+        passes = status in _PASSING_STATUS
+        return SourceError(f"cannot {action} {uri}: the store answers {named}", hint="Run again later.", passes=passes)
     if isinstance(error, (UsageError, SourceError)):
         return error
     if isinstance(error, OSError):
@@ -96,6 +97,7 @@ def explained(error: Exception, uri: str, action: str, *, may_be_public: bool = 
     return SourceError(
         f"cannot {action} {uri}: the connection to the store failed or broke",
         hint="Check the network and AWS_ENDPOINT_URL, and run again.",
+        passes=True,
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sparkify.contract import RECORD_TYPES, Kind
 from sparkify.engines.base import Engine, LoadColumn, Rows
 from sparkify.errors import WarehouseError
+from sparkify.sources.base import Resume
 from sparkify.sources.offsets import PartitionOffset
 from sparkify.storage.spool import Spool
 from sparkify.warehouse.bulk import timestamp, write_rows
@@ -18,10 +19,14 @@ OTHER_RULES = "read by other rules"
 """The tag of a file that was read by the rules of another version: it is no tag of any content."""
 
 
+_PLACE = len(Resume._fields)
+
+
 class Entry(NamedTuple):
     """A file in the manifest; `size` is in bytes. `failure` says why it failed, if its `state` is that.
 
-    `offset` says how far it was read, if it is a partition of a topic.
+    `offset` says how far it was read, if it is a partition of a topic; `resume` where reading can go on if the file has
+    only grown.
     """
 
     file_id: int
@@ -33,6 +38,7 @@ class Entry(NamedTuple):
     state: str
     failure: str
     open_rejects: int
+    resume: Resume | None = None
     offset: PartitionOffset | None = None
 
     @property
@@ -68,7 +74,9 @@ def unchanged_state(engine: Engine, known: ManifestState) -> ManifestState:
     state = read_state(engine)
     if state != known:
         raise WarehouseError(
-            "another etl wrote to the warehouse meanwhile", hint="Let it end, and run again: what it loaded stays."
+            "another etl wrote to the warehouse meanwhile",
+            hint="Let it end, and run again: what it loaded stays.",
+            passes=True,
         )
     return state
 
@@ -90,9 +98,10 @@ def read_manifest(engine: Engine) -> dict[Kind, dict[str, Entry]]:
     manifest: dict[Kind, dict[str, Entry]] = {kind: {} for kind in RECORD_TYPES}
     otherwise = were_read_otherwise(engine)
     for row in rows:
-        entry = Entry._make((*row, offsets.get(row[0])))
+        resume = Resume(*row[-_PLACE:]) if row[-_PLACE] else None
+        entry = Entry._make((*row[:-_PLACE], resume, offsets.get(row[0])))
         if otherwise and not entry.is_unseen and entry.file_id not in offsets:
-            entry = entry._replace(tag=OTHER_RULES, hash="")
+            entry = entry._replace(tag=OTHER_RULES, hash="", resume=None)
         manifest[entry.kind][entry.uri] = entry
     return manifest
 

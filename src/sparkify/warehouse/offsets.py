@@ -57,6 +57,7 @@ def advance(engine: Engine, spool: Spool, run_id: int, slices: Sequence[SliceRea
             raise WarehouseError(
                 "another etl has read on in the topic meanwhile",
                 hint="Nothing of this chunk was kept. Let the other one end, and run again.",
+                passes=True,
             )
         engine.execute_named("offsets/drop_slices")
 
@@ -91,7 +92,7 @@ def _rows(slices: Sequence[SliceRead], known: Mapping[str, int]) -> Iterator[dic
     for part, file_id, offsets in slices:
         yield {
             "file_id": file_id,
-            "partition_file": known[part.uri],
+            "owner_file": known[part.uri],
             "from_offset": part.came_from,
             "next_offset": offsets.end,
             "tombstones": offsets.tombstones,
@@ -102,7 +103,7 @@ def _rows(slices: Sequence[SliceRead], known: Mapping[str, int]) -> Iterator[dic
 
 
 _NUMBERS = (
-    "file_id", "partition_file", "from_offset", "next_offset", "tombstones", "without_record", "lost",
+    "file_id", "owner_file", "from_offset", "next_offset", "tombstones", "without_record", "lost",
 )  # fmt: skip
 
 

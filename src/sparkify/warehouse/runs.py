@@ -5,20 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.errors import TooManyRejects
 
 
-class RunLog:
-    """The history: a row for this run, in transactions of its own, so that a failed run is recorded too."""
+class Begun(NamedTuple):
+    """A row of the history: its number, and when its first run began."""
 
-    def __init__(self, engine: Engine, version: str, settings: Mapping[str, object]) -> None:
+    run_id: int
+    started_at: datetime
+
+
+class RunLog:
+    """The history: a row for this run, in transactions of its own, so that a failed run is recorded too.
+
+    Runs that follow each other share a row: `begun` is that of those before.
+    """
+
+    def __init__(
+        self, engine: Engine, version: str, settings: Mapping[str, object], begun: Begun | None = None
+    ) -> None:
         self._engine = engine
         engine.execute_named("runs/interrupt_left")
-        self.run_id: int = engine.execute_named("runs/next_number")[0][0]
-        self._started = datetime.now(UTC).replace(tzinfo=None)
-        engine.execute_named("runs/begin", [self.run_id, self._started, version, json.dumps(settings)])
+        if begun and engine.execute_named("runs/is_there", list(begun)):
+            self.begun = begun
+            engine.execute_named("runs/resume", [begun.run_id])
+            return
+        ((number,),) = engine.execute_named("runs/next_number")
+        self.begun = Begun(number, datetime.now(UTC).replace(tzinfo=None))
+        engine.execute_named("runs/begin", [*self.begun, version, json.dumps(settings)])
+
+    @property
+    def run_id(self) -> int:
+        """The number of the row."""
+        return self.begun.run_id
 
     def add(self, files: int, removed: int, records: int, rejected: int) -> None:
         """Count a chunk; within its transaction."""
@@ -31,7 +53,7 @@ class RunLog:
     def finish(self, state: str, reason: str = "") -> None:
         """Write down how the run ended."""
         now = datetime.now(UTC).replace(tzinfo=None)
-        seconds = (now - self._started).total_seconds()
+        seconds = (now - self.begun.started_at).total_seconds()
         self._engine.execute_named("runs/finish", [state, reason, now, seconds, self.run_id])
 
     def finish_failed(self, error: BaseException) -> None:

@@ -43,7 +43,10 @@ CREATE TABLE etl_files (
   replayed BIGINT NOT NULL,
   state VARCHAR NOT NULL,
   failure VARCHAR NOT NULL,
-  run_id BIGINT NOT NULL
+  run_id BIGINT NOT NULL,
+  resume_offset BIGINT NOT NULL,
+  resume_line BIGINT NOT NULL,
+  resume_opened BIGINT NOT NULL
 );
 
 -- how far each partition of a topic was read; it moves on in the transaction that loads the messages

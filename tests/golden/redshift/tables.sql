@@ -50,6 +50,9 @@ CREATE TABLE etl_files (
   state VARCHAR(65535) NOT NULL,
   failure VARCHAR(65535) NOT NULL,
   run_id BIGINT NOT NULL,
+  resume_offset BIGINT NOT NULL,
+  resume_line BIGINT NOT NULL,
+  resume_opened BIGINT NOT NULL,
   PRIMARY KEY (file_id)
 )
 DISTSTYLE AUTO;

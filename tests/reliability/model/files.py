@@ -36,13 +36,17 @@ Piece = Record | Junk
 
 @dataclass(frozen=True)
 class File:
-    """What a file holds and how it is written; `seed` decides about layout where the form leaves it open."""
+    """What a file holds and how it is written; `seed` decides about layout where the form leaves it open.
+
+    `cut` bytes at its end are not written yet.
+    """
 
     kind: str
     pieces: tuple[Piece, ...]
     form: str = "lines"
     packing: str = ""
     seed: int = 0
+    cut: int = 0
 
     def content(self) -> bytes:
         """The bytes of the file, as they are stored."""
@@ -137,7 +141,8 @@ def _laid_out(file: File) -> tuple[bytes, list[tuple[int, int, Record]]]:
         if file.form == "array a line":
             raw += b"]"
     raw += _tail(file, chance)
-    return bytes(raw), objects
+    size = len(raw) - file.cut if file.cut < len(raw) else len(raw)
+    return bytes(raw[:size]), [(start, end, record) for start, end, record in objects if end <= size]
 
 
 def _head(file: File, chance: random.Random) -> bytes:

@@ -215,11 +215,16 @@ def _placed(chance: random.Random, pools: Pools, disk: dict[Place, File], kind: 
 
 
 def _changed(chance: random.Random, pools: Pools, file: File) -> File:
-    """A file with some of its pieces gone, exchanged, appended or in another order, or written in another way."""
+    """A file with some of its pieces gone, exchanged, appended or in another order, or written in another way.
+
+    Its end may not be written yet, or may be written now.
+    """
     pieces = list(file.pieces)
-    how = chance.choice(["append", "append", "drop", "exchange", "shuffle", "layout"])
+    how = chance.choice(["append", "append", "append", "cut", "drop", "exchange", "shuffle", "layout"])
     if how == "append":
         pieces += make_file(chance, pools, file.kind).pieces[:2]
+    elif how == "cut":
+        return replace(file, cut=0 if file.cut else chance.randint(1, 80))
     elif how == "drop" and pieces:
         del pieces[chance.randrange(len(pieces))]
     elif how == "exchange" and pieces:
@@ -228,7 +233,7 @@ def _changed(chance: random.Random, pools: Pools, file: File) -> File:
         chance.shuffle(pieces)
     else:
         return replace(file, form=make_file(chance, pools, file.kind).form, seed=chance.randrange(1 << 30))
-    return replace(file, pieces=tuple(pieces))
+    return replace(file, pieces=tuple(pieces), cut=0)
 
 
 def _removed(chance: random.Random, disk: dict[Place, File], written: dict[Place, File]) -> tuple[Place, ...]:

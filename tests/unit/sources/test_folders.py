@@ -15,7 +15,7 @@ import zstandard
 from xxhash import xxh3_128
 
 from sparkify.errors import CannotOpen, Damaged, SourceError
-from sparkify.sources.base import Changes
+from sparkify.sources.base import Changes, Resume
 from sparkify.sources.files import FileSource
 from sparkify.sources.names import Names
 from sparkify.sources.offsets import PartitionOffset
@@ -32,6 +32,8 @@ class Read(NamedTuple):
     size: int
     tag: str
     hash: str
+    file_id: int = 1
+    resume: Resume | None = None
     offset: PartitionOffset | None = None
 
 

@@ -44,8 +44,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         for file_id, (kind, uri, state, tag) in FILES.items():
             opened.execute(
                 "INSERT INTO etl_files (file_id, kind, uri, size_bytes, content_hash, content_tag, read_at, records, "
-                "loaded, rejected, replayed, state, failure, run_id) "
-                "VALUES (?, ?, ?, 10, 'h', ?, TIMESTAMP '2020-01-01', 2, 0, 2, 0, ?, ?, 4)",
+                "loaded, rejected, replayed, state, failure, run_id, resume_offset, resume_line, resume_opened) "
+                "VALUES (?, ?, ?, 10, 'h', ?, TIMESTAMP '2020-01-01', 2, 0, 2, 0, ?, ?, 4, 0, 1, 0)",
                 [file_id, kind, uri, tag, state, "broken" if state == "failed" else ""],
             )
         yield opened

@@ -10,5 +10,5 @@ from sparkify.sql.dialect import BYTEWISE_AGGREGATES, Capabilities, Dialect
 DUCKDB = Dialect(
     name="duckdb",
     functions={"FROM_MILLIS": "EPOCH_MS({0})", "TO_MILLIS": "EPOCH_MS({0})", "BYTEWISE": "{0}", **BYTEWISE_AGGREGATES},
-    capabilities=Capabilities(guarantees=frozenset({"not_null"})),
+    capabilities=Capabilities(guarantees=frozenset({"not_null"}), keeps_others_out=True),
 )

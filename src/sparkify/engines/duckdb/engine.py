@@ -127,11 +127,14 @@ def _explain_open(path: Path, error: duckdb.Error) -> NoReturn:
     if "lock on file" in text.lower():
         holder = _HOLDER.search(text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
-        raise WarehouseError(f"{path} is in use by {who}", hint="Wait until it ends, or close it there.") from error
+        raise WarehouseError(
+            f"{path} is in use by {who}", hint="Wait until it ends, or close it there.", passes=True
+        ) from error
     if "different configuration" in text:
         raise WarehouseError(
             f"{path} is open in this process already, with another memory_limit, or for reading only",
             hint="Close it there, or open it in the same way.",
+            passes=True,
         ) from error
     if "not a valid DuckDB database" in text or "Unable to find" in text:
         raise WarehouseError(

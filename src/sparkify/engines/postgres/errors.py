@@ -23,8 +23,12 @@ def explain_connect(name: str, error: psycopg.Error) -> NoReturn:
         ("SSL", "Check sslmode."),
         ("timeout", "Check host and port, and whether a firewall is between."),
     )
-    hint = next((hint for sign, hint in hints if sign in text), "Check host and port, and whether the server runs.")
-    raise WarehouseError(f"cannot connect to PostgreSQL at {name}: {text}", hint=hint) from error
+    hint = next((hint for sign, hint in hints if sign in text), "")
+    raise WarehouseError(
+        f"cannot connect to PostgreSQL at {name}: {text}",
+        hint=hint or "Check host and port, and whether the server runs.",
+        passes=not hint or "timeout" in text,
+    ) from error
 
 
 @contextmanager
@@ -54,6 +58,14 @@ _LOST = (
     psycopg.errors.IdleSessionTimeout,
 )
 
+_PASSING = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.TooManyConnections,
+)
+"""Errors that other sessions cause."""
+
 
 def _failed(connection: psycopg.Connection[Row], error: psycopg.Error) -> WarehouseError:
     text = str(error).strip()
@@ -61,11 +73,12 @@ def _failed(connection: psycopg.Connection[Row], error: psycopg.Error) -> Wareho
         return WarehouseError(
             f"the connection to PostgreSQL was lost: {' '.join(text.split())}",
             hint="What was committed is there; run again, and the rest is loaded.",
+            passes=True,
         )
     hint = _hint(error)
     if hint:  # the server's own may be beside the point
         text = "\n".join(line for line in text.splitlines() if not line.startswith("HINT:"))
-    return WarehouseError(f"PostgreSQL: {text}", hint=hint)
+    return WarehouseError(f"PostgreSQL: {text}", hint=hint, passes=isinstance(error, _PASSING))
 
 
 RIGHTS = (

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote
 
 import redshift_connector
 from redshift_connector.core import Connection
+from redshift_connector.error import InterfaceError
 
 from sparkify.engines.base import Access
 from sparkify.engines.redshift.errors import text_of
@@ -96,6 +97,7 @@ def connect(address: Address) -> Connection:
             f"cannot connect to Redshift at {address.host}:{address.port}: {text_of(error)}",
             hint="Check the address, that the cluster is available, that its security group admits this machine, and "
             "the user and the password.",
+            passes=isinstance(error, OSError | InterfaceError),
         ) from error
     connection._usock.settimeout(None)  # the limit is for connecting alone: COPY may take hours
     connection.autocommit = True

@@ -43,7 +43,7 @@ def translated() -> Iterator[None]:
             raise Canceled(f"Redshift: {text}") from error
         lost = isinstance(error, OSError | InterfaceError)
         hint = "What was committed is there; run again, and the rest is loaded." if lost else ""
-        raise WarehouseError(f"Redshift: {text}", hint=hint) from error
+        raise WarehouseError(f"Redshift: {text}", hint=hint, passes=lost) from error
 
 
 def is_conflict(error: Exception) -> bool:

@@ -57,7 +57,7 @@ def page(engine: Engine, warehouse: str, analysis: Analysis, title: str = TITLE)
         rows=analysis.rows,
         checks=sorted(analysis.checks, key=lambda check: _STATES.index(check.state)),
         states={state: sum(check.state == state for check in analysis.checks) for state in _STATES},
-        holdings=holdings(engine),
+        holdings={**holdings(engine), **analysis.lags},
         sources=_sources(engine),
         runs=_runs(engine),
         rejects=_rejects(engine),

@@ -16,4 +16,7 @@ columns:
   state         VARCHAR    not null  loaded, or failed: nothing of its content is loaded
   failure       VARCHAR    not null  why it failed, in words that can follow its name; empty otherwise
   run_id        BIGINT     not null  the run that read it
+  resume_offset BIGINT     not null  where reading goes on if the file only grows: behind its last object, bytes; 0 if it must be read from its start
+  resume_line   BIGINT     not null  the line of that place, counted from 1
+  resume_opened BIGINT     not null  brackets that were opened before it and not closed
 */

@@ -21,10 +21,12 @@ SELECT 1
 FROM etl_files
 LIMIT 1;
 
--- entries: every file, and how many of its rejects are open
+-- entries: every file, how many of its rejects are open, and where reading goes on if it has only grown
 SELECT
   f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure,
-  COALESCE(r.open_rejects, 0) AS open_rejects
+  COALESCE(r.open_rejects, 0) AS open_rejects,
+  CASE WHEN f.state = 'loaded' AND p.uri IS NULL THEN f.resume_offset ELSE 0 END AS resume_offset,
+  f.resume_line, f.resume_opened
 FROM etl_files AS f
 LEFT JOIN (
   SELECT file_id, COUNT(*) AS open_rejects
@@ -32,7 +34,9 @@ LEFT JOIN (
   WHERE resolved_by IS NULL
   GROUP BY file_id
 ) AS r
-  ON r.file_id = f.file_id;
+  ON r.file_id = f.file_id
+LEFT JOIN (SELECT DISTINCT uri FROM etl_replays) AS p
+  ON p.uri = f.uri;
 
 -- place: where a file is, its tag, and the run that read it
 SELECT uri, content_tag, run_id

@@ -24,7 +24,7 @@ WHERE uri = ?;
 -- create_slices: what was read of partitions that were read before
 CREATE TEMPORARY TABLE read_slices (
   file_id BIGINT,
-  partition_file BIGINT,
+  owner_file BIGINT,
   from_offset BIGINT,
   next_offset BIGINT,
   tombstones BIGINT,
@@ -35,13 +35,13 @@ CREATE TEMPORARY TABLE read_slices (
 
 -- move_staged: give the rows of slices to their partitions
 UPDATE staging_table
-SET file_id = s.partition_file
+SET file_id = s.owner_file
 FROM read_slices AS s
 WHERE staging_table.file_id = s.file_id;
 
 -- move_rejects: and their rejects
 UPDATE etl_rejects
-SET file_id = s.partition_file
+SET file_id = s.owner_file
 FROM read_slices AS s
 WHERE etl_rejects.file_id = s.file_id;
 
@@ -58,12 +58,12 @@ SET
   replayed = etl_files.replayed + t.replayed,
   run_id = t.run_id
 FROM (
-  SELECT f.*, s.partition_file
+  SELECT f.*, s.owner_file
   FROM etl_files AS f
   JOIN read_slices AS s
     ON s.file_id = f.file_id
 ) AS t
-WHERE etl_files.file_id = t.partition_file;
+WHERE etl_files.file_id = t.owner_file;
 
 -- forget_slices: take the slices out of the manifest
 DELETE FROM etl_files
@@ -79,13 +79,13 @@ SET
   last_time = COALESCE(s.last_time, etl_offsets.last_time),
   run_id = ?
 FROM read_slices AS s
-WHERE etl_offsets.file_id = s.partition_file AND etl_offsets.next_offset = s.from_offset;
+WHERE etl_offsets.file_id = s.owner_file AND etl_offsets.next_offset = s.from_offset;
 
 -- count_moved: how many partitions a run has moved on
 SELECT COUNT(*)
 FROM etl_offsets AS o
 JOIN read_slices AS s
-  ON s.partition_file = o.file_id AND s.next_offset = o.next_offset
+  ON s.owner_file = o.file_id AND s.next_offset = o.next_offset
 WHERE o.run_id = ?;
 
 -- drop_slices: drop the list of them

@@ -15,6 +15,16 @@ INSERT INTO etl_runs (
 )
 VALUES (?, ?, 'running', '', '', 0, 0, 0, 0, 0, ?, ?);
 
+-- is_there: whether the history has a row
+SELECT 1
+FROM etl_runs
+WHERE run_id = ? AND started_at = ?;
+
+-- resume: go on with a row
+UPDATE etl_runs
+SET state = 'running', reason = ''
+WHERE run_id = ?;
+
 -- add: count a chunk
 UPDATE etl_runs
 SET files = files + ?, removed = removed + ?, records = records + ?, rejected = rejected + ?

@@ -13,8 +13,8 @@ UPDATE etl_commits SET commit_no = ?, last_file = ?;
 -- whether anything was ever loaded
 SELECT 1 FROM etl_files LIMIT 1;
 
--- every file, and how many of its rejects are open
-SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure, COALESCE(r.open_rejects, 0) AS open_rejects FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id;
+-- every file, how many of its rejects are open, and where reading goes on if it has only grown
+SELECT f.file_id, f.kind, f.uri, f.size_bytes, f.content_tag, f.content_hash, f.state, f.failure, COALESCE(r.open_rejects, 0) AS open_rejects, CASE WHEN f.state = 'loaded' AND p.uri IS NULL THEN f.resume_offset ELSE 0 END AS resume_offset, f.resume_line, f.resume_opened FROM etl_files AS f LEFT JOIN (SELECT file_id, COUNT(*) AS open_rejects FROM etl_rejects WHERE resolved_by IS NULL GROUP BY file_id) AS r ON r.file_id = f.file_id LEFT JOIN (SELECT DISTINCT uri FROM etl_replays) AS p ON p.uri = f.uri;
 
 -- where a file is, its tag, and the run that read it
 SELECT uri, content_tag, run_id FROM etl_files WHERE file_id = ?;

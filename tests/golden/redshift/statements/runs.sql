@@ -7,6 +7,12 @@ SELECT COALESCE(MAX(run_id), 0) + 1 FROM etl_runs;
 -- a run that begins
 INSERT INTO etl_runs (run_id, started_at, state, reason, accepted, files, removed, records, rejected, seconds, version, settings) VALUES (?, ?, 'running', '', '', 0, 0, 0, 0, 0, ?, ?);
 
+-- whether the history has a row
+SELECT 1 FROM etl_runs WHERE run_id = ? AND started_at = ?;
+
+-- go on with a row
+UPDATE etl_runs SET state = 'running', reason = '' WHERE run_id = ?;
+
 -- count a chunk
 UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, rejected = rejected + ? WHERE run_id = ?;
 

@@ -15,5 +15,8 @@ SELECT
   CAST(0 AS BIGINT) AS replayed,
   'loaded' AS state,
   '' AS failure,
-  run_id
+  run_id,
+  CAST(0 AS BIGINT) AS resume_offset,
+  CAST(1 AS BIGINT) AS resume_line,
+  CAST(0 AS BIGINT) AS resume_opened
 FROM old_etl_files
