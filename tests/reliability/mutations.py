@@ -22,7 +22,7 @@ from tests.reliability.second_reader import Read, second_reading
 from tests.support import event, load, rows
 
 from sparkify.contract import EVENTS
-from sparkify.reader.canonical import canonical_lines
+from sparkify.reader.canonical import canonical_lines, canonical_topic_lines
 from sparkify.reader.framing import split
 from sparkify.reader.validation import CarefulReader, Reject
 
@@ -55,23 +55,26 @@ def compare(folder: Path, seed: int) -> Compared:
     chance = random.Random(seed)
     found: list[Read] = []
     lines_read = 0
-    canonical: list[bytes] = []
+    canonical: dict[str, list[bytes]] = {"file": [], "topic": []}
+    patterns = {"file": canonical_lines(EVENTS), "topic": canonical_topic_lines()}
     (folder / "logs").mkdir(parents=True)
     for form in FORMS:
         lines = [_line(chance, form) for _ in range(LINES_IN_FILE)]
         mutated = [lines[0], *(_mutated(line, chance.choice(lines), chance) for line in lines[1:])]
-        canonical += [line for line in mutated if canonical_lines(EVENTS).fullmatch(line + b"\n")]
+        for of_form, pattern in patterns.items():
+            canonical[of_form] += [line for line in mutated if pattern.fullmatch(line + b"\n")]
         content = _laid_out(mutated, form)
         found.append(second_reading(content, "events"))
         _compare_in_process(content, found[-1], f"seed {seed}, {form}")
         (folder / f"logs/{form}.json").write_bytes(content)
         lines_read += len(lines)
-    content = b"\n".join(canonical) + b"\n"
-    (folder / "logs/canonical.json").write_bytes(content)
-    found.append(second_reading(content, "events"))
+    for of_form, accepted in canonical.items():
+        content = b"\n".join(accepted) + b"\n"
+        (folder / f"logs/canonical {of_form}.json").write_bytes(content)
+        found.append(second_reading(content, "events"))
     _compare_in_warehouse(folder, found, f"seed {seed}")
     loaded, rejected = sum(len(each.rows) for each in found), sum(each.rejected for each in found)
-    return Compared(lines_read, loaded + rejected, loaded, rejected, len(canonical))
+    return Compared(lines_read, loaded + rejected, loaded, rejected, sum(map(len, canonical.values())))
 
 
 def _compare_in_process(content: bytes, expected: Read, where: str) -> None:

@@ -9,10 +9,12 @@ import pytest
 from tests.support import event, load, rows, write_lines
 from tests.unit.command import assert_error, sparkify
 
+from sparkify.contract import EVENTS
 from sparkify.errors import UsageError
 from sparkify.etl.event_topics import refuse_repeated_events, topic_of
 from sparkify.generate import GenerateOptions, generate
 from sparkify.generate.topic_form import messages
+from sparkify.reader.examine import Grammar
 
 
 def _topic(**values: Any) -> dict[str, Any]:
@@ -104,3 +106,44 @@ def test_listens_beside_page_views_are_refused_in_one_run_and_in_two(tmp_path: P
     (tmp_path / "logs/page_view_events.json").unlink()
     assert_error(sparkify(*arguments, cwd=tmp_path), 2, "every play would be there twice", "page_view_events.json")
     assert rows(warehouse, "SELECT COUNT(*) FROM staging_events") == [(1,)]
+
+
+NEEDED = ("ts", "sessionId", "itemInSession", "page", "level")
+SHAPES: list[dict[str, Any]] = [
+    _topic(),
+    _topic(lat=39.5, lon=-119.8, duration=1e2),
+    _topic(state=None, auth=None, status=None),
+    _topic(city=None),
+    _topic(city="", state='é\u2028"\\'),
+    _topic(duration=None, artist=None, song=None, page="Home"),
+    {name: value for name, value in _topic(page="Home").items() if name in NEEDED},
+    {name: value for name, value in _topic().items() if name not in ("page", "state")},
+]
+
+
+def _shapes() -> list[dict[str, Any]]:
+    return [{**shape, "itemInSession": number} for number, shape in enumerate(SHAPES * 3)]
+
+
+def test_canonical_lines_of_the_topic_form_are_not_read_one_by_one(tmp_path: Path) -> None:
+    """DESIGN section 3: at the speed of the other form where lines are canonical, and with the same rows."""
+    tables = []
+    longer = {**_topic(), "itemInSession": 100, "tab\t": 1}
+    for name, more in (("canonical", []), ("careful", [longer])):
+        write_lines(tmp_path / name / "logs/a.json", [*_shapes(), *more])
+        place = load(tmp_path / name)
+        tables.append(rows(place, 'SELECT * FROM staging_events WHERE "itemInSession" < 100 ORDER BY "itemInSession"'))
+    assert tables[0] == tables[1]
+    for name, is_canonical in (("canonical", True), ("careful", False)):
+        grammar, lines = Grammar(EVENTS), (tmp_path / name / "logs/a.json").read_bytes()
+        assert (grammar.accepts(lines, len(lines)), grammar.has_topic_form) == (is_canonical, is_canonical)
+
+
+def test_a_large_file_in_which_the_forms_follow_each_other_is_canonical_too(tmp_path: Path) -> None:
+    """Blocks of one form each; the lines of both are in one file."""
+    parts = [event(itemInSession=number) for number in range(6000)]
+    parts += [{**shape, "sessionId": number} for number in range(800) for shape in SHAPES]
+    for name, records in (("mixed", parts), ("careful", [*parts, {**event(sessionId=-1), "tab\t": 1}])):
+        write_lines(tmp_path / name / "logs/a.json", records)
+    columns = 'SELECT * FROM staging_events WHERE "sessionId" >= 0 ORDER BY ALL'
+    assert rows(load(tmp_path / "mixed"), columns) == rows(load(tmp_path / "careful"), columns)

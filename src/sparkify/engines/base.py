@@ -92,12 +92,14 @@ class Rows(NamedTuple):
 
     `packed` are paths of files whose lines have all columns. `whole` are paths of files whose lines lack the last
     column, a file_id, which is the number beside the path. `held` are the file_ids of items that the engine holds.
+    `has_topic_form` says that some lines are events of the topic form, whose members have other names.
     """
 
     columns: Sequence[LoadColumn]
     packed: Sequence[str] = ()
     whole: Sequence[tuple[str, int]] = ()
     held: Sequence[int] = ()
+    has_topic_form: bool = False
 
 
 class LoadFailed(Exception):

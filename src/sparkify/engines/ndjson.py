@@ -32,15 +32,27 @@ def open_reader(memory_limit: str) -> duckdb.DuckDBPyConnection:
 
 def readings(rows: Rows) -> Iterator[Reading]:
     """The SELECTs that read the files of some rows, into all of the columns."""
-    columns, packed, whole, _ = rows
-    values = [_value(column) for column in columns]
+    columns, packed, whole = rows.columns, rows.packed, rows.whole
+    derived, members = (_OF_TOPIC_FORM, _TOPIC_FORM_MEMBERS) if rows.has_topic_form else ({}, {})
+    values = [derived.get(column.name) or _value(column) for column in columns]
     if packed:
-        yield Reading(_select(values), [list(packed), _types(columns)])
+        yield Reading(_select(values), [list(packed), _types(columns) | members])
     for run in _consecutive(whole):
         paths = [path for path, _ in run]
-        yield Reading(
-            _select([*values[:-1], "CAST(file_index + ? AS BIGINT)"]), [run[0][1], paths, _types(columns[:-1])]
-        )
+        types = _types(columns[:-1]) | members
+        yield Reading(_select([*values[:-1], "CAST(file_index + ? AS BIGINT)"]), [run[0][1], paths, types])
+
+
+_TOPIC_FORM_MEMBERS = {"duration": "DOUBLE", "city": "VARCHAR", "state": "VARCHAR"}
+_OF_TOPIC_FORM = {
+    "length": "COALESCE(length, duration)",
+    "location": "COALESCE(location, CASE WHEN state IS NULL THEN city ELSE city || ', ' || state END)",
+    "page": (
+        "CASE WHEN page IS NULL AND artist IS NOT NULL AND song IS NOT NULL AND duration IS NOT NULL "
+        "THEN 'NextSong' ELSE page END"
+    ),
+}
+"""What the topic form has in the place of members of events (DESIGN section 3); lines of the file form pass too."""
 
 
 def _select(values: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ class ChunkLoader:
     def _load_batches(self, files: Sequence[FileRead]) -> None:
         for batch in batches(files):
             columns = staging_columns(batch.record_type, of_messages=batch.of_messages)
-            rows = Rows(columns, batch.packed, batch.whole, batch.held)
+            rows = Rows(columns, batch.packed, batch.whole, batch.held, batch.has_topic_form)
             try:
                 self._engine.append(batch.record_type.table, rows)
             except LoadFailed as failure:

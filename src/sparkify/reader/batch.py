@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 
 from sparkify.contract import RECORD_TYPES, Kind, RecordType
 from sparkify.reader.reader import FileRead
@@ -17,11 +18,12 @@ class Batch:
 
     `whole` are files in which every line belongs to the file_id beside the path; lines in `packed` carry their own.
     `held` are the file_ids of items whose rows the engine holds already. `of_messages` says that lines have the offset
-    of their message too.
+    of their message too, `has_topic_form` that some are events of the topic form.
     """
 
     record_type: RecordType
     of_messages: bool = False
+    has_topic_form: bool = False
     whole: list[tuple[str, int]] = field(default_factory=list)
     packed: list[str] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
@@ -38,7 +40,8 @@ class Packer:
         """Move what is in memory into the spool."""
         if read.lines:
             how = "messages" if read.offsets else "careful" if read.is_careful else "packed"
-            read.path = self._write(f"{how}-{read.file.kind}", read.lines)
+            form = "-topic-form" if read.has_topic_form else ""
+            read.path = self._write(f"{how}-{read.file.kind}{form}", read.lines)
             read.lines = b""
         if read.reject_lines:
             read.reject_path = self._write("rejects", read.reject_lines)
@@ -117,12 +120,12 @@ class ReadChunk:
 
 
 def batches(files: Iterable[FileRead]) -> list[Batch]:
-    """The accepted records of some files, by kind."""
-    kinds = [(kind, of_messages) for kind in RECORD_TYPES for of_messages in (False, True)]
-    found = {(kind, of_messages): Batch(RECORD_TYPES[kind], of_messages) for kind, of_messages in kinds}
-    packed: dict[str, tuple[Kind, bool]] = {}
+    """The accepted records of some files, by kind and form."""
+    keys = product(RECORD_TYPES, (False, True), (False, True))
+    found = {key: Batch(RECORD_TYPES[key[0]], of_messages=key[1], has_topic_form=key[2]) for key in keys}
+    packed: dict[str, tuple[Kind, bool, bool]] = {}
     for read in files:
-        key = read.file.kind, read.offsets is not None
+        key = read.file.kind, read.offsets is not None, read.has_topic_form
         if read.is_held:
             found[key].held.append(read.file_id)
         elif read.is_whole:

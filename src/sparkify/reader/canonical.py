@@ -8,10 +8,11 @@ knows every form. RE2 runs it as an automaton, at two nanoseconds a byte and wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from sparkify.contract import MAX_TEXT_BYTES, Field, RecordType, Type
+from sparkify.contract import EVENTS, MAX_TEXT_BYTES, TOPIC_FORM_NAMES, Field, RecordType, Type
 
 _HEX = "[0-9a-fA-F]"
 _DIGITS = {Type.BIGINT: 14, Type.INTEGER: 8}
@@ -49,10 +50,10 @@ class Notation(NamedTuple):
 RE2 = Notation(escape=r"\\", letter=r'[^"\\\x00-\x1f]', filled=r'[^"\\\x00-\x20]')
 
 
-def canonical_record(record_type: RecordType, notation: Notation = RE2) -> str:
-    """The expression that accepts one canonical record. It does not see that a name is there twice."""
+def canonical_record(record_type: RecordType, notation: Notation = RE2, fields: Sequence[Field] | None = None) -> str:
+    """The expression that accepts one canonical record of some fields. It does not see that a name is there twice."""
     names: dict[str, list[str]] = {}
-    for field in record_type.fields:
+    for field in record_type.fields if fields is None else fields:
         names.setdefault(_value(field, notation), []).append(field.name)
     pairs = "|".join(f'"(?:{"|".join(those)})":{_SPACE}{value}' for value, those in names.items())
     return f"[{{]{_SPACE}(?:(?:{pairs}),{_SPACE})*(?:{pairs}){_SPACE}[}}]"
@@ -106,6 +107,20 @@ def _compile(pattern: str) -> Pattern:
 def canonical_lines(record_type: RecordType) -> Pattern:
     """The expression that accepts any number of canonical lines, each with its line end."""
     return _compile(f"(?:{canonical_record(record_type)}{_LINE_END})*")
+
+
+@cache
+def canonical_topic_lines() -> Pattern:
+    """The expression that accepts any number of canonical lines with events of the topic form.
+
+    A line without any of the names that are peculiar to a form is of both, and means the same in either.
+    """
+    fields = [field for field in EVENTS.fields if field.name not in ("length", "location")]
+    return _compile(f"(?:{canonical_record(EVENTS, fields=[*fields, *_TOPIC_FORM_FIELDS])}{_LINE_END})*")
+
+
+_TOPIC_FORM_TYPES = {"duration": Type.DOUBLE, "lat": Type.DOUBLE, "lon": Type.DOUBLE}
+_TOPIC_FORM_FIELDS = [Field(name, _TOPIC_FORM_TYPES.get(name, Type.TEXT), "") for name in TOPIC_FORM_NAMES]
 
 
 def has_only_short_lines(text: bytes | bytearray, end: int) -> bool:

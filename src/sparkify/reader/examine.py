@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from sparkify.contract import FILE_ID, RECORD_TYPES, RecordType
-from sparkify.reader.canonical import Pattern, canonical_lines, has_only_short_lines
+from sparkify.contract import EVENTS, FILE_ID, RECORD_TYPES, RecordType
+from sparkify.reader.canonical import canonical_lines, canonical_topic_lines, has_only_short_lines
 from sparkify.reader.separators import BYTE_ORDER_MARK
 from sparkify.sources.base import Grown, Resume, SourceFile, keeps_changing
 from sparkify.sources.open import OpenFile, opened
@@ -36,6 +36,7 @@ class Canonical(NamedTuple):
     """A canonical file: its records are in `lines`, each with its file_id, or as they are in the file at `path`.
 
     `resume` is where reading can go on if the file grows.
+    `has_topic_form` says that some of them are events of the topic form.
     """
 
     content: Content
@@ -43,6 +44,32 @@ class Canonical(NamedTuple):
     resume: Resume | None = None
     lines: bytes = b""
     path: str = ""
+    has_topic_form: bool = False
+
+
+class Grammar:
+    """What the lines of a file may be: canonical records, of either form where there are two.
+
+    A block of lines is of one form; most files are. A file in which the forms take turns is read record by record.
+    """
+
+    def __init__(self, record_type: RecordType) -> None:
+        self._pattern = canonical_lines(record_type)
+        self._has_two = record_type is EVENTS
+        self.has_topic_form = False
+
+    def accepts(self, lines: bytes | bytearray, end: int) -> bool:
+        """Whether `lines[:end]` are canonical; what was found of their form is remembered."""
+        if not has_only_short_lines(lines, end):
+            return False
+        if self._has_two and self.has_topic_form and canonical_topic_lines().fullmatch(lines, 0, end):
+            return True
+        if self._pattern.fullmatch(lines, 0, end):
+            return True
+        if self._has_two and not self.has_topic_form and canonical_topic_lines().fullmatch(lines, 0, end):
+            self.has_topic_form = True
+            return True
+        return False
 
 
 def content_of(stream: OpenFile) -> Content:
@@ -73,7 +100,7 @@ def examine(file: SourceFile, file_id: int, spool: Spool) -> Canonical | None:
     """A file, if all of its lines are canonical."""
     record_type = RECORD_TYPES[file.kind]
     if is_small(file):
-        return read_twice(file, lambda stream: _small(stream, file_id, canonical_lines(record_type)))
+        return read_twice(file, lambda stream: _small(stream, file_id, Grammar(record_type)))
     path = spool.path("whole")
     found = read_twice(file, lambda stream: _large(stream, record_type, path, spool))
     if found is None:
@@ -84,7 +111,7 @@ def examine(file: SourceFile, file_id: int, spool: Spool) -> Canonical | None:
     return canonical
 
 
-def _small(stream: OpenFile, file_id: int, pattern: Pattern) -> Canonical | None:
+def _small(stream: OpenFile, file_id: int, grammar: Grammar) -> Canonical | None:
     buffer = bytearray(stream.file.unread + 1)
     size = 0
     while size < len(buffer) and (count := stream.readinto(memoryview(buffer)[size:])):
@@ -96,9 +123,10 @@ def _small(stream: OpenFile, file_id: int, pattern: Pattern) -> Canonical | None
     resume = _behind(stream, text.count(b"\n"))
     if lines == b"\n":
         return Canonical(content_of(stream), 0, resume)
-    if not has_only_short_lines(lines, len(lines)) or not pattern.fullmatch(lines):
+    if not grammar.accepts(lines, len(lines)):
         return None
-    return Canonical(content_of(stream), lines.count(b"\n"), resume, with_file_id(lines, file_id))
+    accepted = with_file_id(lines, file_id)
+    return Canonical(content_of(stream), lines.count(b"\n"), resume, accepted, "", grammar.has_topic_form)
 
 
 def _behind(stream: OpenFile, line_ends: int) -> Resume | None:
@@ -122,17 +150,18 @@ def with_file_id(lines: bytes, file_id: int) -> bytes:
 
 def _large(stream: OpenFile, record_type: RecordType, path: str, spool: Spool) -> tuple[Canonical, str] | None:
     """A large file, and where it is on this machine; `path` gets its lines if it is elsewhere, or packed."""
+    grammar = Grammar(record_type)
     with nullcontext() if stream.path else spool.create(path) as out:
-        counted = _count_canonical(stream, record_type, out)
+        counted = _count_canonical(stream, grammar, out)
     if counted is None:
         return None
     records, line_ends = counted
-    return Canonical(content_of(stream), records, _behind(stream, line_ends), path=path), stream.path
+    resume = _behind(stream, line_ends)
+    return Canonical(content_of(stream), records, resume, b"", path, grammar.has_topic_form), stream.path
 
 
-def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile | None) -> tuple[int, int] | None:
+def _count_canonical(stream: OpenFile, grammar: Grammar, out: SpoolFile | None) -> tuple[int, int] | None:
     """How many records and line ends there are, if all lines are canonical. The stream is copied to `out`."""
-    pattern = canonical_lines(record_type)
     buffer = bytearray(BLOCK_BYTES)
     view = memoryview(buffer)
     letters = np.frombuffer(buffer, dtype=np.uint8)
@@ -147,12 +176,14 @@ def _count_canonical(stream: OpenFile, record_type: RecordType, out: SpoolFile |
                 return None  # a line longer than a block
             held = end
             continue
-        if not pattern.fullmatch(buffer, 0, cut) or not has_only_short_lines(buffer, cut):
+        if not grammar.accepts(buffer, cut):
             return None
         line_ends += int(np.count_nonzero(letters[:cut] == ord("\n")))
         view[: end - cut] = view[cut:end]
         held = end - cut
-    last = bytes(view[:held]).rstrip(b" \t\r")
-    if last and (not pattern.fullmatch(last + b"\n") or len(last) > PACKED_BELOW):
+    last = bytes(view[:held]).rstrip(b" \t\r") + b"\n"
+    if last == b"\n":
+        return line_ends, line_ends
+    if len(last) > PACKED_BELOW or not grammar.accepts(last, len(last)):
         return None
-    return line_ends + bool(last), line_ends
+    return line_ends + 1, line_ends

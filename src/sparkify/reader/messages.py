@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from sparkify.contract import FILE_ID, LAST_TS, POSITION, RECORD_TYPES, RecordType
-from sparkify.reader.canonical import canonical_lines, has_only_short_lines
+from sparkify.reader.examine import Grammar
 from sparkify.reader.framing import Piece, whole
 from sparkify.reader.reader import FileRead, Lines, OffsetsRead
 from sparkify.reader.validation import CarefulReader, Reject, bounded
@@ -46,7 +48,7 @@ class _Reading:
         self._file_id = file_id
         self._is_careful = carefully
         kind = messages.slice.kind
-        self._pattern = canonical_lines(RECORD_TYPES[kind])
+        self._grammar = Grammar(RECORD_TYPES[kind])
         self._reader = CarefulReader(RECORD_TYPES[kind])
         self._head = b'{"%b":%d,"%b":' % (FILE_ID.encode(), file_id, POSITION.encode())
         self._good, self._bad = Lines(spool, f"messages-{kind}"), Lines(spool, "rejects")
@@ -62,6 +64,7 @@ class _Reading:
         result = FileRead(self._file_id, part, self._messages.tag, self._messages.size, "", time.time())
         result.offsets = OffsetsRead(part.begin, end, self._tombstones, gaps, self._last_time)
         result.records, result.rejected, result.is_careful = self._records, self._rejected, self._is_careful
+        result.has_topic_form = self._grammar.has_topic_form
         result.lines, result.path = self._good.written()
         result.reject_lines, result.reject_path = self._bad.written()
         result.unknown_names = self._reader.told_names()
@@ -76,36 +79,34 @@ class _Reading:
         if (latest := int(rows[-1, 2])) >= 0:
             self._last_time = latest
         offsets: list[int] = here[:, 0].tolist()
+        if self._take_canonical(offsets, _without_last_line_ends(block.values, here[:, 1])):
+            return
         values = block.values.split(b"\n")[:-1]
         if len(values) != len(here):  # a value holds line ends
             values = list(_cut(block.values, here[:, 1].tolist()))
-        rejects = self._split(offsets, values, block.values)
-        if rejects:
+        if rejects := self._split(offsets, values):
             self._write_rejects(rejects, block)
 
-    def _split(self, offsets: Sequence[int], values: Sequence[bytes], joined: bytes) -> list[Reject]:
+    def _split(self, offsets: Sequence[int], values: Sequence[bytes]) -> list[Reject]:
         """Write the lines of canonical messages; halve others until they are few."""
-        if not self._is_careful and self._are_canonical(joined, len(values)):
-            head = self._head
-            pairs = zip(offsets, values, strict=True)
-            self._good.write(b"".join([b"%b%d,%b\n" % (head, offset, value[1:]) for offset, value in pairs]))
-            return []
         if len(values) <= _FEW or self._is_careful:
             return list(self._one_by_one(offsets, values))
         middle = len(values) // 2
         rejects: list[Reject] = []
         for part in (slice(0, middle), slice(middle, None)):
-            some = values[part]
-            rejects += self._split(offsets[part], some, b"\n".join(some) + b"\n")
+            lines = b"".join([value if value.endswith(b"\n") else value + b"\n" for value in values[part]])
+            if not self._take_canonical(offsets[part], lines):
+                rejects += self._split(offsets[part], values[part])
         return rejects
 
-    def _are_canonical(self, joined: bytes, count: int) -> bool:
-        """Whether each value is one line and canonical: as many lines as values, none of them empty."""
-        return (
-            joined.count(b"\n") == count
-            and bool(self._pattern.fullmatch(joined))
-            and has_only_short_lines(joined, len(joined))
-        )
+    def _take_canonical(self, offsets: Sequence[int], lines: bytes) -> bool:
+        """Write the lines of some messages, if each message is one line, and all are canonical."""
+        if self._is_careful or lines.count(b"\n") != len(offsets) or not self._grammar.accepts(lines, len(lines)):
+            return False
+        head = self._head
+        pairs = zip(offsets, lines.split(b"\n"), strict=False)
+        self._good.write(b"".join([b"%b%d,%b\n" % (head, offset, line[1:]) for offset, line in pairs]))
+        return True
 
     def _one_by_one(self, offsets: Sequence[int], values: Sequence[bytes]) -> Iterator[Reject]:
         kind = self._reader.record_type
@@ -122,6 +123,19 @@ class _Reading:
         self._rejected += len(rejects)
         for reject in rejects:
             self._bad.write(json_line(_reject_row(reject, self._file_id, *about[reject.offset])))
+
+
+def _without_last_line_ends(values: bytes, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> bytes:
+    """The values without the line end that each ends in, as those of the topic form do; else as they are.
+
+    A line end is behind each value, so that one of its own makes two; there must be no others.
+    """
+    if not len(lengths) or values[-2:] != b"\n\n" or values.count(b"\n") != 2 * len(lengths):
+        return values
+    ends = np.cumsum(lengths + 1) - 2
+    if not lengths.all() or (np.frombuffer(values, np.uint8)[ends] != ord("\n")).any():
+        return values
+    return values.replace(b"\n\n", b"\n")
 
 
 def _cut(values: bytes, lengths: Sequence[int]) -> Iterator[bytes]:

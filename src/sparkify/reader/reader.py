@@ -47,6 +47,7 @@ class FileRead:
     why nothing of the file is loaded; `keeps_rows` that the rows of an earlier content stay. `read_at` is in
     seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
     replays resolve `resolved`, which is known when they are in the warehouse.
+    `has_topic_form` says that among those to be loaded are events of the topic form, under its names.
     `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off. `resume` is where
     reading can go on if the file grows.
     """
@@ -63,6 +64,7 @@ class FileRead:
     lines: bytes = b""
     path: str = ""
     is_whole: bool = False
+    has_topic_form: bool = False
     is_careful: bool = False
     is_held: bool = False
     reject_lines: bytes = b""
@@ -98,7 +100,7 @@ def read(file: SourceFile, file_id: int, spool: Spool, *, carefully: bool = Fals
         return failed(file, file_id, error)
     result = _read_of(file, file_id, found.content)
     result.records, result.lines, result.path = found.records, found.lines, found.path
-    result.is_whole = bool(found.path)
+    result.is_whole, result.has_topic_form = bool(found.path), found.has_topic_form
     result.has_unpaired_brackets = begin_of(file).opened > 0
     result.resume = found.resume if found.records or isinstance(file, Grown) else None
     return result
