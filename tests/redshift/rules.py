@@ -6,6 +6,7 @@ They are read from text alone; each returns the faults that it finds, none if al
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -52,12 +53,47 @@ def _linter() -> Any:
 
 
 def unparsable(sql: str) -> list[str]:
-    """What sqlfluff's redshift dialect cannot parse."""
+    """What sqlfluff's redshift dialect cannot parse.
+
+    A query within the statement is parsed by itself, with `SELECT 1` in its place: what a query is made of does not
+    depend on where it stands, the same ones stand in many statements, and long texts take longest.
+    """
+    outer, queries = _taken_apart(sql)
+    return [*_unparsable(outer), *(fault for query in queries for fault in unparsable(f"{query};\n"))]
+
+
+@cache
+def _unparsable(sql: str) -> list[str]:
     parsed = _linter().parse_string(sql)
     faults = [str(violation) for violation in parsed.violations]
     if parsed.tree is not None:
         faults += [segment.raw for segment in parsed.tree.recursive_crawl("unparsable")]
     return faults
+
+
+_BRACKETS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|[()]")
+_QUERY = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+_FILLED_BY = re.compile(r"(\s*(?:CREATE|INSERT)\b[^;]*?\n)((?:SELECT|WITH)\b.*?)(;\s*)?", re.IGNORECASE | re.DOTALL)
+
+
+def _taken_apart(sql: str) -> tuple[str, list[str]]:
+    """A statement with its queries replaced by the shortest one, and these queries."""
+    outer, queries = [], []
+    at, opened = 0, []
+    for found in _BRACKETS.finditer(sql):
+        if found[0] == "(":
+            opened.append(found.start())
+        elif found[0] == ")" and opened:
+            start = opened.pop() + 1
+            is_outermost = not any(_QUERY.match(sql, other + 1) for other in opened)
+            if is_outermost and _QUERY.match(sql, start):
+                queries.append(textwrap.dedent(sql[start : found.start()]).strip())
+                outer += [sql[at:start], "SELECT 1"]
+                at = found.start()
+    rest = "".join([*outer, sql[at:]])
+    if filled := _FILLED_BY.fullmatch(rest):
+        return f"{filled[1]}SELECT 1{filled[3] or ''}", [filled[2], *queries]
+    return rest, queries
 
 
 _ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"

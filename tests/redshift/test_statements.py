@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import chain
 from typing import NamedTuple
 
 import pytest
+from tests.golden.rendered import files_of, only_in_differences
 from tests.redshift import rules
 from tests.redshift.history import run_history
 from tests.redshift.sites import Record, Site, all_sites, recorded, sites_in
@@ -19,8 +20,6 @@ from tests.servers.redshift import redshift_environment, stand_in
 
 from sparkify.sql.definitions import all_tables
 from sparkify.star.checks import SHOWN_ROWS
-
-GOLDEN = Path(__file__).parent.parent / "golden" / "redshift"
 
 HANDED_ON = {
     ("engines/redshift/engine.py", "self.execute…"): "to `DirectLoad`, which calls it `_execute`",
@@ -149,9 +148,9 @@ _CHECK = re.compile(rf"SELECT \* FROM \(\n(.*)\n\) AS bad LIMIT {SHOWN_ROWS}", r
 
 
 def golden() -> set[str]:
-    """The statements of the golden files, which are parsed in tests/golden."""
-    texts = (path.read_text("utf-8") for path in GOLDEN.rglob("*.sql"))
-    return {rules.normalised(re.sub(r"^-- .*\n", "", part, flags=re.M)) for text in texts for part in text.split(";\n")}
+    """The statements that tests/golden has parsed."""
+    found = [*chain(*files_of("redshift").values()), *only_in_differences("redshift")]
+    return {rules.normalised(sql) for _, sql in found}
 
 
 def test_sqlfluff_parses_every_statement(gathered: Gathered) -> None:
