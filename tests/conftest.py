@@ -22,11 +22,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out parameters of a test that prove nothing: those that its mark `only` does not take."""
-    left_out = [
-        item for item in items if not all(mark.args[0](_parameters(item)) for mark in item.iter_markers("only"))
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    left_out = {
+        id(item): item
+        for item in items
+        if not all(mark.args[0](_parameters(item)) for mark in item.iter_markers("only"))
+    }
+    config.hook.pytest_deselected(items=list(left_out.values()))
+    items[:] = [item for item in items if id(item) not in left_out]
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes that are no text alike in every process: packed ones may hold the time at which they were packed."""
+    return None if not isinstance(val, bytes) or (val.isascii() and val.decode().isprintable()) else "bytes"
 
 
 def _parameters(item: pytest.Item) -> dict[str, object]:
