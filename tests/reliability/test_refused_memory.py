@@ -10,8 +10,10 @@ from tests.support import event, write_lines
 from tests.unit.command import COMMAND, environment
 
 FEW, MANY = 100_000, 300_000
-MOST_BYTES_EACH = 1_000
-"""What a reject more may add to the peak, in bytes; with the fewer ones the warehouse's buffers are full already."""
+MEMORY_LIMIT = "200MB"
+"""What DuckDB may hold; the fewer rejects fill it already, so that more of them are on disk."""
+MOST_BYTES_EACH = 300
+"""What a reject more may add to the peak, in bytes: a part of its text, of which a list of rejects would hold all."""
 
 MEASURE = """
 import resource, subprocess, sys
@@ -28,15 +30,16 @@ def _peak(folder: Path, rejects: int) -> int:
     write_lines(folder / "logs/a.json", [event(), *[event(ts=5.7)] * rejects])
     command = [*COMMAND, "etl", "--logs", "logs", "--rejects-file", "rejects.json"]
     measured = subprocess.run(
-        [sys.executable, "-c", MEASURE, *command], cwd=folder, env=environment(), capture_output=True, text=True
-    )
+        [sys.executable, "-c", MEASURE, *command],
+        cwd=folder, env=environment({"SPARKIFY_MEMORY_LIMIT": MEMORY_LIMIT}), capture_output=True, text=True,
+    )  # fmt: skip
     assert measured.returncode == 3, measured.stderr
     with open(folder / "rejects.json", "rb") as written:
         assert sum(1 for _ in written) == rejects
     return int(measured.stdout.split()[-1]) * 1024
 
 
-def test_a_reject_more_takes_less_memory_than_it_has_text(tmp_path: Path) -> None:
+def test_more_rejects_than_memory_holds_are_on_disk(tmp_path: Path) -> None:
     (tmp_path / "few").mkdir()
     (tmp_path / "many").mkdir()
     few, many = _peak(tmp_path / "few", FEW), _peak(tmp_path / "many", MANY)

@@ -144,6 +144,9 @@ def says(column: str, value: str) -> str:
     return f"({column} = '{value}' OR ({column} LIKE '{value} %' AND RTRIM({column}, ' ') = '{value}'))"
 
 
+_SAME_LENGTH = "COALESCE({0}.length, 0) = COALESCE({1}.length, 0) AND ({0}.length IS NULL) = ({1}.length IS NULL)"
+"""A length may be NULL, and 0 is not NULL."""
+
 _MACROS: Mapping[str, str] = {
     "SUSPECT": "({0} LIKE '%Ã%' OR {0} LIKE '%Â%')",
     # Next to no text begins or ends with a space: to look is cheaper than to trim.
@@ -158,16 +161,10 @@ _MACROS: Mapping[str, str] = {
         """({0}.ts = {1}.ts AND {0}."userId" = {1}."userId" AND {0}."sessionId" = {1}."sessionId" """
         """AND {0}."itemInSession" = {1}."itemInSession")"""
     ),
-    # The key of what is played: (artist, song, length), whose length may be NULL, and 0 is not NULL.
-    "SAME_SONG": (
-        "({0}.artist = {1}.artist AND {0}.song = {1}.song AND COALESCE({0}.length, 0) = COALESCE({1}.length, 0) "
-        "AND ({0}.length IS NULL) = ({1}.length IS NULL))"
-    ),
+    # The key of what is played: (artist, song, length).
+    "SAME_SONG": "({0}.artist = {1}.artist AND {0}.song = {1}.song AND " + _SAME_LENGTH + ")",
     # For a play as it stands in staging.
-    "PLAYS_SONG": (
-        "({0}.artist = TRIMMED({1}.artist) AND {0}.song = TRIMMED({1}.song) "
-        "AND COALESCE({0}.length, 0) = COALESCE({1}.length, 0) AND ({0}.length IS NULL) = ({1}.length IS NULL))"
-    ),
+    "PLAYS_SONG": "({0}.artist = TRIMMED({1}.artist) AND {0}.song = TRIMMED({1}.song) AND " + _SAME_LENGTH + ")",
     # -0.0 equals 0.0, so that either may come out of a group: the star holds 0.0.
     "UNSIGNED_ZERO": "CASE WHEN {0} = 0 THEN CAST(0 AS DOUBLE) ELSE {0} END",
     # PostgreSQL refuses a result that underflows to 0, and one that overflows.

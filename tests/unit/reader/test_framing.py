@@ -170,3 +170,7 @@ def test_an_object_that_wraps_a_list_is_named(text: str, name: str, pieces: int)
 def test_wide_text_is_refused(encoding: str) -> None:
     with pytest.raises(Damaged, match="UTF-16"):
         list(_split('{"ts": 1}'.encode(encoding)))
+
+
+def test_a_line_of_50_megabytes_of_spaces_is_blank() -> None:
+    assert [piece.line for piece in _split(b'{"ts": 1}\n' + b" " * 50_000_000 + b'\n{"ts": 2}')] == [1, 3]
