@@ -229,8 +229,8 @@ def test_a_repair_leaves_staging_and_plays_as_they_are(warehouses: dict[str, Any
     repaired, raw = picture(warehouses["infer"]), picture(raw_names)
     same = ("staging_events", "staging_songs", "users", "users_history", "time")
     assert all(repaired[name] == raw[name] for name in same)
-    spoilt = "SELECT COUNT(*) FROM staging_events WHERE artist LIKE '%Ã%' OR song LIKE '%Ã%'"
-    assert rows(warehouses["infer"], spoilt) == [(326,)]
+    misencoded = "SELECT COUNT(*) FROM staging_events WHERE artist LIKE '%Ã%' OR song LIKE '%Ã%'"
+    assert rows(warehouses["infer"], misencoded) == [(326,)]
     without_ids = [[row[:4] + row[6:] for row in found["songplays"]] for found in (repaired, raw)]
     assert without_ids[0] == without_ids[1]
 
@@ -242,7 +242,7 @@ def raw_names(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory)
 
 @cache
 def played_pairs(repair_text: bool) -> set[tuple[str, str]]:
-    """The pairs of artist and song that were played; those of the sample that are spoilt were encoded twice."""
+    """The pairs of artist and song that were played; those of the sample that are misencoded were encoded twice."""
     pairs = set()
     for path in LOGS.rglob("*.json"):
         for line in path.read_text("utf-8").splitlines():

@@ -231,7 +231,7 @@ def test_texts_are_repaired_on_both_sides_before_they_are_compared(tmp_path: Pat
     _same_as_full_load(tmp_path)
 
 
-def test_without_repair_spoilt_texts_stay_and_match_nothing_else(tmp_path: Path) -> None:
+def test_without_repair_misencoded_texts_stay_and_match_nothing_else(tmp_path: Path) -> None:
     write_lines(tmp_path / "logs/a.json", [event(artist=TWICE), event(artist="Björk", itemInSession=1)])
     write_lines(tmp_path / "songs/x.json", [song(artist_name="Björk")])
     warehouse = load(tmp_path, "grown", repair_text=False)

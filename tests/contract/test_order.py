@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support import DUCKDB, LONG, EngineUnderTest, event, load, picture, song, write_lines
 
-SPOILT, TWICE = "Bj\u00c3\u00b6rk", "Bj\u00c3\u0083\u00c2\u00b6rk"
+MISENCODED, TWICE = "Bj\u00c3\u00b6rk", "Bj\u00c3\u0083\u00c2\u00b6rk"
 # By bytes, capitals come first; by a language's order they do not.
-ARTISTS = ("elena", "Muse", "Muse ", "Björk", SPOILT, TWICE)
-TITLES = ("One", "Two", SPOILT)
+ARTISTS = ("elena", "Muse", "Muse ", "Björk", MISENCODED, TWICE)
+TITLES = ("One", "Two", MISENCODED)
 LENGTHS = (None, 10.0, 20.0)
 
 plays = st.builds(

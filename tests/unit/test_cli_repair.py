@@ -9,15 +9,15 @@ import pytest
 from tests.support import event, write_lines
 from tests.unit.command import assert_error, sparkify
 
-SPOILT = "Bj\u00c3\u0083\u00c2\u00b6rk"
+MISENCODED = "Bj\u00c3\u0083\u00c2\u00b6rk"
 ETL = ("etl", "--logs", "logs", "--warehouse", "duckdb:///w.duckdb")
 REPAIRED = "repaired 1 name in 1 row: encoded to UTF-8 more than once (repair_text)"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a play whose artist is spoilt."""
-    write_lines(tmp_path / "logs" / "a.json", [event(artist=SPOILT), event(itemInSession=1, artist="Björk")])
+    """A folder with a play whose artist is misencoded."""
+    write_lines(tmp_path / "logs" / "a.json", [event(artist=MISENCODED), event(itemInSession=1, artist="Björk")])
     return tmp_path
 
 
@@ -40,9 +40,9 @@ def test_flag_environment_and_file_turn_it_off(folder: Path) -> None:
     assert "repaired" not in off.stderr
     explained = sparkify("explain", "1541121934796-1-1-0", "--warehouse", "duckdb:///w.duckdb", cwd=folder).stdout
     assert "repaired" not in explained
-    assert "anew" not in sparkify(*ETL, cwd=folder, env={"SPARKIFY_REPAIR_TEXT": "false"}).stderr
+    assert "rebuilt" not in sparkify(*ETL, cwd=folder, env={"SPARKIFY_REPAIR_TEXT": "false"}).stderr
     (folder / "sparkify.toml").write_text("repair_text = false\n", "utf-8")
-    assert "anew" not in sparkify(*ETL, cwd=folder).stderr
+    assert "rebuilt" not in sparkify(*ETL, cwd=folder).stderr
     on = sparkify(*ETL, "--repair-text", cwd=folder)
     assert "repair_text changed from false to true" in on.stderr
     assert REPAIRED in on.stderr

@@ -76,13 +76,13 @@ def test_ascii_is_left_alone(text: str) -> None:
 
 
 @needs_real_sample
-def test_every_spoilt_text_of_the_sample_was_encoded_twice() -> None:
-    spoilt = set()
+def test_every_misencoded_text_of_the_sample_was_encoded_twice() -> None:
+    misencoded = set()
     for path in (REAL / "log_data").rglob("*.json"):
         for line in path.read_text("utf-8").splitlines():
             record = json.loads(line)
-            spoilt |= {record[name] for name in ("artist", "song") if not (record[name] or "").isascii()}
-    changed = {text for text in spoilt if repaired(text) != text}
+            misencoded |= {record[name] for name in ("artist", "song") if not (record[name] or "").isascii()}
+    changed = {text for text in misencoded if repaired(text) != text}
     assert len(changed) == 195
     assert {encoded_again(repaired(text), 2) for text in changed} == changed
-    assert not any("Ã" in repaired(text) or "Â" in repaired(text) for text in spoilt)
+    assert not any("Ã" in repaired(text) or "Â" in repaired(text) for text in misencoded)

@@ -21,6 +21,7 @@ LONGEST_MEDIAN = 6
 
 BANNED_WORDS = re.compile(
     r"\banew\b|held against|in silence\b|keeps? the books|\bthe books\b|\bmend(s|ed|ing)?\b|without a word\b"
+    r"|\bspoilt\b|\bwinners?\b|\blosers?\b|\bheed(s|ed)?\b|as (it|they) lies?\b"
     r"|nobody else is at it|\bhas no spelling\b|slip of the pen|from hand to hand|\bto be mended\b|who reads is not",
     re.IGNORECASE,
 )

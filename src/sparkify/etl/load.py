@@ -133,7 +133,7 @@ def _resume(place: Resume | None) -> dict[str, int]:
 
 
 def _not_canonical(failure: LoadFailed, batch: Batch, files: Iterable[FileRead]) -> NotCanonical:
-    """Which files a bulk load may have stumbled over: the one that it names, or all that it may mean."""
+    """Which files may have made a bulk load fail: the one that it names, or all that it may mean."""
     of_kind = [read for read in files if read.file.kind == batch.record_type.kind and not read.is_careful]
     named = [read for read in of_kind if read.path == failure.path]
     suspects = named or of_kind

@@ -1,4 +1,4 @@
-"""Large objects into Redshift as they lie: COPY takes them, and SQL proves that each of their records is plain.
+"""Large objects into Redshift as they are: COPY takes them, and SQL proves that each of their records is plain.
 
 Nothing of them travels through the client. COPY reads an object twice into temporary tables: as JSON, for the values,
 and as lines, for the proof. COPY from JSON does not see a name that is there twice, two records on one line or a number

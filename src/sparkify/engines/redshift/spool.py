@@ -1,4 +1,4 @@
-"""The spool in S3: where rows lie on their way into a warehouse that loads from there."""
+"""The spool in S3: where rows are kept on their way into a warehouse that loads from there."""
 
 from __future__ import annotations
 
