@@ -44,7 +44,7 @@ def on_terminal(
     if typed:
         os.write(master, typed.encode())
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), path)
-    settings = {"NO_COLOR": "1", "TERM": "xterm", **(env or {})}
+    settings = {"NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "", **(env or {})}
     try:
         done = forked.run(arguments, cwd, environment(settings), 120, streams)
     finally:

@@ -64,8 +64,7 @@ def _finite(value: object) -> object:
 
 def _jsonable(value: object) -> object:
     if isinstance(value, datetime.datetime):
-        utc = value.astimezone(datetime.UTC).replace(tzinfo=None) if value.tzinfo else value
-        return utc.isoformat(timespec="milliseconds")
+        return value.isoformat(timespec="milliseconds")
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):

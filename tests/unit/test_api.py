@@ -54,6 +54,42 @@ def test_an_answer_is_an_arrow_table(folder: Path) -> None:
     assert kinds == ["int64", "timestamp[us]", "string", "double", "bool"]
 
 
+def test_an_answer_is_a_data_frame_of_polars(folder: Path) -> None:
+    with sparkify.connect(f"duckdb:///{load(folder)}", read_only=True) as warehouse:
+        frame = warehouse.query(SQL).polars()
+        empty = warehouse.query("SELECT 1 AS a WHERE FALSE").polars()
+    assert tuple(frame.columns) == COLUMNS
+    assert frame.rows() == ROWS
+    assert (empty.columns, empty.height) == (["a"], 0)
+
+
+def test_a_notebook_shows_an_answer_as_a_table(folder: Path) -> None:
+    with sparkify.connect(f"duckdb:///{load(folder)}", read_only=True) as warehouse:
+        few = warehouse.query("SELECT 1 AS n, '<b>&\x1b[31m' AS t, NULL AS nothing")._repr_html_()
+        many = warehouse.query("SELECT range AS n FROM range(1000) ORDER BY n")._repr_html_()
+    assert "<th>n</th><th>t</th><th>nothing</th>" in few
+    assert "&lt;b&gt;&amp;\\x1b[31m</td>" in few
+    assert few.endswith("<p>1 row</p>")
+    assert many.count("<tr>") == 1 + 20 + 1 + 20
+    assert ">0<" in many and ">999<" in many and ">500<" not in many
+    assert many.endswith("<p>1,000 rows</p>")
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("csv", b"n\n0\n"), ("jsonl", b'{"n":0}'), ("parquet", b"PAR1")])
+def test_an_answer_goes_to_a_file(folder: Path, ending: str, begins: bytes) -> None:
+    sql = "SELECT range AS n FROM range(1000) ORDER BY n"
+    path = folder / f"answer.{ending}"
+    with sparkify.connect(f"duckdb:///{load(folder)}", read_only=True) as warehouse:
+        assert warehouse.export(sql, path) == 1000
+        with pytest.raises(UsageError, match="says no form"):
+            warehouse.export(sql, folder / "answer.xls")
+        with pytest.raises(UsageError, match="cannot write the answer"):
+            warehouse.export(sql, folder / "w.duckdb", "csv")
+        with pytest.raises(UsageError, match="several statements"):
+            warehouse.export("SELECT 1; SELECT 2", path)
+    assert path.read_bytes().startswith(begins)
+
+
 def test_an_answer_is_a_data_frame(folder: Path) -> None:
     with sparkify.connect(f"duckdb:///{load(folder)}", read_only=True) as warehouse:
         frame = warehouse.query(SQL).pandas()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +14,8 @@ import typer
 import sparkify
 from sparkify.cli import etl, generate, inspect
 from sparkify.cli.options import Verbose
-from sparkify.cli.output import count_of, say
+from sparkify.cli.output import count_of, say, say_commands
+from sparkify.errors import UsageError
 
 DAYS = ("2018-11-01", "2018-12-01")
 
@@ -33,14 +37,37 @@ def demo(
     say(f"\n{_found(url)}")
     paths = (url, f"{data}/log_data", f"{data}/song_data", f"{folder}/report.html")
     at, logs, songs, report = map(shlex.quote, paths)
-    say(f"""
+    program = _program()
+    say_commands(f"""
 Try next:
-  sparkify query --warehouse {at} \\
+  {program} query --warehouse {at} \\
     "SELECT a.name, COUNT(*) AS plays FROM songplays p JOIN artists a USING (artist_id)
      GROUP BY a.name ORDER BY plays DESC LIMIT 10"
-  sparkify analyze --warehouse {at} --report {report}
-  sparkify status --warehouse {at}
-  sparkify etl --warehouse {at} --logs {logs} --songs {songs}   # nothing new""")
+  {program} analyze --warehouse {at}{_report_option(report)}
+  {program} status --warehouse {at}
+  {program} etl --warehouse {at} --logs {logs} --songs {songs}   # nothing new""")
+
+
+def _report_option(report: str) -> str:
+    """The option that writes a report, if what it needs is installed."""
+    from sparkify.reports.html import require_packages
+
+    try:
+        require_packages()
+    except UsageError:
+        return ""
+    return f" --report {report}"
+
+
+def _program() -> str:
+    """How a shell calls this program: by its name if that finds it, else by the path by which it was called."""
+    called = sys.argv[0]
+    found = shutil.which("sparkify")
+    if os.path.basename(called) == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m sparkify"
+    if os.sep not in called or (found and os.path.exists(called) and os.path.samefile(found, called)):
+        return "sparkify"
+    return shlex.quote(called)
 
 
 def _found(url: str) -> str:

@@ -58,6 +58,13 @@ def say(text: str) -> None:
         _print_prose(text)
 
 
+def say_commands(text: str) -> None:
+    """Print commands that are to be copied, to stderr: their lines are not wrapped."""
+    if not _Said.is_quiet:
+        with living.aside():
+            print(text, file=sys.stderr)
+
+
 def warn(text: str, style: str = "yellow") -> None:
     """Print what somebody should look at, to stderr, also with `--quiet`; what stands before a colon has a colour."""
     _print_prose(text, style)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -133,20 +133,39 @@ def _lines(plan: Plan, every: bool) -> Iterator[str]:
 def by_folder(paths: Sequence[str]) -> list[str]:
     """Folders with the number of files below each, a path in the place of a folder with one file.
 
-    The deepest folders are taken together, into those above them, until the list is short.
+    Folders are taken together, into one above them, until the list is short: as few of them as will do.
     """
-    folder_of = {path: path.rpartition("/")[0] for path in paths}
-    while len(folders := Counter(folder_of.values())) > MOST_FOLDERS:
-        deepest = max(folder.count("/") for folder in folders)
-        above = {path: f.rpartition("/")[0] if f.count("/") == deepest else f for path, f in folder_of.items()}
-        if not all(above.values()) or any(folder.endswith(":/") for folder in above.values()):
-            break
-        folder_of = above
-    alone = {folder: path for path, folder in folder_of.items()}
+    folders = Counter(path.rpartition("/")[0] for path in paths)
+    alone = {path.rpartition("/")[0]: path for path in paths}
+    while len(folders) > MOST_FOLDERS and (above := _to_take_together(folders)):
+        taken = [folder for folder in folders if _is_in(folder, above)]
+        folders[above] = sum(folders.pop(folder) for folder in taken)
     named = [alone[f] if n == 1 else f"{f or '.'}/   {count_of(n, 'file')}" for f, n in sorted(folders.items())]
     most = named[:MOST_FOLDERS]
     left = len(named) - len(most)
     return [*most, f"… and {count_of(left, 'more folder')}: see them with --all"] if left else most
+
+
+def _to_take_together(folders: Collection[str]) -> str:
+    """The folder above some others that makes the list short enough, or shorter; empty if there is none."""
+    below = Counter(above for folder in folders for above in _with_all_above(folder))
+    shared = {above: count for above, count in below.items() if count > 1}
+    enough = [above for above, count in shared.items() if len(folders) - count + 1 <= MOST_FOLDERS]
+    if enough:
+        return min(enough, key=lambda above: (shared[above], -len(above)))
+    return max(shared, key=lambda above: (shared[above], len(above)), default="")
+
+
+def _with_all_above(folder: str) -> Iterator[str]:
+    """A folder and those above it, up to the root of what holds it: a file system, a bucket."""
+    scheme, separator, path = folder.rpartition("://")
+    while path.strip("/"):
+        yield f"{scheme}{separator}{path}"
+        path = path.rpartition("/")[0]
+
+
+def _is_in(folder: str, above: str) -> bool:
+    return folder == above or folder.startswith(f"{above}/")
 
 
 def _script(statements: Sequence[Statement], *, is_folded: bool) -> Iterator[str]:

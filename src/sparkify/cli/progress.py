@@ -63,14 +63,15 @@ class RunProgress:
         if not self._total:
             return f"{step}   in all {clock}"
         done = f"{_size(min(self._read, self._total))} of {_size(self._total)} read"
-        bar = f"{_bar(self._share)} {self._share:>4.0%}   " if width >= 70 else f"{self._share:>4.0%}   "
-        return f"{step}   {bar}{done}   in all {clock}"
+        said = f"{self._share:>4.0%}   {done}   in all {clock}"
+        room = min(_BAR, width - len(step) - len(said) - 4)
+        return f"{step}   {_bar(self._share, room)} {said}" if room > 3 else f"{step}   {said}"
 
 
-def _bar(share: float) -> str:
+def _bar(share: float, room: int = _BAR) -> str:
     full, empty = ("━", "─") if is_unicode(sys.stderr) else ("#", ".")
-    length = round(share * _BAR)
-    return full * length + empty * (_BAR - length)
+    length = round(share * room)
+    return full * length + empty * (room - length)
 
 
 def _clock(seconds: float) -> str:

@@ -142,7 +142,7 @@ def _to_stdout(engine: Engine, sql: str, form: Form, limit: str | None, most: in
 
 def _to_stream() -> tuple[Callable[[bytes], object], Callable[[], object]]:
     """What writes to standard output, and what ends that; a terminal is shown escapes for what it would act on."""
-    if is_unicode(sys.stdout) and not sys.stdout.isatty():
+    if is_unicode(sys.stdout) and not sys.stdout.isatty() and hasattr(sys.stdout, "buffer"):
         return _first(sys.stdout.buffer.write), sys.stdout.buffer.flush
     decoder = codecs.getincrementaldecoder("utf-8")()
 
