@@ -8,7 +8,7 @@ LEAN := .venv-demo
 DEMO_ENV := $(if $(wildcard $(STAMP)),.venv,$(LEAN))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format golden docs clean
+.PHONY: help demo test test-long check bench format golden docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: $(STAMP) ## format and lint, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(STAMP) ## measure every budget; BENCH="--only M day" names some (benchmarks/budgets.py)
+	$(BIN)/python -m benchmarks.budgets $(BENCH)
 
 format: $(STAMP) ## format the code, fix what the linter can
 	$(BIN)/ruff format .

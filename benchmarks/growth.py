@@ -2,7 +2,8 @@
 
 usage: python -m benchmarks.growth LOGS SONGS [--lines 200000] [--chunks 200] [--svg docs/growth.svg]
 
-LOGS is a folder of newline-delimited events, such as `sparkify generate --users 60000` makes. Its lines are cut into
+LOGS is a folder of newline-delimited events, such as `sparkify generate --users 60000` makes; when they are used up,
+they come again a month later. Their lines are cut into
 files of `--lines`, and each is loaded by a run of its own in this process, on top of the others. What is measured is
 the processor time of the run, without the cutting. Every tenth chunk is followed by one of ten events.
 """
@@ -11,18 +12,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import sparkify
 
 FEW = 10
+MONTH = 31 * 86_400_000
+_TS = re.compile(rb'("ts": ?)(\d+)')
 WIDTH, HEIGHT, MARGIN = 720, 300, 48
 
 
@@ -35,10 +39,16 @@ class Measured(NamedTuple):
 
 
 def lines_of(logs: Path) -> Iterator[bytes]:
-    """All lines of the folder, file by file."""
-    for path in sorted(logs.rglob("*.json")):
-        with path.open("rb") as file:
-            yield from file
+    """All lines of the folder, file by file; then the same months later, without end."""
+    for copy in count():
+        for path in sorted(logs.rglob("*.json")):
+            with path.open("rb") as file:
+                yield from file if not copy else (moved(line, copy) for line in file)
+
+
+def moved(line: bytes, copy: int) -> bytes:
+    """The event of a line so many months later, for a longer history: 31 days each, in sessions of its own."""
+    return _TS.sub(lambda found: b"%b%d" % (found[1], int(found[2]) + copy * MONTH), line, count=1)
 
 
 def load(warehouse: str, logs: Path, songs: Path, before: int) -> Measured:
@@ -116,6 +126,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--chunks", type=int, default=200)
     parser.add_argument("--svg", type=Path)
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     runs, small = measure(arguments)
     tenth, last = around(runs, 9), around(runs, len(runs) - 1)
@@ -126,6 +137,16 @@ def main() -> None:
         seconds = ", ".join(f"{run.wall:.2f}" for run in small)
         print(f"ten events, from the first to the last: {seconds} s wall (budget 0.30)")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB (budget 1.5)")
+    if arguments.json:
+        found = {
+            "chunks": len(runs),
+            "events": runs[-1].before + arguments.lines,
+            "tenth": tenth,
+            "last": last,
+            "few": statistics.median(run.wall for run in small[-5:]),
+            "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        }
+        arguments.json.write_text(json.dumps(found))
     if arguments.svg:
         arguments.svg.write_text(draw(runs), "utf-8")
 
