@@ -6,7 +6,6 @@ kills; with SPARKIFY_TEST_LONG=1 it has 40, and 5 on the Redshift stand-in.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import threading
@@ -23,7 +22,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 from tests.kafka.topics import content, etl, on_every_engine
 from tests.servers.kafka import Broker
 from tests.support import LONG, EngineUnderTest, rows, url_of, warehouse
-from tests.unit.command import COMMAND, environment, settings
+from tests.unit.command import COMMAND, environment
 
 from sparkify.generate import GenerateOptions, generate
 
@@ -68,17 +67,25 @@ def _with_poison(lines: list[bytes]) -> list[bytes]:
 def _produce(address: str, topic: str, lines: list[bytes], scale: Scale, seconds: float, sent: Sent) -> None:
     """Produce in transactions, over so many seconds; each fourth is aborted first. A partition is added half way."""
     try:
-        producer = Producer({"bootstrap.servers": address, "transactional.id": topic, "linger.ms": 5})
+        producer = Producer(
+            {
+                "bootstrap.servers": address,
+                "transactional.id": topic,
+                "linger.ms": 5,
+                "topic.metadata.refresh.interval.ms": 500,
+            }
+        )
         producer.init_transactions(60)
         parts = [lines[begin : begin + scale.events_at_once] for begin in range(0, len(lines), scale.events_at_once)]
         for number, part in enumerate(parts):
             if number == len(parts) // 2:
                 admin = AdminClient({"bootstrap.servers": address})
                 admin.create_partitions([NewPartitions(topic, PARTITIONS + 1)])[topic].result(60)
+            partition = PARTITIONS if number > len(parts) // 2 + len(parts) // 8 and number % 2 else -1
             if number % 4 == 1:
-                _transaction(producer, topic, part, is_aborted=True)
+                _transaction(producer, topic, part, partition, is_aborted=True)
                 sent.aborted += len(part)
-            _transaction(producer, topic, part, is_aborted=False)
+            _transaction(producer, topic, part, partition, is_aborted=False)
             sent.lines += part
             time.sleep(seconds / len(parts))
         sent.is_done = True
@@ -86,10 +93,10 @@ def _produce(address: str, topic: str, lines: list[bytes], scale: Scale, seconds
         sent.error = error
 
 
-def _transaction(producer: Producer, topic: str, lines: list[bytes], *, is_aborted: bool) -> None:
+def _transaction(producer: Producer, topic: str, lines: list[bytes], partition: int, *, is_aborted: bool) -> None:
     producer.begin_transaction()
     for line in lines:
-        producer.produce(topic, line)
+        producer.produce(topic, line, partition=partition)
         producer.poll(0)
     end = producer.abort_transaction if is_aborted else producer.commit_transaction
     for _ in range(20):
@@ -112,7 +119,8 @@ def own_broker() -> Iterator[Broker]:
 class Follower:
     """`etl --follow` in a process that is killed now and then."""
 
-    def __init__(self, folder: Path, place: Any, logs: str, songs: str) -> None:
+    def __init__(self, folder: Path, engine: EngineUnderTest, place: Any, logs: str, songs: str) -> None:
+        self._env = environment(engine.environment())
         arguments = (
             "etl",
             "--follow",
@@ -135,9 +143,8 @@ class Follower:
         import subprocess
 
         self.starts += 1
-        env = environment({**settings(), **{k: v for k, v in os.environ.items() if k.startswith(("PG", "AWS"))}})
         self.process = subprocess.Popen(
-            self._command, cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            self._command, cwd=self._folder, env=self._env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
 
     def kill(self) -> None:
@@ -190,7 +197,7 @@ def test_the_same_as_from_files_whatever_happens(own_broker: Broker, engine: Eng
     thread = threading.Thread(target=_produce, args=arguments)
     begun = time.monotonic()
     thread.start()
-    follower = Follower(tmp_path, place, f"kafka://{own_broker.address}/{topic}", songs)
+    follower = Follower(tmp_path, engine, place, f"kafka://{own_broker.address}/{topic}", songs)
     restarts = {scale.kills * (number + 1) // (scale.restarts + 1) for number in range(scale.restarts)}
     for number in range(scale.kills):
         time.sleep(chance.uniform(1.0, 10.0 if is_stand_in else 3.5))
