@@ -63,6 +63,20 @@ def test_few_examples_are_shown_and_no_two_alike(tmp_path: Path) -> None:
     ]
 
 
+def test_one_file_gives_an_example_of_each_kind(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "logs/a.json",
+        [event(), event(ts=5.5), event(ts=6.5), "noise", event(level=""), event(song=[])],
+    )
+    done = sparkify("etl", "--logs", "logs", "--output", "json", cwd=tmp_path)
+    examples = json.loads(done.stdout)["rejected_examples"]
+    assert [example.rpartition("/")[2] for example in examples] == [
+        "a.json, line 2: ts is 5.5, which has a fraction",
+        "a.json, line 4: is not JSON: it is text between records (remove the text)",
+        "a.json, line 5: level is required, and is absent or empty",
+    ]
+
+
 def test_names_that_differ_little_from_a_field_are_a_warning(tmp_path: Path) -> None:
     home = {**_renamed(userId="userid", firstName="first_name"), "page": "Home", "aaa": 1, "Duration": 2}
     many = {f"a{number:02}": number for number in range(30)}
@@ -84,4 +98,6 @@ def test_a_document_is_ascii_where_standard_output_is_not_utf_8(tmp_path: Path) 
         done = sparkify(*query, cwd=tmp_path, env={**plain, "PYTHONIOENCODING": encoding})
         assert done.stdout.isascii(), done.stderr
         assert json.loads(done.stdout) == [{"song": "ü€😀"}]
+        lines = sparkify(*query[:-1], "jsonl", cwd=tmp_path, env={**plain, "PYTHONIOENCODING": encoding}).stdout
+        assert lines.isascii() and json.loads(lines) == {"song": "ü€😀"}
     assert "ü€😀" in sparkify(*query, cwd=tmp_path).stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import json
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -131,7 +133,7 @@ def _to_stdout(engine: Engine, sql: str, form: Form, limit: str | None, most: in
         raise UsageError("Parquet is nothing for a terminal", hint="Write it to a file with --out answer.parquet.")
     if form is not Form.TEXT:
         sys.stdout.flush()
-        write, finish = _to_stream()
+        write, finish = _to_stream(form)
         _write(engine, sql, form, write, most)
         finish()
     elif sys.stdout.isatty() and limit is None:
@@ -140,18 +142,27 @@ def _to_stdout(engine: Engine, sql: str, form: Form, limit: str | None, most: in
         _print_all(engine.ask_in_batches(sql), most)
 
 
-def _to_stream() -> tuple[Callable[[bytes], object], Callable[[], object]]:
-    """What writes to standard output, and what ends that; a terminal is shown escapes for what it would act on."""
+def _to_stream(form: Form) -> tuple[Callable[[bytes], object], Callable[[], object]]:
+    """What writes to standard output, and what ends that; a terminal is shown escapes for what it would act on.
+
+    Where standard output does not take every character, JSON has escapes of its own.
+    """
     if is_unicode(sys.stdout) and not sys.stdout.isatty() and hasattr(sys.stdout, "buffer"):
         return _first(sys.stdout.buffer.write), sys.stdout.buffer.flush
     decoder = codecs.getincrementaldecoder("utf-8")()
+    is_escaped = form in (Form.JSON, Form.JSONL) and not is_unicode(sys.stdout)
 
     def write(block: bytes) -> None:
         begin_document()
         text = decoder.decode(block)
+        if is_escaped:
+            text = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
         sys.stdout.write("\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text)
 
     return write, sys.stdout.flush
+
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def _first(write: Callable[[bytes], object]) -> Callable[[bytes], object]:

@@ -153,19 +153,17 @@ class Summary:
                 self.files_loaded += 1
             self.files_direct += read.is_held
             self.loaded[read.file.kind] += read.accepted
-            self._note_reject(read)
+            self._note_rejects(read)
             if read.has_unpaired_brackets:
                 self.unpaired_brackets.append(read.file.uri)
             self._note_names(read.file.kind, read.unknown_names)
 
-    def _note_reject(self, read: FileRead) -> None:
-        """Keep the first reject of a file as an example, if there are few and none is like it."""
-        first = read.first_reject
-        if not first or len(self.rejected_examples) == MOST_EXAMPLES:
-            return
-        told = first.told
-        if not any(example.endswith(f": {told}") for example in self.rejected_examples):
-            self.rejected_examples.append(f"{shown(read.file.uri)}, line {first.line}: {told}")
+    def _note_rejects(self, read: FileRead) -> None:
+        """Keep rejects of a file as examples, if there are few and none is like them."""
+        for reject in read.examples:
+            is_told = any(example.endswith(f": {reject.told}") for example in self.rejected_examples)
+            if not is_told and len(self.rejected_examples) < MOST_EXAMPLES:
+                self.rejected_examples.append(f"{shown(read.file.uri)}, {reject.place}: {reject.told}")
 
     def _note_names(self, kind: Kind, names: Iterable[str]) -> None:
         for name in names:

@@ -19,9 +19,9 @@ def why_failed(reader: CarefulReader, head: bytes, wrapped_by: str, accepted: in
     `reader` has read it, `head` is how it begins; `wrapped_by` is the name under which it holds a list of records, or
     empty. `accepted` records are to be loaded, and its `rejects` count for `rejected` records.
     """
-    first = reader.first_reject
-    if accepted or first is None:
+    if accepted or not reader.examples:
         return ""
+    first = reader.examples[0]
     if rejects == 1 and _is_flawed_record(reader.first_raw, reader.record_type):
         return ""
     looks = wrapping(wrapped_by) if wrapped_by else appearance(head, reader.record_type.kind, reader.unknown_names)

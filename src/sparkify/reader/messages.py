@@ -67,7 +67,7 @@ class _Reading:
         result.has_topic_form = self._grammar.has_topic_form
         result.lines, result.path = self._good.written()
         result.reject_lines, result.reject_path = self._bad.written()
-        result.unknown_names = self._reader.told_names()
+        result.unknown_names, result.examples = self._reader.told_names(), tuple(self._reader.examples)
         return result
 
     def _take(self, block: Block) -> None:

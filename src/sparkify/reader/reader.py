@@ -48,6 +48,7 @@ class FileRead:
     seconds since the epoch. `offsets` says what of a partition was read, if it is a slice. Of those rejected,
     replays resolve `resolved`, which is known when they are in the warehouse.
     `has_topic_form` says that among those to be loaded are events of the topic form, under its names.
+    `examples` are its first rejects, one of each kind.
     `has_unpaired_brackets` says that brackets between records have no partner, as in a list cut off. `resume` is where
     reading can go on if the file grows.
     """
@@ -69,7 +70,7 @@ class FileRead:
     is_held: bool = False
     reject_lines: bytes = b""
     reject_path: str = ""
-    first_reject: Reject | None = None
+    examples: tuple[Reject, ...] = ()
     unknown_names: tuple[str, ...] = ()
     has_unpaired_brackets: bool = False
     failure: str = ""
@@ -168,7 +169,7 @@ def _read_records(stream: OpenFile, file_id: int, spool: Spool, most_before_any:
                 loaded += 1
     result = _read_of(stream.file, file_id, content_of(stream))
     result.is_careful, result.records, result.rejected = True, loaded + rejected, rejected
-    result.first_reject = reader.first_reject
+    result.examples = tuple(reader.examples)
     if not grown:
         result.failure = why_failed(reader, headed.head, pieces.wrapped_by, loaded, number, rejected)
     if (loaded or grown) and not stream.packing:

@@ -22,6 +22,10 @@ MOST_UNKNOWN = 1_000
 """How many unknown names of one file are counted; a file may hold as many as it has records."""
 _LONGEST_NAME = 256
 """Letters of an unknown name that are kept."""
+MOST_EXAMPLES = 3
+"""How many rejects of one file are told as examples, no two of a kind."""
+_LOOKED_AT = 1_000
+"""How many rejects of a file are looked at for examples."""
 RAW_BYTES = 1_000
 """How much of a rejected record is kept, in bytes."""
 
@@ -53,6 +57,11 @@ class Reject:
         how = f" ({self.suggestion})" if self.suggestion else ""
         return f"{self.field} {self.reason}{how}".lstrip()
 
+    @property
+    def place(self) -> str:
+        """Where it is in its file, or in its partition."""
+        return f"line {self.line}" if self.line else f"offset {self.offset}"
+
 
 class _Fault(Exception):
     """Why a record is rejected."""
@@ -73,14 +82,15 @@ class _Number(str):
 class CarefulReader:
     """Reads records of one type.
 
-    It counts the records with unknown names, for the first `MOST_UNKNOWN` names that it meets, and remembers the first
-    reject; `first_raw` is the text of that if it is an object.
+    It counts the records with unknown names, for the first `MOST_UNKNOWN` names that it meets, and keeps the first
+    reject of each kind, `MOST_EXAMPLES` of them; `first_raw` is the text of the first reject of all if it is an object.
     """
 
     def __init__(self, record_type: RecordType) -> None:
         self.record_type = record_type
         self.unknown_names: dict[str, int] = {}
-        self.first_reject: Reject | None = None
+        self.examples: list[Reject] = []
+        self._rejected = 0
         self.first_raw = b""
         self._known = known_names(record_type)
 
@@ -96,9 +106,18 @@ class CarefulReader:
                 yield self._record(piece.raw)
             except _Fault as fault:
                 reject = _reject(piece, fault)
-                if self.first_reject is None:
-                    self.first_reject, self.first_raw = reject, b"" if piece.span else piece.raw
+                self._note(reject, piece)
                 yield reject
+
+    def _note(self, reject: Reject, piece: Piece) -> None:
+        """Keep a reject as an example if none is of its kind."""
+        self._rejected += 1
+        if len(self.examples) == MOST_EXAMPLES or self._rejected > _LOOKED_AT:
+            return
+        if not self.examples:
+            self.first_raw = b"" if piece.span else piece.raw
+        if all(_kind_of(reject) != _kind_of(example) for example in self.examples):
+            self.examples.append(reject)
 
     def told_names(self) -> tuple[str, ...]:
         """The unknown names that are told of a file: first those that are likely to mean a known one, then by name."""
@@ -122,6 +141,14 @@ class CarefulReader:
         for name in _missing(self.record_type, record):
             raise _Fault("is required, and is absent or empty", name, _misspelled(name, unknown))
         return record
+
+
+def _kind_of(reject: Reject) -> tuple[str, str]:
+    """What a reject has in common with others: its field, and its reason without the values in it."""
+    return reject.field, _VALUES.sub("", reject.reason)
+
+
+_VALUES = re.compile(r"\"[^\"]*\"|[-+.,0-9]+")
 
 
 def _reject(piece: Piece, fault: _Fault) -> Reject:
