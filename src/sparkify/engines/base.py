@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from sparkify.engines.diagnosis import Diagnosis, State
@@ -324,8 +325,12 @@ class Engine(ABC):
         `read_item` and the items can be pickled: an engine may call it on another machine. It may also read an item
         without it, and give Held. By default threads of this process do it.
         """
+
+        def read_some(some: Sequence[Item]) -> list[T]:
+            return [read_item(item) for item in some]
+
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            yield from threads.map(read_item, items)
+            yield from chain.from_iterable(threads.map(read_some, _groups(items)))
 
     @property
     def not_held(self) -> Mapping[str, str]:
@@ -354,3 +359,20 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """End the connection; a transaction that is open is undone."""
+
+
+ITEMS_IN_GROUP, BYTES_IN_GROUP = 64, 1024 * 1024
+
+
+def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items to be read one after another: to hand a file of one record to a thread takes longer than to read it."""
+    group: list[Item] = []
+    size = 0
+    for item in items:
+        group.append(item)
+        size += item.file.size
+        if len(group) == ITEMS_IN_GROUP or size >= BYTES_IN_GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
