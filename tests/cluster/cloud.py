@@ -8,7 +8,8 @@ roles, a security group and a cluster are made in its IAM, EC2 and Redshift. Add
   MasterPasswordSecretArn;
 - a change set that is executed leaves its parameters, its tags and the outputs at the stack; until then there are no
   tags, as we understand AWS;
-- AWS::NoValue in a list of a role's policies, which moto hands on as None.
+- AWS::NoValue in a list of a role's policies, and as a role's condition, which moto hands on as None;
+- Redshift Serverless, of which nothing is ever there.
 
 moto makes and deletes at once: states under way, failures and the order of deletion are tested without it.
 """
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -134,6 +136,9 @@ def complete(monkeypatch: pytest.MonkeyPatch, address: str = "") -> None:
     def create_role(cls: Any, resource_name: str, cloudformation_json: Any, *more: Any, **named: Any) -> Any:
         given = cloudformation_json["Properties"]
         given["Policies"] = [policy for policy in given.get("Policies", ()) if policy]
+        for statement in given["AssumeRolePolicyDocument"]["Statement"]:
+            if statement.get("Condition", "") is None:
+                del statement["Condition"]
         return roles(cls, resource_name, cloudformation_json, *more, **named)
 
     planned, executed = CloudFormationBackend.create_change_set, CloudFormationBackend.execute_change_set
@@ -188,6 +193,7 @@ def _session() -> boto3.Session:
     session = boto3.Session(region_name=REGION, aws_access_key_id="AKIATEST", aws_secret_access_key="secret-for-moto")
     session.events.register("before-call.*.*", partial(_tell, answered=False))
     session.events.register("after-call.*.*", partial(_tell, answered=True))
+    session.events.register("before-call.redshift-serverless.*", _nothing_is_there)
     make, made = session.client, dict[str, Any]()
 
     def client(service: str, **more: Any) -> Any:
@@ -197,6 +203,12 @@ def _session() -> boto3.Session:
 
     session.client = client
     return session
+
+
+def _nothing_is_there(**_more: Any) -> tuple[Any, dict[str, Any]]:
+    """What Redshift Serverless answers for names that it does not know."""
+    error = {"Code": "ResourceNotFoundException", "Message": "it does not exist"}
+    return SimpleNamespace(status_code=404), {"Error": error, "ResponseMetadata": {}}
 
 
 def _tell(model: Any, *, answered: bool, **_more: Any) -> None:

@@ -55,11 +55,18 @@ def _named(value: Any) -> set[str]:
     return set().union(*map(_named, value)) if isinstance(value, list) and value else set()
 
 
+def _listed(given: Any) -> set[str]:
+    return {given} if isinstance(given, str) else set(given)
+
+
+CLUSTER, SERVERLESS = {"Cluster"}, {"Namespace", "Workgroup"}
+"""The resources of a stack of one kind that one of the other lacks."""
+
+
 def _deletions(resources: dict[str, Any]) -> dict[str, set[str]]:
     """For each resource, those that CloudFormation deletes after it: all that it depends on, near and far."""
     near = {
-        name: ({resource["DependsOn"]} if "DependsOn" in resource else set())
-        | (_named(resource["Properties"]) & set(resources))
+        name: _listed(resource.get("DependsOn", [])) | (_named(resource["Properties"]) & set(resources))
         for name, resource in resources.items()
     }
     far: dict[str, set[str]] = {}
@@ -75,7 +82,8 @@ def _deletions(resources: dict[str, Any]) -> dict[str, set[str]]:
 def test_the_guards_role_is_deleted_last_and_the_cluster_first(parsed: Any) -> None:
     deleted_after = _deletions(parsed["Resources"])
     everything = set(parsed["Resources"])
-    assert deleted_after["Cluster"] == everything - {"Cluster"}
+    assert deleted_after["Cluster"] == everything - CLUSTER - SERVERLESS
+    assert deleted_after["Workgroup"] == everything - CLUSTER - {"Workgroup"}
     for name in everything - {"GuardRole"}:
         assert "GuardRole" in deleted_after[name], name
     for name in everything - {"GuardRole", "Guard"}:
@@ -99,7 +107,8 @@ def test_no_password_is_in_the_template(parsed: Any) -> None:
     cluster = parsed["Resources"]["Cluster"]["Properties"]
     assert cluster["ManageMasterPassword"] is True
     assert cluster["Encrypted"] is True
-    assert "MasterUserPassword" not in template()
+    assert parsed["Resources"]["Namespace"]["Properties"]["ManageAdminPassword"] is True
+    assert "MasterUserPassword" not in template() and "AdminUserPassword" not in template()
     assert not [name for name in parsed["Parameters"] if "assword" in name]
 
 
@@ -133,6 +142,10 @@ def test_copy_may_read_the_configured_prefixes_and_nothing_else(account: Cloud, 
         return str({"StringLike": {"s3:prefix": keys}})
 
     assert granted == {
+        *(
+            ("s3:GetBucketLocation", f"arn:aws:s3:::{bucket}", "")
+            for bucket in ("udacity-dend", "songs-bucket", "mine")
+        ),
         ("s3:ListBucket", "arn:aws:s3:::udacity-dend", below("log_data/*")),
         ("s3:GetObject", "arn:aws:s3:::udacity-dend/log_data/*", ""),
         ("s3:ListBucket", "arn:aws:s3:::songs-bucket", below("*")),
@@ -179,8 +192,29 @@ def test_the_guard_may_delete_this_stack_and_what_is_in_it(account: Cloud, run: 
     }
 
 
-NO_PART_OF_A_DELETION = {"iam:TagRole", "iam:UntagRole"}
-"""What the registry lists for a deletion all the same."""
+NO_PART_OF_A_DELETION = {
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:PassRole",
+    "kms:RetireGrant",
+    "redshift:DeleteResourcePolicy",
+}
+"""What the registry lists for a deletion all the same, such as for a namespace with a key or a policy of its own."""
+
+
+def test_cloudformation_has_no_resource_for_a_usage_limit() -> None:
+    """Once it has one, the limit belongs into the template, and `cluster.serverless.limit_usage` goes."""
+    types = PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION)
+    assert sorted(name for name in types if name.startswith("AWS::RedshiftServerless::")) == [
+        "AWS::RedshiftServerless::Namespace",
+        "AWS::RedshiftServerless::Snapshot",
+        "AWS::RedshiftServerless::Workgroup",
+    ]
+
+
+def test_a_workgroup_never_has_more_than_its_base_capacity(parsed: Any) -> None:
+    given = parsed["Resources"]["Workgroup"]["Properties"]
+    assert given["BaseCapacity"] == given["MaxCapacity"] == {"Ref": "BaseCapacity"}
 
 
 def test_what_each_resource_needs_to_be_deleted_is_granted_to_the_guard(parsed: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +34,15 @@ def create(
     name: Name = None,
     node_type: Annotated[str | None, typer.Option(help="The type of the nodes. [default: ra3.large]")] = None,
     nodes: Annotated[int | None, typer.Option(help="How many nodes. [default: 1]")] = None,
+    serverless: Annotated[
+        bool, typer.Option("--serverless", help="Make a workgroup of Redshift Serverless in the place of a cluster.")
+    ] = False,
+    base_capacity: Annotated[
+        int | None, typer.Option(help="With --serverless: how many RPU it has. [default: 8]", metavar="RPU")
+    ] = None,
+    usage_limit: Annotated[
+        int | None, typer.Option(help="With --serverless: RPU hours a day at the most. [default: 24]", metavar="HOURS")
+    ] = None,
     database: Annotated[str | None, typer.Option(help="The database to make. [default: sparkify]")] = None,
     user: Annotated[str | None, typer.Option(help="Its first user. [default: sparkify]")] = None,
     port: Annotated[int | None, typer.Option(help="The port: 5431 to 5455, or 8191 to 8215. [default: 5439]")] = None,
@@ -66,13 +75,33 @@ def create(
         raise UsageError("--allow-from is given, and the cluster is not to be public", hint="Say --public too.")
     lifetime = parse_ttl(ttl or DEFAULT_TTL)
     given = parse_cidr(allow_from) if allow_from else ""
-    asked = {"name": name, "node_type": node_type, "nodes": nodes, "database": database, "user": user, "port": port}
+    _check_kind(serverless, {"node-type": node_type, "nodes": nodes},
+                {"base-capacity": base_capacity, "usage-limit": usage_limit})  # fmt: skip
+    asked = {"name": name, "node_type": node_type, "nodes": nodes, "database": database, "user": user, "port": port,
+             "serverless": serverless, "base_capacity": base_capacity, "usage_limit": usage_limit}  # fmt: skip
     make = _request_maker(loaded, asked)
     make("203.0.113.1/32" if public else "")  # compared with the rules before anything is asked of anyone
     stack = _stack(_name(name, loaded), region)
     _finish_what_is_under_way(stack)
     status = _make(stack, make(_allowed(public, given)), lifetime, keep_expiry=ttl is None, yes=yes)
-    _print_status(status, output)
+    _limit_usage(stack, status)
+    _print_status(status, stack.cloud.region, output)
+
+
+def _check_kind(serverless: bool, of_clusters: dict[str, object], of_workgroups: dict[str, object]) -> None:
+    given = [name for name, value in (of_clusters if serverless else of_workgroups).items() if value is not None]
+    if given:
+        kind = "a workgroup of Serverless has no" if serverless else "a cluster has no"
+        hint = "Leave it out, or leave out --serverless." if serverless else "Say --serverless too."
+        raise UsageError(f"--{given[0]} is given, and {kind} {given[0].replace('-', ' ')}", hint=hint)
+
+
+def _limit_usage(stack: Stack, status: Status) -> None:
+    """Set the limit of a workgroup, which CloudFormation cannot."""
+    if status.is_serverless:
+        from sparkify.cluster.serverless import limit_usage
+
+        limit_usage(stack.cloud, status.name, int(status.parameters["UsageLimit"]))
 
 
 def _request_maker(loaded: Loaded, asked: dict[str, Any]) -> Callable[[str], ClusterRequest]:
@@ -172,11 +201,28 @@ def _show_plan(stack: Stack, plan: Plan) -> None:
     from sparkify.cluster.request import shown
 
     say(f"{'create' if plan.is_new else 'change'} {stack.name} in {stack.cloud.region}, owner {plan.owner}:")
-    for name, value in shown(plan.parameters).items():
+    for name, value in {**shown(plan.parameters), **_price(stack.cloud.region, plan.parameters)}.items():
         say(f"  {name:<14} {plain_text(value)}")
     for change in plan.changes:
         again = ", replaced" if change.replacement else ""
         say(f"  {change.action.lower():<14} {change.resource} ({change.type}{again})")
+
+
+def _price(region: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """What an hour costs, and the time until the guard deletes it all."""
+    from sparkify.cluster.prices import price_of, source
+    from sparkify.cluster.request import from_text
+
+    price = price_of(region, parameters)
+    if price is None:
+        return {"price": f"not in Sparkify's table: see {source()}"}
+    found = {"price": f"{'at most ' if price.usd_a_day else ''}{price.usd:.2f} USD an hour ({price.source})"}
+    if price.usd_a_day:
+        found["price_a_day"] = f"at most {price.usd_a_day:.2f} USD by the usage limit"
+    if expiry := from_text(parameters["Expiry"]):
+        at_most = price.of(max(expiry - datetime.now(UTC), timedelta()))
+        found["until_then"] = f"{'at most ' if price.usd_a_day else ''}{at_most:.2f} USD"
+    return found
 
 
 def _make_sure(yes: bool, question: str, why: str) -> None:
@@ -232,11 +278,13 @@ def status(
 ) -> None:
     """Show a cluster's state, its age, the time that it has left, and where it is."""
     loaded = load_settings(config, profile)
-    found = _present(_stack(_name(name, loaded), region))
-    _print_status(found, output)
+    stack = _stack(_name(name, loaded), region)
+    _print_status(_present(stack), stack.cloud.region, output)
 
 
-def _print_status(status: Status, output: Format) -> None:
+def _print_status(status: Status, region: str, output: Format) -> None:
+    from sparkify.cluster.request import size_of
+
     now = datetime.now(UTC)
     expiry = status.expiry
     outputs = status.outputs
@@ -250,7 +298,8 @@ def _print_status(status: Status, output: Format) -> None:
             "expires": expiry,
             "time_left": _duration(max(expiry - now, timedelta())) if expiry else None,
             "owner": status.tags.get("owner"),
-            "nodes": f"{status.parameters.get('Nodes')} × {status.parameters.get('NodeType')}",
+            **size_of(status.parameters),
+            **_cost(status, region, now),
             "public_to": status.parameters.get("AllowFrom") or None,
             "warehouse": f"redshift://?stack={status.name}",
             "host": outputs.get("Host"),
@@ -263,6 +312,21 @@ def _print_status(status: Status, output: Format) -> None:
         },
         output,
     )
+
+
+def _cost(status: Status, region: str, now: datetime) -> dict[str, object]:
+    """What it has cost so far, by the table of prices; of Serverless no more than this."""
+    from sparkify.cluster.prices import price_of, source
+
+    price = price_of(region, status.parameters)
+    if price is None:
+        return {"usd_an_hour": None, "usd_so_far": None, "price_is": f"not in Sparkify's table: see {source()}"}
+    so_far = "usd_so_far_at_most" if status.is_serverless else "usd_so_far"
+    return {
+        "usd_an_hour": round(price.usd, 4),
+        so_far: round(price.of(now - status.created), 2),
+        "price_is": price.source,
+    }
 
 
 def _duration(time: timedelta) -> str:
@@ -289,7 +353,10 @@ def destroy(
     found = stack.ours()
     if found:
         _delete(stack, found, yes)
-    left = leftovers(stack.cloud, stack.name)
+    is_serverless = found.is_serverless if found else None
+    left = leftovers(
+        stack.cloud, stack.name, is_cluster=is_serverless is not True, is_serverless=is_serverless is not False
+    )
     if left:
         raise CloudError(
             f"of {stack.name} there is still {'; '.join(left)}",

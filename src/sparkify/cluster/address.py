@@ -16,7 +16,8 @@ from sparkify.errors import CloudError
 class ClusterAddress:
     """All that is needed to connect to a cluster and to let it COPY.
 
-    `role_arn` is the role that COPY acts with; `secret_arn` is where AWS keeps the first user's password.
+    `role_arn` is the role that COPY acts with; `secret_arn` is where AWS keeps the first user's password, empty for
+    Serverless, of which `workgroup` is the name.
     """
 
     stack: str
@@ -27,6 +28,7 @@ class ClusterAddress:
     role_arn: str
     secret_arn: str
     region: str
+    workgroup: str = ""
 
     @property
     def cluster_identifier(self) -> str:
@@ -67,8 +69,9 @@ def find_cluster(stack: str, region: str | None = None, *, cloud: Cloud | None =
         outputs["Database"],
         outputs["User"],
         outputs["CopyRoleArn"],
-        outputs["SecretArn"],
+        outputs.get("SecretArn", ""),
         cloud.region,
+        status.name if status.is_serverless else "",
     )
 
 

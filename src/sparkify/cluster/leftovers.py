@@ -8,15 +8,18 @@ from typing import Any
 from sparkify.cluster.aws import Cloud, code_of, translated
 
 
-def leftovers(cloud: Cloud, name: str) -> list[str]:
+def leftovers(cloud: Cloud, name: str, *, is_cluster: bool = True, is_serverless: bool = True) -> list[str]:
     """Whatever of the cluster of that name is still there, in words; nothing if all of it is gone.
+
+    `is_cluster` and `is_serverless` say what it may have been.
 
     Raises:
         CloudError: AWS refuses to say.
     """
     with translated(f"make sure that nothing of {name} is left"):
-        return [*_clusters(cloud, name), *_snapshots(cloud, name), *_schedules(cloud, name), *_roles(cloud, name),
-                *_security_groups(cloud, name)]  # fmt: skip
+        found = [*_clusters(cloud, name), *_snapshots(cloud, name)] if is_cluster else []
+        found += _serverless(cloud, name) if is_serverless else []
+        return [*found, *_schedules(cloud, name), *_roles(cloud, name), *_security_groups(cloud, name)]
 
 
 def _found(ask: Callable[[], Any], *absent: str) -> Any:
@@ -49,6 +52,15 @@ def _snapshots(cloud: Cloud, name: str) -> Iterator[str]:
     for snapshot in found["Snapshots"] if found else ():
         if snapshot["SnapshotType"] == "manual":
             yield f"the snapshot {snapshot['SnapshotIdentifier']}, which costs"
+
+
+def _serverless(cloud: Cloud, name: str) -> Iterator[str]:
+    api = cloud.client("redshift-serverless")
+    if found := _found(lambda: api.get_workgroup(workgroupName=name), "ResourceNotFoundException"):
+        state = found["workgroup"]["status"]
+        yield f"the workgroup {name} of Redshift Serverless ({state}), which costs while it works"
+    if found := _found(lambda: api.get_namespace(namespaceName=name), "ResourceNotFoundException"):
+        yield f"the namespace {name} of Redshift Serverless ({found['namespace']['status']}), whose storage costs"
 
 
 def _schedules(cloud: Cloud, name: str) -> Iterator[str]:

@@ -17,6 +17,12 @@ DEFAULT_DATABASE = "sparkify"
 DEFAULT_USER = "sparkify"
 DEFAULT_PORT = 5439
 DEFAULT_TTL = "12h"
+DEFAULT_CAPACITY = 8
+"""Redshift processing units of a workgroup."""
+DEFAULT_USAGE_LIMIT = 24
+"""RPU hours a day: three hours of work of a workgroup of 8 units."""
+
+_CAPACITIES = (4, *range(8, 1025, 8))
 
 PORTS = (range(5431, 5456), range(8191, 8216))
 """The ports that RA3 and RG nodes take."""
@@ -38,6 +44,7 @@ _CLUSTER_RULE = (
     "1 to 63 lower-case letters, digits and single hyphens; it begins with a letter, and does not end in a hyphen"
 )
 _DATABASE_RULE = "1 to 64 lower-case letters, digits, _ and $; it begins with a letter or _, and is no reserved word"
+_NAMESPACE_RULE = "1 to 64 lower-case letters, digits and _; it begins with a letter, and is no reserved word"
 _USER_RULE = "1 to 128 lower-case letters, digits, _, +, ., @ and -; it begins with a letter, and is no reserved word"
 _TTL = re.compile(r"(\d+)(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -59,7 +66,9 @@ class ClusterRequest:
     """A cluster as it is asked for.
 
     `name` is the cluster's and the stack's. `allow_from` is the CIDR that may connect; empty means that the cluster is
-    not public. `logs`, `songs` and `spool` are what COPY may read; what is not in S3 is None.
+    not public. `logs`, `songs` and `spool` are what COPY may read; what is not in S3 is None. `serverless` asks
+    for a namespace and a workgroup in the place of a cluster: of `base_capacity` units, which use `usage_limit` RPU
+    hours a day at the most.
     """
 
     name: str = DEFAULT_NAME
@@ -72,9 +81,14 @@ class ClusterRequest:
     logs: Prefix | None = None
     songs: Prefix | None = None
     spool: Prefix | None = None
+    serverless: bool = False
+    base_capacity: int = DEFAULT_CAPACITY
+    usage_limit: int = DEFAULT_USAGE_LIMIT
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        if self.serverless:
+            _check_serverless(self)
         _check_node_type(self.node_type)
         _check_nodes(self.node_type, self.nodes)
         _check_port(self.port)
@@ -85,6 +99,9 @@ class ClusterRequest:
         """The template's parameters; `expiry` is in UTC, None for never."""
         places: dict[str, Prefix | None] = {"Logs": self.logs, "Songs": self.songs, "Spool": self.spool}
         return {
+            "Kind": "serverless" if self.serverless else "cluster",
+            "BaseCapacity": str(self.base_capacity),
+            "UsageLimit": str(self.usage_limit),
             "NodeType": self.node_type,
             "Nodes": str(self.nodes),
             "Database": self.database,
@@ -114,6 +131,18 @@ def _check_word(what: str, name: str, pattern: str, rule: str) -> None:
 
     if not re.fullmatch(pattern, name) or name in Redshift.Generator.RESERVED_KEYWORDS:
         raise UsageError(f"bad name for a {what}: {name!r}", hint=f"The rule: {rule}.")
+
+
+def _check_serverless(request: ClusterRequest) -> None:
+    if len(request.name) < 3:
+        raise UsageError(f"bad name for a workgroup: {request.name!r}", hint="It takes 3 to 63 letters.")
+    _check_word("database", request.database, r"[a-z][a-z0-9_]{0,63}", _NAMESPACE_RULE)
+    if request.base_capacity not in _CAPACITIES:
+        raise UsageError(
+            f"a workgroup cannot have {request.base_capacity} units", hint="It takes 4, or 8 to 1024 in steps of 8."
+        )
+    if request.usage_limit < 1:
+        raise UsageError(f"wrong value for --usage-limit: {request.usage_limit}", hint="RPU hours a day, at least 1.")
 
 
 def _check_node_type(node_type: str) -> None:
@@ -213,12 +242,22 @@ def parse_prefix(name: str, location: str | None) -> Prefix | None:
     return Prefix(bucket, f"{key}/*" if key else "*")
 
 
+def size_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """How large a cluster or a workgroup is, for people to read."""
+    if parameters.get("Kind") == "serverless":
+        return {
+            "capacity": f"{parameters['BaseCapacity']} RPU",
+            "usage_limit": f"{parameters['UsageLimit']} RPU hours a day; then queries are refused until the next",
+        }
+    return {"nodes": f"{parameters.get('Nodes')} × {parameters.get('NodeType')}"}
+
+
 def shown(parameters: Mapping[str, str]) -> dict[str, str]:
     """A request's parameters for people to read."""
     copy = [f"s3://{parameters[f'{name}Bucket']}/{parameters[f'{name}Keys']}" for name in ("Logs", "Songs", "Spool")
             if parameters[f"{name}Bucket"]]  # fmt: skip
     return {
-        "nodes": f"{parameters['Nodes']} × {parameters['NodeType']}",
+        **size_of(parameters),
         "database": f"{parameters['Database']}, user {parameters['User']}, port {parameters['Port']}",
         "public": f"yes, to {parameters['AllowFrom']} alone" if parameters["AllowFrom"] else "no",
         "copy_may_read": ", ".join(copy) or "nothing: no source is in S3",

@@ -26,6 +26,7 @@ _CHANGE_SET = "sparkify-"
 _POLL_SECONDS = 5.0
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _STACK = "AWS::CloudFormation::Stack"
+_WITH_DATA = ("Cluster", "Namespace")
 _BEGINNINGS = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
 
@@ -36,6 +37,11 @@ class Change(NamedTuple):
     resource: str
     type: str
     replacement: bool
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the resource goes."""
+        return self.action == "Remove"
 
 
 class Event(NamedTuple):
@@ -80,6 +86,11 @@ class Status:
     def expiry(self) -> datetime | None:
         """When the guard deletes the stack."""
         return from_text(self.parameters.get("Expiry", ""))
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether it is a workgroup of Redshift Serverless."""
+        return self.parameters.get("Kind") == "serverless"
 
     @property
     def is_ours(self) -> bool:
@@ -174,13 +185,12 @@ class Stack:
             self._remove_change_sets(status)
         parameters = request.parameters(expiry)
         plan = self._change_set(status is None, parameters, owner, expiry)
-        replaced = [change.resource for change in plan.changes if change.resource == "Cluster" and change.replacement]
-        if replaced:
+        if any(change.resource in _WITH_DATA and (change.replacement or change.is_removal) for change in plan.changes):
             self.discard(plan)
             raise CloudError(
                 f"the change would replace the cluster of {self.name} and lose its data",
-                hint="The database and its first user are settled when a cluster is made; destroy it, or take another "
-                "--name.",
+                hint="The database, its first user, and whether it is Serverless are settled when it is made; "
+                "destroy it, or take another --name.",
             )
         return plan
 
