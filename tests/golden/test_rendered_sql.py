@@ -25,8 +25,10 @@ from tests.golden.rendered import (
     text_of,
     text_of_differences,
 )
-from tests.redshift.rules import banned_in, unparsable, without_texts
+from tests.redshift.rules import banned_in, faults_of_queries, unparsable, without_texts
+from tests.redshift.widths import Widths
 
+from sparkify.contract import MAX_TEXT_BYTES
 from sparkify.sql import definitions
 from sparkify.sql import render as rendering
 
@@ -41,12 +43,26 @@ def of_redshift(name: str) -> list[tuple[str, str]]:
     return only_in_differences("redshift") if name == CHUNKS else files_of("redshift").get(name, [])
 
 
+def text_of_widths() -> str:
+    """The statements that handle rows of more than one long text as wholes, and how wide those are at the most."""
+    lines = []
+    for folder in ("statements", "all_checks", "questions", "replay", "open"):
+        for name in sorted(found for found in files_of("redshift") if found.startswith(f"{folder}/")):
+            widths = Widths()
+            for about, sql in files_of("redshift")[name]:
+                width = widths.widest(as_redshift_gets_it(sql).removesuffix(";\n"))
+                lines += [f"{width:>9,}  {name}: {about}"] if width > MAX_TEXT_BYTES else []
+    return "\n".join([*lines, ""])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_golden_files_are_what_is_rendered(engine: str) -> None:
     folder = HERE / engine
     expected = {name: text_of(found) for name, found in files_of(engine).items()}
     expected[SETTINGS] = text_of_differences(differences_of_settings(engine))
     expected[CHUNKS] = text_of_differences(differences_of_chunks(engine))
+    if engine == "redshift":
+        expected["widths.txt"] = text_of_widths()
     if WRITE:
         _write(folder, expected)
     there = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.*")}
@@ -110,6 +126,7 @@ def test_postgres_orders_text_by_bytes() -> None:
 def test_redshift_text_has_nothing_that_redshift_lacks(name: str) -> None:
     for about, sql in of_redshift(name):
         assert banned_in(sql) == [], about
+        assert faults_of_queries(as_redshift_gets_it(sql)) == [], about
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,10 @@ def command(*arguments: str, code: int = 0) -> str:
 
 
 def _write_first(folder: Path) -> None:
-    """Duplicates that differ, a spoilt name, a bad line, and a play without an artist in a file of plain lines."""
+    """Duplicates that differ, a spoilt name, a long one, a bad line, a play without an artist among plain lines."""
     copies = [event(itemInSession=at, level=level) for at in range(12) for level in ("free", "paid")]
-    write_lines(folder / "logs/a.json", [*copies, event(sessionId=2, artist=SPOILT, song="Jóga", userId="2")])
+    long = event(sessionId=12, artist="a" * 40_000, song="s" * 40_000)
+    write_lines(folder / "logs/a.json", [*copies, event(sessionId=2, artist=SPOILT, song="Jóga", userId="2"), long])
     write_lines(folder / "logs/b.json", [event(sessionId=3), "no JSON"])
     write_lines(folder / "logs/c.json", [event(sessionId=4), event(sessionId=5, artist=None)])
     write_lines(folder / "logs/d.json", [event(sessionId=6, userId="3")])
@@ -150,5 +151,6 @@ def _look_back(here: tuple[str, str]) -> None:
         ("explain", "1541121934796-1-1-0"),
         ("explain", "1-1-0"),
         ("query", "SELECT COUNT(*) FROM songplays"),
+        ("query", "/* no cursor is declared for a comment */ SELECT 1 AS one"),
     ):
         command(*arguments, *here)

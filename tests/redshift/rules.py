@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlglot import exp, parse_one
+from tests.redshift.subqueries import faults_of_subqueries
+
+from sparkify.contract import RECORD_TYPES, Type
 
 BANNED = {
     "FILTER (": r"\bFILTER\s*\(",
@@ -30,6 +33,8 @@ BANNED = {
     "QUALIFY": r"\bQUALIFY\b",
     "now()": r"\bNOW\s*\(|\bCURRENT_TIMESTAMP\b",
     "WITH … INSERT": r"\bWITH\b[\s\S]*\bINSERT\b",
+    "declared key": r"\bPRIMARY\s+KEY\b|\bFOREIGN\s+KEY\b|\bREFERENCES\b|\bUNIQUE\b",
+    "EXTRACT(EPOCH": r"\bEPOCH\s+FROM\b|\bDATE_PART\s*\(\s*EPOCH\b",
     "unbounded text": r"\bVARCHAR\b(?!\s*\()(?=\s*(,|\n|NOT NULL))|\bCREATE\b[\s\S]*\bVARCHAR\s*\)",
 }
 """Names of what Redshift lacks, or would take as something else than is meant, and how each looks."""
@@ -40,9 +45,62 @@ def without_texts(sql: str) -> str:
     return re.sub(r"'(?:[^']|'')*'", "''", sql)
 
 
+_INTERVAL = re.compile(r"\bINTERVAL\s*'([^']*)'", re.IGNORECASE)
+_UNITS = re.compile(r"(\s*\d+\s+(year|month|week|day|hour|minute|second)s?\s*,?)+", re.IGNORECASE)
+"""What AWS's page shows: https://docs.aws.amazon.com/redshift/latest/dg/r_interval_data_types.html."""
+
+
 def banned_in(sql: str) -> list[str]:
     """The names of what is banned and stands in a statement."""
-    return [name for name, pattern in BANNED.items() if re.search(pattern, without_texts(sql), re.IGNORECASE)]
+    found = [name for name, pattern in BANNED.items() if re.search(pattern, without_texts(sql), re.IGNORECASE)]
+    return found + [f"INTERVAL '{text}'" for text in _INTERVAL.findall(sql) if not _UNITS.fullmatch(text)]
+
+
+_NO_QUERY = re.compile(r"\s*(COPY|LOCK|SET|BEGIN|COMMIT|ROLLBACK|FETCH|CLOSE)\b", re.IGNORECASE)
+_DECLARE = re.compile(r"\s*DECLARE\s+\w+\s+CURSOR\s+FOR\b", re.IGNORECASE)
+
+
+def parsed(sql: str) -> exp.Expr | None:
+    """A statement as a tree; None if it is none that reads or writes rows by a query."""
+    return None if _NO_QUERY.match(sql) else parse_one(_DECLARE.sub("", sql), read="redshift")
+
+
+def faults_of_queries(sql: str) -> list[str]:
+    """Correlated subqueries that Redshift refuses, and texts that may grow beyond its limit."""
+    tree = parsed(sql)
+    return [] if tree is None else faults_of_subqueries(tree) + growing_texts(tree)
+
+
+_NUMBERS = {
+    field.name.lower() for kind in RECORD_TYPES.values() for field in kind.fields if field.type is not Type.TEXT
+}
+
+
+def growing_texts(tree: exp.Expr) -> list[str]:
+    """What a statement puts together that may be longer than 65,535 bytes, though each part is one that is allowed."""
+    found = []
+    for node in tree.find_all(exp.DPipe, exp.Concat):
+        if not isinstance(node.parent, exp.DPipe | exp.Concat):
+            parts = list(node.flatten()) if isinstance(node, exp.DPipe) else node.expressions
+            found += [f"{part.sql('redshift')} in ||" for part in parts if not _is_short(part)]
+    return found
+
+
+def _is_short(part: exp.Expr) -> bool:
+    """Whether a part of a text is short, or is left out where the whole would be too long."""
+    if isinstance(part, exp.Literal | exp.Chr):
+        return True
+    if isinstance(part, exp.Upper | exp.Lower | exp.Paren):
+        return _is_short(part.this)
+    if isinstance(part, exp.Substring):
+        return isinstance(part.args.get("length"), exp.Literal)
+    if isinstance(part, exp.Cast):
+        return isinstance(part.this, exp.Column) and part.this.name.lower() in _NUMBERS
+    if isinstance(part, exp.Case):
+        return all(
+            isinstance(when.this, exp.LT) and "OCTET_LENGTH(" in when.this.sql("redshift") for when in part.args["ifs"]
+        )
+    return False
 
 
 @cache
@@ -157,57 +215,15 @@ def affected_before_lock(transaction: Iterable[str], tables: Iterable[str]) -> l
     return [sql for sql in statements[:first] if names.search(without_texts(sql))]
 
 
-class Made(NamedTuple):
-    """A table as its definition says: types by column, and its key."""
-
-    types: dict[str, str]
-    key: tuple[str, ...]
-
-
-def made_by(sql: str) -> tuple[str, Made, exp.Create] | None:
-    """The table that a statement makes, unless it is a temporary one or none."""
+def sorted_by(sql: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """Of a statement that makes a table which stays: its name, its columns, and those by which it is sorted."""
     if not re.match(r"\s*CREATE\s+TABLE\b", sql, re.IGNORECASE):
         return None
     tree = parse_one(sql, read="redshift")
     assert isinstance(tree, exp.Create)
-    types = {column.name: column.args["kind"].sql() for column in tree.find_all(exp.ColumnDef)}
-    keys = [_names(key.expressions) for key in tree.find_all(exp.PrimaryKey)]
-    return tree.this.this.name, Made(types, keys[0] if keys else ()), tree
-
-
-def faults_of_keys(sql: str, there: Mapping[str, Made]) -> list[str]:
-    """Keys, sort keys and references of a table name columns that it has, and keys of tables that are there."""
-    found = made_by(sql)
-    if found is None:
-        return []
-    name, made, tree = found
-    sorts = [_names(sort.find_all(exp.Identifier)) for sort in tree.find_all(exp.SortKeyProperty)]
-    own = [made.key, *sorts, *(_names(key.expressions) for key in tree.find_all(exp.ForeignKey))]
-    faults = [f"{name} has no {column}" for names in own for column in names if column not in made.types]
-    for key in tree.find_all(exp.ForeignKey):
-        faults += _faults_of_reference(_names(key.expressions), key.args["reference"], made, there)
-    return faults
-
-
-def _faults_of_reference(
-    columns: Sequence[str], reference: exp.Reference, made: Made, there: Mapping[str, Made]
-) -> list[str]:
-    target = reference.find(exp.Table)
-    name = target.name if target else ""
-    names = _names(reference.this.expressions)
-    if name not in there:
-        return [f"REFERENCES {name}, which is not there"]
-    if names != there[name].key:
-        return [f"REFERENCES {name} ({', '.join(names)}), which is not its key"]
-    return [
-        f"{column} and {name}.{key} differ in type"
-        for column, key in zip(columns, names, strict=True)
-        if made.types.get(column) != there[name].types[key]
-    ]
-
-
-def _names(nodes: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(node.name for node in nodes)
+    columns = tuple(column.name for column in tree.find_all(exp.ColumnDef))
+    sorts = tuple(name.name for sort in tree.find_all(exp.SortKeyProperty) for name in sort.find_all(exp.Identifier))
+    return tree.this.this.name, columns, sorts
 
 
 _LITERALS = (

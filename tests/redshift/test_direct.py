@@ -136,6 +136,25 @@ def test_a_carriage_return_may_be_anything_to_copy(
     assert _differences(tmp_path, warehouse, redshift) == []
 
 
+@pytest.mark.parametrize("sign", ["\f", "\v", "\u0085", "\u2028"])
+def test_another_sign_may_end_a_line_for_copy(
+    warehouse: str, tmp_path: Path, redshift: RedshiftStandIn, put: Put, sign: str
+) -> None:
+    """It stands in files of its own in the probe: an object that holds it is judged by itself, all others go direct."""
+    redshift.stores.other_line_ends = sign
+    put("songs/x.json", _lines(song()))
+    put("logs/plain.json", _lines(event()))
+    put("logs/between.json", _lines(event(sessionId=2)).replace(b"\n", sign.encode()) + _lines(event(sessionId=3)))
+    summary = _etl(warehouse, redshift, max_rejects="100%")
+    told = {uri.split("/in/")[1][:-5]: why for uri, why in summary.not_direct.items()}
+    if sign in "\f\v":
+        assert set(told) == {"songs/x", "logs/plain", "logs/between"}, "COPY loses a reject there: nothing goes direct"
+        assert "for something unknown" in told["songs/x"]
+    else:
+        assert set(told) == {"logs/between"}
+    assert _differences(tmp_path, warehouse, redshift) == []
+
+
 def _proven(server: RedshiftStandIn, run: Run, put: Put, lines: Iterable[bytes], kind: RecordType) -> tuple[int, int]:
     """How many lines there are, and how many of them are not plain."""
     lines = list(lines)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.responses import RedshiftResponse
 from redshift_connector.iam_helper import IamHelper
@@ -21,7 +25,7 @@ from tests.support import event, song, write_lines
 
 import sparkify
 from sparkify.cluster import stack
-from sparkify.errors import CloudError, WarehouseError
+from sparkify.errors import CloudError, UsageError, WarehouseError
 
 
 @pytest.fixture
@@ -119,3 +123,62 @@ def test_a_stack_is_all_that_has_to_be_named(warehouse: RedshiftStandIn, monkeyp
     command("cluster", "destroy", "--yes", "--name", "lake", "--region", "us-east-1")
     with pytest.raises(CloudError, match="there is no stack lake"):
         sparkify.connect(url)
+
+
+class Serverless:
+    """The one call of Redshift Serverless that signing in takes; moto has none of it."""
+
+    def __init__(self, password: str = "Temporary-1", refusal: str = "") -> None:
+        api = boto3.client("redshift-serverless", region_name="us-east-1")
+        self.stubber = Stubber(api)
+        self._password, self._refusal = password, refusal
+        self.cloud = SimpleNamespace(client=lambda _name: api)
+
+    def answer(self, times: int) -> None:
+        for _ in range(times):
+            if self._refusal:
+                self.stubber.add_client_error("get_credentials", "AccessDeniedException", self._refusal)
+            else:
+                given = {
+                    "dbUser": "IAM:ada",
+                    "dbPassword": self._password,
+                    "expiration": datetime(2030, 1, 1, tzinfo=UTC),
+                }
+                asked = {"workgroupName": "lake", "dbName": "dev", "durationSeconds": 3600}
+                self.stubber.add_response("get_credentials", given, asked)
+        self.stubber.activate()
+
+
+def test_a_workgroup_is_named_in_the_place_of_a_user(
+    warehouse: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM gives the user too: that of whoever is signed in; a password for another user is not sent there."""
+    serverless = Serverless()
+    serverless.answer(2)  # the lock has a connection of its own
+    monkeypatch.setattr("sparkify.cluster.serverless.connect", lambda _region=None: serverless.cloud)
+    monkeypatch.setenv("PGPASSWORD", warehouse.password)
+    monkeypatch.setenv("SPARKIFY_COPY_ROLE", warehouse.role)
+    url = f"redshift://{warehouse.host}:{warehouse.port}/{warehouse.database}?workgroup=lake"
+    with sparkify.connect(url) as connection:
+        connection.etl(logs="logs", songs="songs")
+        assert connection.query("SELECT songplay_id FROM songplays").rows == [("1541121934796-1-1-0",)]
+    assert set(warehouse.users) == {"IAM:ada"}
+    serverless.stubber.assert_no_pending_responses()
+
+
+def test_a_refusal_names_the_right_of_serverless(warehouse: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    serverless = Serverless(refusal="no")
+    serverless.answer(1)
+    monkeypatch.setattr("sparkify.cluster.serverless.connect", lambda _region=None: serverless.cloud)
+    with pytest.raises(CloudError, match="cannot get a password for the workgroup lake: no") as found:
+        sparkify.connect(f"redshift://{warehouse.host}:{warehouse.port}/dev?workgroup=lake")
+    assert "redshift-serverless:GetCredentials" in found.value.hint
+
+
+def test_a_user_of_a_workgroup_has_a_password(warehouse: RedshiftStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"redshift://{warehouse.user}@{warehouse.host}:{warehouse.port}/dev?workgroup=lake"
+    with pytest.raises(UsageError, match=f"no password for {warehouse.user} on the workgroup lake"):
+        sparkify.connect(url)
+    monkeypatch.setenv("PGPASSWORD", warehouse.password)
+    with sparkify.connect(url) as connection:
+        assert connection.query("SELECT 1").rows == [(1,)]

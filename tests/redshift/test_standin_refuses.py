@@ -173,6 +173,56 @@ def test_spaces_at_the_end_do_not_count_when_compared(run: Run) -> None:
     assert len(set(run("SELECT MD5(a) FROM t"))) == 4
 
 
+def test_an_expression_makes_no_longer_text_than_a_column_holds(run: Run) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html: 65,535 bytes."""
+    run("CREATE TABLE t (a VARCHAR(65535))")
+    run("INSERT INTO t VALUES (%s)", ("ä" * 32_767,))
+    assert run("SELECT OCTET_LENGTH(a || 'x') FROM t") == [(65_535,)]
+    assert "exceeds the max size of 65535 bytes" in run.error("SELECT LEN(a || 'xy') FROM t")["M"]
+    assert "exceeds the max size of 65535 bytes" in run.error("SELECT MD5(a || a) FROM t")["M"]
+
+
+def test_bytes_are_compared_as_they_are(run: Run) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html."""
+    run("CREATE TABLE t (a VARCHAR(9))")
+    texts = ["a ", "a\x01", "a", "B", "ä"]
+    for text in texts:
+        run("INSERT INTO t VALUES (%s)", (text,))
+    assert [found for (found,) in run("SELECT a FROM t ORDER BY CAST(a AS VARBYTE(9))")] == [
+        "B",
+        "a",
+        "a\x01",
+        "a ",
+        "ä",
+    ]
+    assert run("SELECT COUNT(DISTINCT a), COUNT(DISTINCT CAST(a AS VARBYTE(9))) FROM t") == [(4, 5)]
+
+
+def test_a_session_has_one_cursor_at_a_time(connect: Any) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/declare.html."""
+    run = Run(connect())
+    run("DECLARE one CURSOR FOR SELECT 1")
+    assert "only one cursor" in run.error("DECLARE two CURSOR FOR SELECT 2")["M"]
+    run.connection.rollback()
+    run("DECLARE one CURSOR FOR SELECT 1")
+    run("CLOSE one")
+    run("DECLARE two CURSOR FOR SELECT 2")
+    run.connection.commit()
+    run("DECLARE one CURSOR FOR SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["a = 1 OR EXISTS (SELECT 1 FROM s WHERE s.a = t.a)", "a NOT IN (SELECT s.a FROM s WHERE s.b = t.b)"],
+)
+def test_correlated_subqueries_that_cannot_be_joins(run: Run, condition: str) -> None:
+    """https://docs.aws.amazon.com/redshift/latest/dg/r_correlated_subqueries.html, and what users report."""
+    run("CREATE TABLE t (a INT, b INT)")
+    run("CREATE TABLE s (a INT, b INT)")
+    assert "correlated subquery pattern is not supported" in run.error(f"SELECT a FROM t WHERE {condition}")["M"]
+    assert run("SELECT a FROM t WHERE NOT EXISTS (SELECT 1 FROM s WHERE s.a = t.a)") == []
+
+
 def test_text_is_ordered_by_bytes(run: Run) -> None:
     run("CREATE TABLE t (a VARCHAR(9))")
     run("INSERT INTO t VALUES ('a'), ('B'), ('ä'), ('_'), (NULL)")

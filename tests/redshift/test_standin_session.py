@@ -17,6 +17,7 @@ from tests.redshift.driver import Run, connect_to
 from tests.redshift.standin import RedshiftStandIn
 from tests.redshift.standin.certificates import make
 from tests.redshift.standin.faults import no_relation, serializable_violation
+from tests.redshift.standin.transactions import Isolation
 
 
 def refusal(server: RedshiftStandIn, **options: Any) -> str:
@@ -139,7 +140,11 @@ def test_simple_queries(redshift: RedshiftStandIn) -> None:
 # Concurrent writers
 
 
-def test_a_writer_with_an_old_snapshot_meets_1023(connect: Any, run: Run) -> None:
+@pytest.mark.parametrize("isolation", ["snapshot", "serializable"])
+def test_a_writer_with_an_old_snapshot_meets_a_conflict(
+    connect: Any, run: Run, redshift: RedshiftStandIn, isolation: Isolation
+) -> None:
+    redshift.versions.isolation = isolation
     run("CREATE TABLE t (a INT)")
     connection = connect()
     late = Run(connection)
@@ -147,7 +152,10 @@ def test_a_writer_with_an_old_snapshot_meets_1023(connect: Any, run: Run) -> Non
     run("INSERT INTO t VALUES (1)")
     assert late("SELECT COUNT(*) FROM t") == [(0,)]
     error = late.error("INSERT INTO t VALUES (2)")
-    assert error["M"] == "1023" and "Serializable isolation violation" in error["D"]
+    if isolation == "serializable":
+        assert error["M"] == "1023" and "Serializable isolation violation" in error["D"]
+    else:
+        assert "could not complete because of conflict with concurrent transaction" in error["M"]
     connection.rollback()
     late("INSERT INTO t VALUES (2)")
     connection.commit()

@@ -62,6 +62,17 @@ def test_rows_come_in_batches(warehouse: str, redshift: RedshiftStandIn, run: Ru
     assert not [sql for sql in redshift.statements if sql.startswith("SELECT a.n")], "no query of the whole"
 
 
+def test_a_stream_that_is_not_read_to_its_end_leaves_no_cursor(warehouse: str, run: Run) -> None:
+    run("CREATE TABLE numbers (n INT)")
+    run("INSERT INTO numbers VALUES " + ", ".join(f"({number})" for number in range(100)))
+    with closing(connect(warehouse, Access(read_only=True))) as engine, engine.snapshot():
+        for _ in range(2):
+            batches = engine.stream(NUMBERS)
+            assert len(next(batches).rows) == 1000
+            del batches
+        assert sum(len(batch.rows) for batch in engine.stream(NUMBERS)) == 10_000
+
+
 def test_a_snapshot_is_one_moment_and_cannot_write(warehouse: str, run: Run) -> None:
     run("CREATE TABLE numbers (n INT)")
     run("INSERT INTO numbers VALUES (1)")

@@ -194,6 +194,8 @@ def _say_summary(summary: Summary, verbose: bool) -> None:
         warn(f"warning: fields of {kind} were ignored, for names must match exactly: {plain_text(meant)}")
     for name, (count, about) in summary.warnings.items():
         warn(f"warning: check {name}, {count_of(count, 'bad row')}; expected: {about}")
+    if summary.spent:
+        say("spent: " + ", ".join(f"{name} {_amount(name, value)}" for name, value in summary.spent.items()))
     if verbose:
         say(", ".join(f"{step} {seconds:.2f} s" for step, seconds in summary.seconds.items()))
 
@@ -202,6 +204,10 @@ def _time_of(seconds: float, rows: int) -> str:
     """How long it took, and how fast that was."""
     rate = f" ({rows / seconds:,.0f} rows/s)" if rows and seconds else ""
     return f"{seconds:,.1f} s{rate}"
+
+
+def _amount(name: str, value: float) -> str:
+    return f"{value / 1e6:,.1f} MB" if name.startswith("bytes") else f"{value:,.1f} s"
 
 
 def _where_from(summary: Summary) -> str:

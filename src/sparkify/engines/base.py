@@ -345,6 +345,11 @@ class Engine(ABC):
             LoadFailed: a line could not be taken; the transaction must be undone.
         """
 
+    @property
+    def spent(self) -> Mapping[str, float]:
+        """What the work so far has cost by the engine's own measure, by name: bytes and seconds that are paid for."""
+        return {}
+
     def forget_held(self) -> None:  # noqa: B027
         """Drop the rows of all items that the engine holds."""
 

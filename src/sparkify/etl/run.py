@@ -147,6 +147,7 @@ class Run:
         self._log.finish("done")
         if self._session.keeps_manifest:
             self._session.kept = Kept(self._known, read_manifest(self._engine))
+        self._summary.spent = {name: round(value, 3) for name, value in self._engine.spent.items()}
         return self._summary.finished()
 
     def _note_what_stays(self, error: BaseException) -> None:

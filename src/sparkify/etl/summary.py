@@ -57,7 +57,8 @@ class Summary:
     """What a run did.
 
     `warnings` are checks by name, with the number of rows and what the check asks. `seconds` are by step,
-    `elapsed` are those from the beginning to the end.
+    `elapsed` are those from the beginning to the end; `spent` is what the engine counts of what is paid for: bytes and
+    seconds.
     `repaired_texts` are different names that the setting `repair_text` repaired in `repaired_rows`: plays, records of
     the catalogue and users that are new or changed. `files_direct` of the files loaded were taken in by the warehouse
     itself; `not_direct` says of others, by URI, why they were not. `passed_over` are files that were not read because
@@ -109,6 +110,7 @@ class Summary:
     warnings: dict[str, tuple[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     elapsed: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
     partitions: dict[str, PartitionRead] = field(default_factory=dict)
     accepted: list[str] = field(default_factory=list)
 

@@ -26,11 +26,13 @@ class Capabilities:
     `etl_commits` says which versions of the tables belong together.
     `guarantees`: what the engine itself checks before it commits, so that a load need not check it.
     `keeps_others_out`: while one process is connected to write, no other can read.
+    `longest_text`: how many bytes a text may have that an expression makes of others; None if that is no concern.
     """
 
     commit: Literal["transaction", "recorded"] = "transaction"
     guarantees: frozenset[Guarantee] = frozenset()
     keeps_others_out: bool = False
+    longest_text: int | None = None
 
 
 class Step(NamedTuple):
@@ -53,7 +55,9 @@ class Dialect:
 
     `functions` maps a name in the models to its text, `{0}` being the argument:
     FROM_MILLIS: milliseconds since the epoch to a TIMESTAMP in UTC; TO_MILLIS: the way back;
-    BYTEWISE: what puts a text into the order of its bytes; MIN_TEXT and MAX_TEXT: the first and the last in that order.
+    BYTEWISE: what puts a text into the order of its bytes; MIN_TEXT and MAX_TEXT: the first and the last in that order;
+    KEY_OF: what tells a text from others, spaces at its end included;
+    SONG_DIGEST: the MD5 of artist, CHR(31) and song, NULL where they are longer than an expression's texts may be.
     """
 
     name: str
@@ -92,3 +96,6 @@ class Dialect:
 
 BYTEWISE_AGGREGATES = {"MIN_TEXT": "MIN({0})", "MAX_TEXT": "MAX({0})"}
 """Of engines that order text by its bytes."""
+
+OF_ANY_LENGTH = {"KEY_OF": "{0}", "SONG_DIGEST": "MD5({0} || CHR(31) || {1})"}
+"""Of engines whose expressions make texts of any length, and whose rows may be as wide."""

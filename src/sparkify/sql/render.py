@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from sparkify.contract import EVENTS, SONGS, RecordType
+from sparkify.contract import EVENTS, SONGS, Field, RecordType
 from sparkify.sql.dialect import Dialect
 from sparkify.sql.reserved import RESERVED
 from sparkify.sql.tree import SOURCE_DIALECT, Relations, parsed, put_relations, read_query
@@ -110,9 +110,7 @@ def _expand_lists(query: exp.Expr) -> None:
     for chosen in query.find_all(exp.Select):
         if any(isinstance(column, exp.Anonymous) and column.name == "EVENT_COLUMNS" for column in chosen.expressions):
             alias = chosen.expressions[0].expressions[0].name
-            chosen.set(
-                "expressions", [exp.column(name, table=alias, quoted=not name.islower()) for name in EVENTS.names]
-            )
+            chosen.set("expressions", [_told_apart(field, alias) for field in EVENTS.fields])
     for order in query.find_all(exp.Order):
         keys: list[exp.Expr] = []
         for key in order.expressions:
@@ -120,6 +118,14 @@ def _expand_lists(query: exp.Expr) -> None:
             orders = _ORDERS.get(call.name.upper()) if isinstance(call, exp.Anonymous) else None
             keys += orders(call.expressions[0].name) if orders else [key]
         order.set("expressions", keys)
+
+
+def _told_apart(field: Field, alias: str) -> exp.Expr:
+    """A column of which it matters only whether two of its values are the same."""
+    column = exp.column(field.name, table=alias, quoted=not field.name.islower())
+    if field.type != "VARCHAR":
+        return column
+    return exp.alias_(exp.Anonymous(this="KEY_OF", expressions=[column]), field.name, quoted=not field.name.islower())
 
 
 def _order(record_type: RecordType, alias: str, last: bool) -> list[exp.Expr]:

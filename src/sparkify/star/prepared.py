@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from sparkify.star.repair import repaired
 from sparkify.star.transform import Chunk, Statement
 
 _PAIRS_AT_ONCE = 500
+_NAMES_OF = "names of "
 
 
 class Repairs(NamedTuple):
@@ -63,6 +65,8 @@ class StarUpdate:
                 _keep_repairs(self.engine, (text for (text,) in rows))
             elif statement.asks == "span":
                 self._days = [int(day) for (day,) in rows]
+            elif statement.asks.startswith(_NAMES_OF):
+                _name_songs(self.engine, statement.asks.removeprefix(_NAMES_OF), rows)
 
     def repairs(self) -> Repairs:
         """What `transform` has repaired in new and changed rows."""
@@ -115,6 +119,14 @@ def _keep_repairs(engine: Engine, suspects: Iterable[str]) -> None:
         batch = pairs[start : start + _PAIRS_AT_ONCE]
         sql = statements.statement("star/keep_repairs", engine.dialect) + ", (?, ?)" * (len(batch) - 1)
         engine.execute(sql, list(chain(*batch)))
+
+
+def _name_songs(engine: Engine, table: str, songs: Iterable[Row]) -> None:
+    """Give songs their ids in a table: those for which the engine has no text that is long enough."""
+    for artist, song, artist_name, title in songs:
+        digest = hashlib.md5(f"{artist_name}\x1f{title}".encode(), usedforsecurity=False).hexdigest()
+        song_id = f"SOX{digest[:15].upper()}"
+        engine.execute_named("star/name_song", (song_id, artist, song), relations={"matched_songs": table})
 
 
 def clear(engine: Engine) -> None:

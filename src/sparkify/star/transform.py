@@ -23,7 +23,8 @@ class Statement(NamedTuple):
 
     It is run only if one of the tables `only_if` has rows; if there are none, always. If it `asks` for the span, its
     rows are the days in which staging is read from there on; if for suspects, they are texts that may have been encoded
-    more than once, and those that were go with their repair into the table `etl_repairs`.
+    more than once, and those that were go with their repair into the table `etl_repairs`; if for `names of TABLE`, they
+    are keys of songs in that table, whose id is worked out here, with the artist and the title that it is made of.
     """
 
     about: str
@@ -80,8 +81,9 @@ def statements(chunk: Chunk, dialect: Dialect) -> list[Statement]:
     star = [definitions.table(name) for name in definitions.STAR]
     before = dialect.before_full_build(star) if chunk.in_full else ()
     after = dialect.after_full_build(star) if chunk.in_full else ()
-    guaranteed = {"references"} if "reference" in dialect.capabilities.guarantees else set()
-    steps = read_script(chunk.script, chunk.facts | guaranteed)
+    of_engine = {"references"} if "reference" in dialect.capabilities.guarantees else set()
+    of_engine |= {"short_texts"} if dialect.capabilities.longest_text else set()
+    steps = read_script(chunk.script, chunk.facts | of_engine)
     of_staging = (step for record in RECORD_TYPES.values() for step in dialect.statistics(record.table))
     return [
         *_of_engine(of_staging),

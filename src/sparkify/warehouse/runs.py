@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from sparkify.contract import MAX_TEXT_BYTES
 from sparkify.engines.base import Engine
 from sparkify.errors import TooManyRejects
 
@@ -48,7 +49,10 @@ class RunLog:
 
     def accept(self, losses: str) -> None:
         """Write down losses of messages that the user accepted; within the transaction that goes on behind them."""
-        self._engine.execute_named("runs/accept", [losses, self.run_id])
+        before = str(self._engine.execute_named("runs/accepted", [self.run_id])[0][0])
+        accepted = f"{before}; {losses}" if before else losses
+        kept = accepted.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")
+        self._engine.execute_named("runs/accept", [kept, self.run_id])
 
     def finish(self, state: str, reason: str = "") -> None:
         """Write down how the run ended."""

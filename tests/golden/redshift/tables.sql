@@ -2,16 +2,14 @@
 CREATE TABLE etl_tables (
   table_name VARCHAR(65535) NOT NULL,
   column_names VARCHAR(65535) NOT NULL,
-  layout BIGINT NOT NULL,
-  PRIMARY KEY (table_name)
+  layout BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 
 -- the settings that the star was built with: if one changes, the star is rebuilt; and reading_version, the rules by which files are read: if it changes, they are read again
 CREATE TABLE etl_settings (
   setting VARCHAR(65535) NOT NULL,
-  setting_value VARCHAR(65535) NOT NULL,
-  PRIMARY KEY (setting)
+  setting_value VARCHAR(65535) NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -29,8 +27,7 @@ CREATE TABLE etl_runs (
   rejected BIGINT NOT NULL,
   seconds DOUBLE PRECISION NOT NULL,
   version VARCHAR(65535) NOT NULL,
-  settings VARCHAR(65535) NOT NULL,
-  PRIMARY KEY (run_id)
+  settings VARCHAR(65535) NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -52,8 +49,7 @@ CREATE TABLE etl_files (
   run_id BIGINT NOT NULL,
   resume_offset BIGINT NOT NULL,
   resume_line BIGINT NOT NULL,
-  resume_opened BIGINT NOT NULL,
-  PRIMARY KEY (file_id)
+  resume_opened BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -70,8 +66,7 @@ CREATE TABLE etl_offsets (
   without_record BIGINT NOT NULL,
   lost BIGINT NOT NULL,
   last_time TIMESTAMP,
-  run_id BIGINT NOT NULL,
-  PRIMARY KEY (cluster_id, topic, topic_id, partition_no)
+  run_id BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -89,8 +84,7 @@ CREATE TABLE etl_rejects (
   suggestion VARCHAR(65535) NOT NULL,
   message_time TIMESTAMP,
   message_key VARCHAR(65535),
-  resolved_by BIGINT,
-  PRIMARY KEY (file_id, reject_no)
+  resolved_by BIGINT
 )
 DISTSTYLE AUTO;
 
@@ -103,8 +97,7 @@ CREATE TABLE etl_replays (
   nth BIGINT NOT NULL,
   records BIGINT NOT NULL,
   made_at TIMESTAMP NOT NULL,
-  run_id BIGINT NOT NULL,
-  PRIMARY KEY (replay_id)
+  run_id BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -125,16 +118,14 @@ DISTSTYLE AUTO;
 -- names that had been encoded to UTF-8 more than once, and what they say; derived from staging
 CREATE TABLE etl_repairs (
   raw_text VARCHAR(65535) NOT NULL,
-  repaired_text VARCHAR(65535) NOT NULL,
-  PRIMARY KEY (raw_text)
+  repaired_text VARCHAR(65535) NOT NULL
 )
 DISTSTYLE AUTO;
 
 -- one row: how many chunks were committed, by which a run sees that no other has written meanwhile
 CREATE TABLE etl_commits (
   commit_no BIGINT NOT NULL,
-  last_file BIGINT NOT NULL,
-  PRIMARY KEY (commit_no)
+  last_file BIGINT NOT NULL
 )
 DISTSTYLE AUTO;
 
@@ -227,8 +218,7 @@ CREATE TABLE artists (
   location VARCHAR(65535),
   latitude DOUBLE PRECISION,
   longitude DOUBLE PRECISION,
-  inferred BOOLEAN NOT NULL,
-  PRIMARY KEY (artist_id)
+  inferred BOOLEAN NOT NULL
 )
 DISTSTYLE AUTO SORTKEY (artist_id);
 
@@ -239,9 +229,7 @@ CREATE TABLE songs (
   artist_id VARCHAR(256) NOT NULL,
   year INTEGER,
   duration DOUBLE PRECISION,
-  inferred BOOLEAN NOT NULL,
-  PRIMARY KEY (song_id),
-  FOREIGN KEY (artist_id) REFERENCES artists (artist_id)
+  inferred BOOLEAN NOT NULL
 )
 DISTSTYLE AUTO SORTKEY (song_id);
 
@@ -252,8 +240,7 @@ CREATE TABLE users (
   last_name VARCHAR(65535),
   gender VARCHAR(64),
   level VARCHAR(64) NOT NULL,
-  last_seen_at TIMESTAMP NOT NULL,
-  PRIMARY KEY (user_id)
+  last_seen_at TIMESTAMP NOT NULL
 )
 DISTSTYLE AUTO SORTKEY (user_id);
 
@@ -263,9 +250,7 @@ CREATE TABLE users_history (
   level VARCHAR(64) NOT NULL,
   valid_from TIMESTAMP NOT NULL,
   valid_to TIMESTAMP,
-  current BOOLEAN NOT NULL,
-  PRIMARY KEY (user_id, valid_from),
-  FOREIGN KEY (user_id) REFERENCES users (user_id)
+  current BOOLEAN NOT NULL
 )
 DISTSTYLE AUTO SORTKEY (user_id);
 
@@ -277,8 +262,7 @@ CREATE TABLE "time" (
   week INTEGER NOT NULL,
   month INTEGER NOT NULL,
   year INTEGER NOT NULL,
-  weekday INTEGER NOT NULL,
-  PRIMARY KEY (start_time)
+  weekday INTEGER NOT NULL
 )
 DISTSTYLE AUTO SORTKEY (start_time);
 
@@ -292,11 +276,6 @@ CREATE TABLE songplays (
   artist_id VARCHAR(256),
   session_id BIGINT NOT NULL,
   location VARCHAR(65535),
-  user_agent VARCHAR(65535),
-  PRIMARY KEY (songplay_id),
-  FOREIGN KEY (start_time) REFERENCES "time" (start_time),
-  FOREIGN KEY (user_id) REFERENCES users (user_id),
-  FOREIGN KEY (song_id) REFERENCES songs (song_id),
-  FOREIGN KEY (artist_id) REFERENCES artists (artist_id)
+  user_agent VARCHAR(65535)
 )
 DISTSTYLE AUTO SORTKEY (start_time);

@@ -127,6 +127,7 @@ class RedshiftStandIn:
         self._sessions, self._threads = [], []
         self.faults.clear()
         self.stores.carriage_return = "a letter"
+        self.stores.other_line_ends = ""
         self.statements.clear()
         self.users.clear()
         self.accept_iam_users = True

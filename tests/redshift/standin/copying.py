@@ -436,6 +436,8 @@ class Loader:
             raise ServerError("XX000", "Invalid carriage return in the input")
         if self.stores.carriage_return == "a line end":
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        for sign in self.stores.other_line_ends:
+            text = text.replace(sign, "\n")
         lines = text.split("\n")
         for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
             if line or not self.copy.ignore_blank_lines:

@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 from tests.redshift.standin.system import STRING_TYPE
 from tests.redshift.standin.tokens import Reader, Token, quote, syntax_error, tokens_of
 from tests.redshift.standin.wire import ServerError
+from tests.redshift.subqueries import REFUSAL, faults_of_subqueries
 
 MAX_VARCHAR = 65535
 DEFAULT_VARCHAR = 256
@@ -616,6 +617,8 @@ class _Translation:
         """Check and translate."""
         tree = self.tree
         self._check_statement(tree)
+        if faults_of_subqueries(tree):
+            raise ServerError("XX000", REFUSAL)
         for node in list(tree.walk()):
             self._check(node)
         reads, writes = self._tables()
@@ -674,6 +677,7 @@ class _Translation:
     def _check_type(self, node: exp.Expr) -> None:
         assert isinstance(node, exp.DataType)
         known = node.this in _TYPES or node.this in _STRINGS or node.this in (exp.DType.DECIMAL, exp.DType.CHAR)
+        known = known or (node.this == exp.DType.VARBINARY and isinstance(node.parent, exp.Cast))
         inside = isinstance(node.parent, exp.Interval)
         if not (known or inside):
             raise unsupported(f"type {node.sql('redshift').lower()} is not supported")
@@ -846,6 +850,8 @@ def _table(node: exp.Table) -> exp.Expr:
 
 
 def _cast(node: exp.Cast) -> exp.Expr:
+    if node.to.this == exp.DType.VARBINARY:
+        return exp.Anonymous(this="rs_bytes", expressions=[exp.Cast(this=node.this, to=_string())])
     if node.to.this not in _STRINGS:
         return node
     length = _length(node.to)

@@ -21,6 +21,11 @@ def serializable_violation(table: str = "100167") -> ServerError:
     )
 
 
+def write_conflict() -> ServerError:
+    """What snapshot isolation says where serializable isolation says 1023."""
+    return ServerError("XX000", "Transaction could not complete because of conflict with concurrent transaction")
+
+
 def no_relation(table: str = "100167") -> ServerError:
     """Error 1018: a table that was made or dropped after the transaction's snapshot."""
     return ServerError("XX000", "1018", f"Relation does not exist: {table}")

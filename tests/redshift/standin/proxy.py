@@ -47,6 +47,7 @@ class Session:
         self._portals: dict[str, Plan] = {}
         self._failed = False
         self._hidden = b""
+        self._has_cursor = False
         self._copy_count = 0
         self._copy_id = -1
 
@@ -313,7 +314,17 @@ class Session:
                 f" set_config('rs.copy_id', '{self._copy_id}', false)"
             )
         if found.kind in ("pass", "copy"):
+            self._take_cursor(found)
             self.transaction.before(found)
+
+    def _take_cursor(self, found: Plan) -> None:
+        """A session has one cursor at a time: https://docs.aws.amazon.com/redshift/latest/dg/declare.html."""
+        word = found.sql.partition(" ")[0]
+        if self.connection.status != b"T":
+            self._has_cursor = False
+        if word == "DECLARE" and self._has_cursor:
+            raise ServerError("XX000", "only one cursor at a time can be open per session")
+        self._has_cursor = (self._has_cursor or word == "DECLARE") and word != "CLOSE"
 
     def _finish(self, found: Plan) -> None:
         if found.kind in ("pass", "copy"):
@@ -324,6 +335,7 @@ class Session:
     # Statements that PostgreSQL does not run as they are
 
     def _begin(self, found: Plan) -> str:
+        self._has_cursor = False
         if self.connection.status == b"I":
             self.connection.query(found.sql)
             self.transaction.begun()

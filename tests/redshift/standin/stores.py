@@ -24,6 +24,7 @@ class Stores:
         self._client = client(endpoint)
         self._faults = faults
         self.carriage_return: CarriageReturn = "a letter"
+        self.other_line_ends = ""
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """The keys that begin with a prefix, without those that stand for folders."""

@@ -54,7 +54,15 @@ CREATE FUNCTION rs.smaller(rs.string, rs.string) RETURNS rs.string AS 'bpchar_sm
   LANGUAGE internal IMMUTABLE STRICT;
 CREATE AGGREGATE rs.max(rs.string) (SFUNC = rs.larger, STYPE = rs.string, SORTOP = OPERATOR(rs.>));
 CREATE AGGREGATE rs.min(rs.string) (SFUNC = rs.smaller, STYPE = rs.string, SORTOP = OPERATOR(rs.<));
-CREATE FUNCTION rs.concat(rs.string, rs.string) RETURNS rs.string AS 'textcat' LANGUAGE internal IMMUTABLE STRICT;
+-- A VARCHAR holds 65,535 bytes, also one that an expression makes:
+-- https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+CREATE FUNCTION rs.concat(head rs.string, tail rs.string) RETURNS rs.string LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  IF octet_length(head::text) + octet_length(tail::text) > 65535 THEN
+    RAISE EXCEPTION 'String value exceeds the max size of 65535 bytes' USING ERRCODE = 'XX000';
+  END IF;
+  RETURN (head::text || tail::text)::rs.string;
+END $$;
 CREATE OPERATOR rs.|| (LEFTARG = rs.string, RIGHTARG = rs.string, FUNCTION = rs.concat);
 CREATE FUNCTION rs.upper(rs.string) RETURNS rs.string AS 'upper' LANGUAGE internal IMMUTABLE STRICT;
 CREATE FUNCTION rs.lower(rs.string) RETURNS rs.string AS 'lower' LANGUAGE internal IMMUTABLE STRICT;
@@ -80,6 +88,9 @@ BEGIN
   END LOOP;
   RETURN convert_from(substr(raw, 1, size), 'UTF8')::rs.string;
 END $$;
+-- The bytes of a text, compared as such: docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html.
+CREATE FUNCTION rs.rs_bytes(whole rs.string) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+  $$ SELECT convert_to(whole::text, 'UTF8') $$;
 CREATE FUNCTION rs.rs_getdate() RETURNS timestamp LANGUAGE sql STABLE AS
   $$ SELECT date_trunc('second', timezone('UTC', statement_timestamp())) $$;
 CREATE FUNCTION rs.rs_sysdate() RETURNS timestamp LANGUAGE sql STABLE AS

@@ -1,26 +1,36 @@
 """Snapshots and locks: what Redshift does to concurrent transactions that write to one table.
 
-A transaction sees the database as it was at its first statement other than LOCK. If it writes to a table that somebody
-else has written to since, it fails with error 1023; if it touches one that was made or dropped since, with 1018.
-Writers take turns: a table that one transaction writes to is locked for others until it ends.
+A transaction sees the database as it was at its first statement other than LOCK. If it writes to a table that
+somebody else has written to since, it fails: under snapshot isolation, the default, with words, under serializable
+isolation with error 1023. If it touches one that was made or dropped since, it fails with 1018. Writers take turns: a
+table that one transaction writes to is locked for others until it ends. A statement that is committed by itself waits
+for that before it takes its snapshot.
+
+https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html and
+https://docs.aws.amazon.com/redshift/latest/dg/r_BEGIN.html (READ ONLY)
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Literal
 
 from tests.redshift.standin.backend import Backend
 from tests.redshift.standin.dialect import Plan
-from tests.redshift.standin.faults import no_relation, serializable_violation
+from tests.redshift.standin.faults import no_relation, serializable_violation, write_conflict
 from tests.redshift.standin.tokens import quote
 from tests.redshift.standin.wire import ServerError
+
+Isolation = Literal["snapshot", "serializable"]
+"""The isolation level of the database; snapshot is that of new ones."""
 
 
 class Versions:
     """How often each table was written to, and defined again, by transactions that are committed."""
 
     def __init__(self) -> None:
+        self.isolation: Isolation = "snapshot"
         self.lock = threading.RLock()
         self._rows: dict[str, int] = {}
         self._definitions: dict[str, int] = {}
@@ -97,7 +107,7 @@ class Transaction:
                 raise no_relation(table)
         for table in sorted(writes - self.written):
             if table not in self._defined and self.versions.rows_changed(self._full(table), rows):
-                raise serializable_violation(table)
+                raise serializable_violation(table) if self.versions.isolation == "serializable" else write_conflict()
 
     def after(self, plan: Plan) -> None:
         """Note what a statement changed; end its own transaction."""

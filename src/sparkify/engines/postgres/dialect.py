@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sparkify.sql.definitions import Table
-from sparkify.sql.dialect import Capabilities, Dialect, Step
+from sparkify.sql.dialect import OF_ANY_LENGTH, Capabilities, Dialect, Step
 
 
 class PostgresDialect(Dialect):
@@ -51,6 +51,7 @@ POSTGRES = PostgresDialect(
         "BYTEWISE": '{0} COLLATE "C"',
         "MIN_TEXT": 'MIN({0} COLLATE "C")',
         "MAX_TEXT": 'MAX({0} COLLATE "C")',
+        **OF_ANY_LENGTH,
     },
     types={"DOUBLE": "DOUBLE PRECISION"},
     capabilities=Capabilities(guarantees=frozenset({"key", "reference", "not_null"})),

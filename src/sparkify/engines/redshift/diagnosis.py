@@ -21,13 +21,28 @@ def diagnose(url: str, access: Access) -> Iterator[Diagnosis]:
         yield checked("cluster", lambda: _cluster(stack, region))
     if settings.copy_role or not stack:
         yield checked("copy_role", lambda: _role(settings.copy_role, region))
-    yield checked("copy_spool", lambda: _copy_spool(settings.copy_spool))
+    yield checked("copy_spool", lambda: _copy_spool(settings.copy_spool, _region(url, stack, region)))
+
+
+def _region(url: str, stack: str, region: str | None) -> str:
+    """Where the cluster is, as far as its address tells."""
+    if stack:
+        from sparkify.cluster.aws import connect
+
+        return connect(region).region
+    from sparkify.engines.redshift.address import region_of_host
+
+    return region or region_of_host(urlsplit(url).hostname or "")
 
 
 def _cluster(stack: str, region: str | None) -> str:
     from sparkify.cluster.address import find_cluster, temporary_login
+    from sparkify.cluster.serverless import workgroup_login
 
     address = find_cluster(stack, region)
+    if address.workgroup:
+        login = workgroup_login(address.workgroup, address.database, address.region)
+        return f"{address.host}:{address.port}, a workgroup, with a password for {login.user}"
     temporary_login(address)
     return f"{address.host}:{address.port}, with a password for {address.user}"
 
@@ -48,9 +63,11 @@ def _role(arn: str, region: str | None) -> str:
     return f"{arn}: Redshift may act with it"
 
 
-def _copy_spool(url: str) -> str:
-    """Write, list and remove a small object: the only sure proof."""
-    from sparkify.engines.redshift.spool import spool_in_s3
+def _copy_spool(url: str, region: str) -> str:
+    """Write, list and remove a small object: the only sure proof; and look where the bucket is."""
+    from sparkify.cluster.buckets import check_region
+    from sparkify.engines.redshift.spool import bucket_of, spool_in_s3
 
+    check_region(bucket_of(url), region)
     spool_in_s3(url).check()
     return f"{url}: may be written to, listed and removed from"

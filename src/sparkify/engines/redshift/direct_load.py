@@ -20,7 +20,7 @@ from typing import NamedTuple
 from sparkify.contract import EVENTS, RECORD_TYPES, Field, RecordType, Type
 from sparkify.engines.base import Held, Item, LoadColumn, Row
 from sparkify.engines.redshift.dialect import REDSHIFT
-from sparkify.engines.redshift.probes import CARRIAGE_RETURNS, NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
+from sparkify.engines.redshift.probes import DOUBTFUL, NOT_PLAIN, NOT_TEXT, PLAIN, as_lines
 from sparkify.engines.redshift.spool import SpoolInS3
 from sparkify.errors import FileError, WarehouseError
 from sparkify.reader.canonical import Notation, canonical_record
@@ -240,19 +240,27 @@ class DirectLoad:
     def probe(self) -> str:
         """Why this warehouse cannot be trusted to take objects in; empty if it can."""
         try:
-            if not all(self._refuses(content) for content in NOT_TEXT):
-                return "COPY of this warehouse takes NUL, or bytes that are not UTF-8"
-            if not all(self._reads_no_more(content, records) for content, records in CARRIAGE_RETURNS):
-                return "COPY of this warehouse takes a carriage return for something unknown"
-            with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
-                plain, other = (self._lines(url, EVENTS) for url in urls.values())
-                expected = Lines(len(as_lines(PLAIN)), len(PLAIN), 0)
-                if plain != expected or not other.number == other.faults == len(NOT_PLAIN):
-                    return "this warehouse does not tell plain lines from others as Sparkify does"
-                return self._probe_values(urls["plain"])
+            return self._probe_lines() or self._probe_doubtful()
         except (WarehouseError, NotTaken) as error:
             self._stay_connected()
             return f"this warehouse did not take a probe: {error}"
+
+    def _probe_lines(self) -> str:
+        """Look at what is sure first: what fails here would count as a refusal of the doubtful."""
+        with self._objects(plain=as_lines(PLAIN), other=as_lines(NOT_PLAIN)) as urls:
+            plain, other = (self._lines(url, EVENTS) for url in urls.values())
+            expected = Lines(len(as_lines(PLAIN)), len(PLAIN), 0)
+            if plain != expected or not other.number == other.faults == len(NOT_PLAIN):
+                return "this warehouse does not tell plain lines from others as Sparkify does"
+            return self._probe_values(urls["plain"])
+
+    def _probe_doubtful(self) -> str:
+        if not all(self._refuses(content) for content in NOT_TEXT):
+            return "COPY of this warehouse takes NUL, or bytes that are not UTF-8"
+        for what, content, records in DOUBTFUL:
+            if not self._reads_no_more(content, records):
+                return f"COPY of this warehouse takes {what} for something unknown"
+        return ""
 
     def _reads_no_more(self, content: bytes, records: int) -> bool:
         """Whether COPY fails on a file, or the proof does, or both find the records that there are."""

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 from redshift_connector.core import Connection
 from redshift_connector.cursor import Cursor
 
+from sparkify.cluster.buckets import check_region
 from sparkify.engines.base import RELATIONS, Access, Engine, Held, Item, Result, Row, Rows, T, grouped
 from sparkify.engines.diagnosis import Diagnosis, State, failed
 from sparkify.engines.ndjson import open_reader
@@ -31,7 +33,7 @@ from sparkify.engines.redshift.errors import translated
 from sparkify.engines.redshift.lock import WriterLock, holder
 from sparkify.engines.redshift.parquet import parquet_parts
 from sparkify.engines.redshift.settings import DEFAULT_ROLE, RedshiftSettings
-from sparkify.engines.redshift.spool import SpoolInS3, spool_in_s3
+from sparkify.engines.redshift.spool import SpoolInS3, bucket_of, spool_in_s3
 from sparkify.errors import NoWarehouse, SparkifyError, UsageError, WarehouseError
 from sparkify.sources.base import SourceFile
 from sparkify.sql.render import quoted
@@ -51,6 +53,8 @@ _TAKEN_BY_CURSORS = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
 
 def open_engine(url: str, access: Access) -> RedshiftEngine:
     """Connect to the cluster that the URL names: `redshift://USER@HOST:PORT/DATABASE`, or `redshift://?stack=NAME`.
+
+    A workgroup of Redshift Serverless is named by its host, or by `workgroup=NAME`.
 
     `schema=NAME` may follow, and beats the setting. With a password, from the URL, `access` or PGPASSWORD, by that;
     without, by a temporary one that IAM gives to USER.
@@ -90,6 +94,7 @@ class RedshiftEngine(Engine):
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._spool: SpoolInS3 | None = None
         self._run_spool: Spool | None = None
+        self._spent = {"copy_seconds": 0.0, "query_seconds": 0.0}
         self._direct = DirectLoad(self.execute, self._spool_in_s3, self._role, self._direct_from)
 
     def set_up(self) -> None:
@@ -104,14 +109,15 @@ class RedshiftEngine(Engine):
             self.execute(f"SET search_path TO {_identifier(self._schema)}")
 
     @contextmanager
-    def _statement(self) -> Iterator[Cursor]:
-        """A cursor for one statement.
+    def _statement(self, kind: Literal["copy", "query"] = "query") -> Iterator[Cursor]:
+        """A cursor for one statement, whose time is added to that of its kind.
 
         An interrupt ends the connection, which undoes the transaction: the server may be at work for minutes yet, and
         its answer would be taken for that to the next question.
         """
         cursor = self.connection.cursor()
         cursor.paramstyle = "qmark"
+        begun = time.monotonic()
         try:
             with translated(), cursor:
                 yield cursor
@@ -119,10 +125,17 @@ class RedshiftEngine(Engine):
             with suppress(Exception):
                 self.connection.close()
             raise
+        finally:
+            self._spent[f"{kind}_seconds"] += time.monotonic() - begun
+
+    @property
+    def spent(self) -> Mapping[str, float]:
+        """Bytes written to the spool in S3, and the seconds that COPY and all other statements took."""
+        return {"bytes_spooled": self._spool.bytes_written if self._spool else 0, **self._spent}
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement; without parameters the driver need not look for their places, letter by letter."""
-        with self._statement() as cursor:
+        with self._statement("copy" if sql.startswith("COPY ") else "query") as cursor:
             cursor.execute(sql, tuple(parameters) or None)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
@@ -139,7 +152,8 @@ class RedshiftEngine(Engine):
     def stream(self, sql: str) -> Iterator[Result]:
         """Run a query whose rows come in batches, from a cursor that the server holds, if it takes the query.
 
-        The driver reads all rows of a statement at once.
+        The driver reads all rows of a statement at once. A session has one cursor at a time: that of a stream that
+        nobody reads to its end is closed too.
         """
         if not _TAKEN_BY_CURSORS.match(sql):
             yield self.query(sql)
@@ -148,13 +162,21 @@ class RedshiftEngine(Engine):
         with nullcontext() if self._in_transaction else self.snapshot():
             self.execute(f"DECLARE {name} CURSOR FOR {sql}")
             fetch = f"FETCH FORWARD {FETCHED_ROWS} FROM {name}"
-            batch = self.query(fetch)
-            yield batch
-            while (batch := self.query(fetch)).rows:
+            try:
+                batch = self.query(fetch)
                 yield batch
+                while (batch := self.query(fetch)).rows:
+                    yield batch
+            except GeneratorExit:
+                with suppress(WarehouseError):  # the connection or the transaction may be over
+                    self.execute(f"CLOSE {name}")
+                raise
             self.execute(f"CLOSE {name}")
 
     def _take_turn(self) -> None:
+        """Before anything is written, the spool must be where COPY can read it."""
+        if self._settings.copy_spool:
+            check_region(bucket_of(self._settings.copy_spool), self._address.region)
         self._lock = WriterLock(self._another)
 
     def _end_turn(self) -> None:

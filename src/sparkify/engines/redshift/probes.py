@@ -44,8 +44,6 @@ NOT_PLAIN = (
     r"\N",
     "\u00a0",
     f"[{_play()}]",
-    *(f"{_play()}{between}{_play(1)}" for between in "\f\v\u0085\u2028"),
-    *(f"x{between}{_play()}" for between in "\u0085\u2028"),
     *(
         _play(more=f",{pair}")
         for pair in (
@@ -81,14 +79,30 @@ NOT_TEXT = (
 """Files that COPY must not take, or that the proof must not accept: what is not UTF-8, and NUL."""
 
 
-CARRIAGE_RETURNS = (
-    (f"{_play()}\r{_play(1)}\n".encode(), 2),
-    (f"x\r{_play()}\n".encode(), 0),
-    (_play(song='"x\ry"').encode() + b"\n", 0),
-)
-"""Files with a carriage return and no line feed after it, and the records that Sparkify's own reader takes.
+_SEPARATORS = {
+    "\r": "a carriage return",
+    "\f": "a form feed",
+    "\v": "a vertical tab",
+    "\u0085": "the sign U+0085",
+    "\u2028": "the sign U+2028",
+}
+_IS_SPACE = "\r"
+"""What Sparkify's own reader takes for a space between two records; the others are a reject, with all in that span."""
 
-AWS's pages do not say whether COPY takes it for the end of a line, for a letter, or for an error: each may be."""
+DOUBTFUL = tuple(
+    (what, content.encode(), records)
+    for sign, what in _SEPARATORS.items()
+    for content, records in (
+        (f"{_play()}{sign}{_play(1)}\n", 2 if sign == _IS_SPACE else 0),
+        (f"x{sign}{_play()}\n", 0),
+        (_play(song=f'"x{sign}y"') + "\n", 0 if sign < " " else 1),
+    )
+)
+"""Files with a sign that some take for the end of a line: what it is, the content, and how many records it is, 0 where
+not all of it is records.
+
+AWS's pages do not say whether COPY takes it for the end of a line, for a letter, or for an error: each may be, as long
+as no other records come of it than these. Each file is judged alone: what becomes of one says nothing of others."""
 
 
 def as_lines(lines: Iterable[str]) -> bytes:

@@ -35,6 +35,7 @@ class SpoolInS3:
         self._root = f"{prefix}/{_FOLDER}".lstrip("/")
         self._store = store
         self._machine = _machine()
+        self.bytes_written = 0
 
     @contextmanager
     def folder(self) -> Iterator[Put]:
@@ -74,6 +75,7 @@ class SpoolInS3:
 
         with self._explained("write"):
             obstore.put(self._store, path, content)
+        self.bytes_written += len(content)
         return f"s3://{self._bucket}/{path}"
 
     def _remove(self, is_meant: Callable[[Any], bool], prefix: str) -> None:
@@ -112,12 +114,16 @@ def _machine() -> str:
     return hashlib.sha256(" ".join(names).encode()).hexdigest()[:12]
 
 
-def spool_in_s3(url: str) -> SpoolInS3:
-    """The spool at a URL, `s3://bucket/prefix`.
+def bucket_of(url: str) -> str:
+    """The bucket of a spool's URL.
 
     Raises:
         UsageError: it is not such a URL.
     """
+    return _parts(url)[1]
+
+
+def _parts(url: str) -> re.Match[str]:
     found = _URL.fullmatch(url)
     if not found:
         raise UsageError(
@@ -125,6 +131,16 @@ def spool_in_s3(url: str) -> SpoolInS3:
             hint="Name a prefix for what is on its way into Redshift, such as s3://bucket/spool; letters, digits and "
             "- _ . = / may stand in it.",
         )
+    return found
+
+
+def spool_in_s3(url: str) -> SpoolInS3:
+    """The spool at a URL, `s3://bucket/prefix`.
+
+    Raises:
+        UsageError: it is not such a URL.
+    """
+    found = _parts(url)
     from sparkify.sources.object_store import CLIENT, RETRY
     from sparkify.storage.aws import open_bucket
 

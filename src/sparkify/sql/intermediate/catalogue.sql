@@ -3,7 +3,13 @@ about: the first record of each song_id
 */
 SELECT f.song_id, f.title, f.artist_id, f.year, f.duration
 FROM (
-  SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.song_id ORDER BY FIRST_SONG(s)) AS nth
+  SELECT
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
+    ROW_NUMBER() OVER (PARTITION BY s.song_id ORDER BY FIRST_SONG(s)) AS nth
   FROM repaired_songs AS s
 ) AS f
 WHERE f.nth = 1

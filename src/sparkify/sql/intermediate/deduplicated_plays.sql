@@ -5,7 +5,16 @@ SELECT
   f."userId", f."sessionId", f."itemInSession", f.ts, f.level, f.location, f."userAgent", f.artist, f.song, f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession" ORDER BY FIRST_EVENT(p)
     ) AS nth

@@ -11,5 +11,7 @@ SELECT
 FROM song_matches AS m
 LEFT JOIN etl_repairs AS r
   ON r.raw_text = m.song
-WHERE m.song_inferred AND NOT EXISTS (SELECT 1 FROM catalogued_songs AS k WHERE k.song_id = m.song_id)
+LEFT JOIN catalogued_songs AS k
+  ON k.song_id = m.song_id
+WHERE m.song_inferred AND k.song_id IS NULL
 GROUP BY m.song_id

@@ -4,7 +4,12 @@ about: the last event of each user; the rows are looked at only where they are o
 SELECT e."userId", e.ts, e.level, e."firstName", e."lastName", e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (PARTITION BY u."userId" ORDER BY LAST_EVENT(u)) AS nth
   FROM events_in_reach AS u
   JOIN last_times AS l

@@ -5,4 +5,10 @@ SELECT d."userId"
 FROM user_days AS d
 JOIN users AS u
   ON u.user_id = d."userId" AND d.day = TO_MILLIS(u.last_seen_at) - TO_MILLIS(u.last_seen_at) % 86400000
-WHERE NOT EXISTS (SELECT 1 FROM level_days AS l WHERE l."userId" = d."userId" AND l.day >= d.day)
+LEFT JOIN (
+  SELECT l."userId", MAX(l.day) AS day
+  FROM level_days AS l
+  GROUP BY l."userId"
+) AS k
+  ON k."userId" = d."userId"
+WHERE k.day IS NULL OR k.day < d.day

@@ -9,7 +9,7 @@ SELECT
   w.plays,
   CASE
     WHEN w.found_song_id IS NOT NULL THEN w.found_song_id
-    WHEN :unknown_songs = 'infer' THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(31) || w.title), 1, 15))
+    WHEN :unknown_songs = 'infer' THEN 'SOX' || UPPER(SUBSTRING(SONG_DIGEST(w.artist_name, w.title), 1, 15))
   END AS song_id,
   CASE
     WHEN w.found_song_id IS NOT NULL THEN w.found_artist_id

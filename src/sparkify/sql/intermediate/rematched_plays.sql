@@ -11,10 +11,7 @@ JOIN (
   WHERE IS_PLAY(r) AND m.moves
 ) AS r
   ON SAME_PLAY(r, p)
-WHERE IS_PLAY(p)
-  AND NOT EXISTS (
-    SELECT 1
-    FROM affected_plays AS t
-    WHERE SAME_PLAY(t, p)
-  )
+LEFT JOIN affected_plays AS t
+  ON SAME_PLAY(t, p)
+WHERE IS_PLAY(p) AND t.ts IS NULL
 GROUP BY p.ts, p."userId", p."sessionId", p."itemInSession"

@@ -30,9 +30,14 @@ UPDATE etl_runs
 SET files = files + ?, removed = removed + ?, records = records + ?, rejected = rejected + ?
 WHERE run_id = ?;
 
--- accept: losses of messages that the user accepted
+-- accepted: losses of messages that the user has accepted so far
+SELECT accepted
+FROM etl_runs
+WHERE run_id = ?;
+
+-- accept: write them down
 UPDATE etl_runs
-SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE '; ' END || ?
+SET accepted = ?
 WHERE run_id = ?;
 
 -- finish: how a run ended

@@ -28,3 +28,8 @@ FROM found_rows AS bad;
 SELECT bad.key_columns
 FROM found_rows AS bad
 LIMIT :most;
+
+-- name_song: the id of an inferred song
+UPDATE matched_songs
+SET song_id = ?
+WHERE song_inferred AND artist = ? AND song = ?;

@@ -11,6 +11,7 @@ relations:
   suspect_songs       model.new_songs_staged
   played_here         played_now
   start_times         model.missing_starts
+  matched_songs       matches
 when removes:
   chunk_events        model.new_and_gone_events
   staying_events      model.staying_events
@@ -389,6 +390,14 @@ if: to_match or songs
 CREATE TEMPORARY TABLE matches AS SELECT * FROM model.matches;
 
 /*
+about: songs whose id is worked out here: their artist and title together are longer than the engine's texts may be
+when: short_texts
+if: to_match or songs
+asks: names of matches
+*/
+SELECT u.artist, u.song, u.artist_name, u.title FROM model.unnamed_songs AS u;
+
+/*
 about: what is another song now
 when: songs
 */
@@ -473,7 +482,7 @@ about: forget what was another song
 when: songs
 if: rematched
 */
-DELETE FROM etl_matches WHERE EXISTS (SELECT 1 FROM rematched AS r WHERE SAME_SONG(r, etl_matches));
+DELETE FROM etl_matches USING rematched AS r WHERE SAME_SONG(r, etl_matches);
 
 /*
 about: keep what was found
@@ -483,7 +492,9 @@ INSERT INTO etl_matches
 SELECT
   m.artist, m.song, m.length, m.plays, m.song_id, m.artist_id, m.song_inferred, m.artist_inferred, m.is_kept
 FROM matches AS m
-WHERE NOT EXISTS (SELECT 1 FROM etl_matches AS w WHERE SAME_SONG(w, m));
+LEFT JOIN etl_matches AS w
+  ON SAME_SONG(w, m)
+WHERE w.artist IS NULL;
 
 /*
 about: inferred songs that may be new or shorter
@@ -565,10 +576,10 @@ DELETE FROM artists
 WHERE artist_id IN (
   SELECT d.artist_id
   FROM (
-    SELECT a.artist_id, BYTEWISE(a.name) AS name, BYTEWISE(a.location) AS location, a.latitude, a.longitude, a.inferred
+    SELECT a.artist_id, KEY_OF(a.name) AS name, KEY_OF(a.location) AS location, a.latitude, a.longitude, a.inferred
     FROM artists AS a
     EXCEPT
-    SELECT n.artist_id, BYTEWISE(n.name) AS name, BYTEWISE(n.location) AS location, n.latitude, n.longitude, n.inferred
+    SELECT n.artist_id, KEY_OF(n.name) AS name, KEY_OF(n.location) AS location, n.latitude, n.longitude, n.inferred
     FROM new_artists AS n
   ) AS d
 );
@@ -590,10 +601,10 @@ DELETE FROM songs
 WHERE song_id IN (
   SELECT d.song_id
   FROM (
-    SELECT s.song_id, BYTEWISE(s.title) AS title, BYTEWISE(s.artist_id) AS artist_id, s.year, s.duration, s.inferred
+    SELECT s.song_id, KEY_OF(s.title) AS title, KEY_OF(s.artist_id) AS artist_id, s.year, s.duration, s.inferred
     FROM songs AS s
     EXCEPT
-    SELECT n.song_id, BYTEWISE(n.title) AS title, BYTEWISE(n.artist_id) AS artist_id, n.year, n.duration, n.inferred
+    SELECT n.song_id, KEY_OF(n.title) AS title, KEY_OF(n.artist_id) AS artist_id, n.year, n.duration, n.inferred
     FROM new_songs AS n
   ) AS d
 );

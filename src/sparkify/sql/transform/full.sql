@@ -15,6 +15,7 @@ relations:
   song_matches        etl_matches
   played_here         played
   start_times         songplays
+  matched_songs       etl_matches
 */
 
 /* about: find duplicates */
@@ -53,6 +54,13 @@ CREATE TEMPORARY TABLE catalogue AS SELECT * FROM model.catalogue;
 
 /* about: find the song of each play */
 INSERT INTO etl_matches SELECT * FROM model.matches;
+
+/*
+about: songs whose id is worked out here: their artist and title together are longer than the engine's texts may be
+when: short_texts
+asks: names of etl_matches
+*/
+SELECT u.artist, u.song, u.artist_name, u.title FROM model.unnamed_songs AS u;
 
 /* about: fill artists */
 INSERT INTO artists SELECT * FROM model.artists;

@@ -40,6 +40,13 @@ JOIN (
     AND r."sessionId" = p."sessionId"
     AND r."itemInSession" = p."itemInSession"
   )
+LEFT JOIN affected_plays AS t
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -47,18 +54,7 @@ WHERE
       p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
     )
   )
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM affected_plays AS t
-    WHERE
-      (
-        t.ts = p.ts
-        AND t."userId" = p."userId"
-        AND t."sessionId" = p."sessionId"
-        AND t."itemInSession" = p."itemInSession"
-      )
-  )
+  AND t.ts IS NULL
 GROUP BY
   p.ts,
   p."userId",

@@ -202,7 +202,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
@@ -357,7 +366,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
@@ -519,23 +537,19 @@ SELECT
   c.length,
   c.plays
 FROM played_change AS c
+LEFT JOIN etl_matches AS m
+  ON (
+    m.artist = c.artist
+    AND m.song = c.song
+    AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      c.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS m
-    WHERE
-      (
-        m.artist = c.artist
-        AND m.song = c.song
-        AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
-        AND (
-          m.length IS NULL
-        ) = (
-          c.length IS NULL
-        )
-      )
-  );
+  m.artist IS NULL;
 
 -- count what was played before too
 UPDATE etl_matches SET plays = etl_matches.plays + c.plays
@@ -727,14 +741,17 @@ FROM (
   JOIN users AS u
     ON u.user_id = d."userId"
     AND d.day = EPOCH_MS(u.last_seen_at) - EPOCH_MS(u.last_seen_at) % 86400000
+  LEFT JOIN (
+    SELECT
+      l."userId",
+      MAX(l.day) AS day
+    FROM level_days AS l
+    GROUP BY
+      l."userId"
+  ) AS k
+    ON k."userId" = d."userId"
   WHERE
-    NOT EXISTS(
-      SELECT
-        1
-      FROM level_days AS l
-      WHERE
-        l."userId" = d."userId" AND l.day >= d.day
-    )
+    k.day IS NULL OR k.day < d.day
 ) AS l
 WHERE
   NOT l."userId" IN (
@@ -860,7 +877,12 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC NULLS FIRST, u."sessionId" DESC NULLS FIRST, u."itemInSession" DESC NULLS FIRST, u."userId" DESC NULLS FIRST, u.page DESC NULLS FIRST, u.level DESC NULLS FIRST, u.auth DESC NULLS FIRST, u.method DESC NULLS FIRST, u.status DESC NULLS FIRST, u."firstName" DESC NULLS FIRST, u."lastName" DESC NULLS FIRST, u.gender DESC NULLS FIRST, u.location DESC NULLS FIRST, u."userAgent" DESC NULLS FIRST, u.registration DESC NULLS FIRST, u.artist DESC NULLS FIRST, u.song DESC NULLS FIRST, u.length DESC NULLS FIRST
@@ -1232,7 +1254,11 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
       ORDER BY s.title ASC, s.artist_id ASC, s.artist_name ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location ASC, s.song_id ASC, s.duration ASC, s.year ASC
@@ -1428,6 +1454,13 @@ JOIN (
     AND r."sessionId" = p."sessionId"
     AND r."itemInSession" = p."itemInSession"
   )
+LEFT JOIN affected_plays AS t
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -1435,18 +1468,7 @@ WHERE
       p.page LIKE 'NextSong %' AND RTRIM(p.page, ' ') = 'NextSong'
     )
   )
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM affected_plays AS t
-    WHERE
-      (
-        t.ts = p.ts
-        AND t."userId" = p."userId"
-        AND t."sessionId" = p."sessionId"
-        AND t."itemInSession" = p."itemInSession"
-      )
-  )
+  AND t.ts IS NULL
 GROUP BY
   p.ts,
   p."userId",
@@ -1524,7 +1546,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page ASC, p.level ASC, p.auth ASC, p.method ASC, p.status ASC, p."firstName" ASC, p."lastName" ASC, p.gender ASC, p.location ASC, p."userAgent" ASC, p.registration ASC, p.artist ASC, p.song ASC, p.length ASC
@@ -1573,23 +1604,17 @@ WHERE
   f.nth = 1;
 
 -- forget what was another song
-DELETE FROM etl_matches
+DELETE FROM etl_matches USING   rematched AS r
 WHERE
-  EXISTS(
-    SELECT
-      1
-    FROM rematched AS r
-    WHERE
-      (
-        r.artist = etl_matches.artist
-        AND r.song = etl_matches.song
-        AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
-        AND (
-          r.length IS NULL
-        ) = (
-          etl_matches.length IS NULL
-        )
-      )
+  (
+    r.artist = etl_matches.artist
+    AND r.song = etl_matches.song
+    AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
+    AND (
+      r.length IS NULL
+    ) = (
+      etl_matches.length IS NULL
+    )
   );
 
 -- keep what was found
@@ -1615,23 +1640,19 @@ SELECT
   m.artist_inferred,
   m.is_kept
 FROM matches AS m
+LEFT JOIN etl_matches AS w
+  ON (
+    w.artist = m.artist
+    AND w.song = m.song
+    AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
+    AND (
+      w.length IS NULL
+    ) = (
+      m.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS w
-    WHERE
-      (
-        w.artist = m.artist
-        AND w.song = m.song
-        AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
-        AND (
-          w.length IS NULL
-        ) = (
-          m.length IS NULL
-        )
-      )
-  );
+  w.artist IS NULL;
 
 -- work out artists
 CREATE TEMPORARY TABLE new_artists AS
@@ -1702,15 +1723,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.artist
+  LEFT JOIN repaired_songs AS k
+    ON k.artist_id = m.artist_id
   WHERE
-    m.artist_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM repaired_songs AS k
-      WHERE
-        k.artist_id = m.artist_id
-    )
+    m.artist_inferred AND k.artist_id IS NULL
   GROUP BY
     m.artist_id
 ) AS i;
@@ -1744,15 +1760,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.song
+  LEFT JOIN catalogue AS k
+    ON k.song_id = m.song_id
   WHERE
-    m.song_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM catalogue AS k
-      WHERE
-        k.song_id = m.song_id
-    )
+    m.song_inferred AND k.song_id IS NULL
   GROUP BY
     m.song_id
 ) AS i;

@@ -7,7 +7,11 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
       ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC

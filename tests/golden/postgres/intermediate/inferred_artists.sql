@@ -9,14 +9,9 @@ SELECT
 FROM artist_matches AS m
 LEFT JOIN etl_repairs AS r
   ON r.raw_text = m.artist
+LEFT JOIN catalogued_artists AS k
+  ON k.artist_id = m.artist_id
 WHERE
-  m.artist_inferred
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM catalogued_artists AS k
-    WHERE
-      k.artist_id = m.artist_id
-  )
+  m.artist_inferred AND k.artist_id IS NULL
 GROUP BY
   m.artist_id;

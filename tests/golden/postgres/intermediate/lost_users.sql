@@ -5,11 +5,14 @@ FROM user_days AS d
 JOIN users AS u
   ON u.user_id = d."userId"
   AND d.day = CAST(EXTRACT(EPOCH FROM u.last_seen_at) * 1000 AS BIGINT) - CAST(EXTRACT(EPOCH FROM u.last_seen_at) * 1000 AS BIGINT) % 86400000
+LEFT JOIN (
+  SELECT
+    l."userId",
+    MAX(l.day) AS day
+  FROM level_days AS l
+  GROUP BY
+    l."userId"
+) AS k
+  ON k."userId" = d."userId"
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM level_days AS l
-    WHERE
-      l."userId" = d."userId" AND l.day >= d.day
-  );
+  k.day IS NULL OR k.day < d.day;

@@ -8,12 +8,12 @@ FROM (
   SELECT
     w.found,
     CAST(SUM(w.plays) AS BIGINT) AS plays,
-    COUNT(DISTINCT w.artist || CHR(  31) || w.song) AS songs
+    COUNT(*) AS songs
   FROM (
     SELECT
       m.artist,
       m.song,
-      m.plays,
+      SUM(m.plays) AS plays,
       CASE
         WHEN NOT m.song_id IS NULL AND NOT m.song_inferred
         THEN 'the song'
@@ -22,6 +22,16 @@ FROM (
         ELSE 'neither'
       END AS found
     FROM etl_matches AS m
+    GROUP BY
+      m.artist,
+      m.song,
+      CASE
+        WHEN NOT m.song_id IS NULL AND NOT m.song_inferred
+        THEN 'the song'
+        WHEN NOT m.artist_id IS NULL AND NOT m.artist_inferred
+        THEN 'the artist alone'
+        ELSE 'neither'
+      END
   ) AS w
   GROUP BY
     w.found

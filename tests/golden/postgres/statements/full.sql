@@ -110,7 +110,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
@@ -282,7 +291,12 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
@@ -395,7 +409,11 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
       ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
@@ -614,15 +632,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.artist
+  LEFT JOIN repaired_songs AS k
+    ON k.artist_id = m.artist_id
   WHERE
-    m.artist_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM repaired_songs AS k
-      WHERE
-        k.artist_id = m.artist_id
-    )
+    m.artist_inferred AND k.artist_id IS NULL
   GROUP BY
     m.artist_id
 ) AS i;
@@ -666,15 +679,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.song
+  LEFT JOIN catalogue AS k
+    ON k.song_id = m.song_id
   WHERE
-    m.song_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM catalogue AS k
-      WHERE
-        k.song_id = m.song_id
-    )
+    m.song_inferred AND k.song_id IS NULL
   GROUP BY
     m.song_id
 ) AS i;

@@ -238,7 +238,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
@@ -399,7 +408,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
@@ -570,23 +588,19 @@ SELECT
   c.length,
   c.plays
 FROM played_change AS c
+LEFT JOIN etl_matches AS m
+  ON (
+    m.artist = c.artist
+    AND m.song = c.song
+    AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      c.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS m
-    WHERE
-      (
-        m.artist = c.artist
-        AND m.song = c.song
-        AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
-        AND (
-          m.length IS NULL
-        ) = (
-          c.length IS NULL
-        )
-      )
-  );
+  m.artist IS NULL;
 
 -- statistics of new_keys
 ANALYZE new_keys;
@@ -802,14 +816,17 @@ FROM (
   JOIN users AS u
     ON u.user_id = d."userId"
     AND d.day = CAST(EXTRACT(EPOCH FROM u.last_seen_at) * 1000 AS BIGINT) - CAST(EXTRACT(EPOCH FROM u.last_seen_at) * 1000 AS BIGINT) % 86400000
+  LEFT JOIN (
+    SELECT
+      l."userId",
+      MAX(l.day) AS day
+    FROM level_days AS l
+    GROUP BY
+      l."userId"
+  ) AS k
+    ON k."userId" = d."userId"
   WHERE
-    NOT EXISTS(
-      SELECT
-        1
-      FROM level_days AS l
-      WHERE
-        l."userId" = d."userId" AND l.day >= d.day
-    )
+    k.day IS NULL OR k.day < d.day
 ) AS l
 WHERE
   NOT l."userId" IN (
@@ -946,7 +963,12 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
       ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, u.page COLLATE "C" DESC, u.level COLLATE "C" DESC, u.auth COLLATE "C" DESC, u.method COLLATE "C" DESC, u.status DESC, u."firstName" COLLATE "C" DESC, u."lastName" COLLATE "C" DESC, u.gender COLLATE "C" DESC, u.location COLLATE "C" DESC, u."userAgent" COLLATE "C" DESC, u.registration DESC, u.artist COLLATE "C" DESC, u.song COLLATE "C" DESC, u.length DESC
@@ -1364,7 +1386,11 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
       ORDER BY s.title COLLATE "C" ASC, s.artist_id COLLATE "C" ASC, s.artist_name COLLATE "C" ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, s.artist_location COLLATE "C" ASC, s.song_id COLLATE "C" ASC, s.duration ASC, s.year ASC
@@ -1569,6 +1595,13 @@ JOIN (
     AND r."sessionId" = p."sessionId"
     AND r."itemInSession" = p."itemInSession"
   )
+LEFT JOIN affected_plays AS t
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -1576,18 +1609,7 @@ WHERE
       p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
     )
   )
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM affected_plays AS t
-    WHERE
-      (
-        t.ts = p.ts
-        AND t."userId" = p."userId"
-        AND t."sessionId" = p."sessionId"
-        AND t."itemInSession" = p."itemInSession"
-      )
-  )
+  AND t.ts IS NULL
 GROUP BY
   p.ts,
   p."userId",
@@ -1668,7 +1690,16 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
       ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, p.page COLLATE "C" ASC, p.level COLLATE "C" ASC, p.auth COLLATE "C" ASC, p.method COLLATE "C" ASC, p.status ASC, p."firstName" COLLATE "C" ASC, p."lastName" COLLATE "C" ASC, p.gender COLLATE "C" ASC, p.location COLLATE "C" ASC, p."userAgent" COLLATE "C" ASC, p.registration ASC, p.artist COLLATE "C" ASC, p.song COLLATE "C" ASC, p.length ASC
@@ -1717,23 +1748,17 @@ WHERE
   f.nth = 1;
 
 -- forget what was another song
-DELETE FROM etl_matches
+DELETE FROM etl_matches USING   rematched AS r
 WHERE
-  EXISTS(
-    SELECT
-      1
-    FROM rematched AS r
-    WHERE
-      (
-        r.artist = etl_matches.artist
-        AND r.song = etl_matches.song
-        AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
-        AND (
-          r.length IS NULL
-        ) = (
-          etl_matches.length IS NULL
-        )
-      )
+  (
+    r.artist = etl_matches.artist
+    AND r.song = etl_matches.song
+    AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
+    AND (
+      r.length IS NULL
+    ) = (
+      etl_matches.length IS NULL
+    )
   );
 
 -- keep what was found
@@ -1759,23 +1784,19 @@ SELECT
   m.artist_inferred,
   m.is_kept
 FROM matches AS m
+LEFT JOIN etl_matches AS w
+  ON (
+    w.artist = m.artist
+    AND w.song = m.song
+    AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
+    AND (
+      w.length IS NULL
+    ) = (
+      m.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS w
-    WHERE
-      (
-        w.artist = m.artist
-        AND w.song = m.song
-        AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
-        AND (
-          w.length IS NULL
-        ) = (
-          m.length IS NULL
-        )
-      )
-  );
+  w.artist IS NULL;
 
 -- work out artists
 CREATE TEMPORARY TABLE new_artists AS
@@ -1848,15 +1869,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.artist
+  LEFT JOIN repaired_songs AS k
+    ON k.artist_id = m.artist_id
   WHERE
-    m.artist_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM repaired_songs AS k
-      WHERE
-        k.artist_id = m.artist_id
-    )
+    m.artist_inferred AND k.artist_id IS NULL
   GROUP BY
     m.artist_id
 ) AS i;
@@ -1893,15 +1909,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.song
+  LEFT JOIN catalogue AS k
+    ON k.song_id = m.song_id
   WHERE
-    m.song_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM catalogue AS k
-      WHERE
-        k.song_id = m.song_id
-    )
+    m.song_inferred AND k.song_id IS NULL
   GROUP BY
     m.song_id
 ) AS i;
@@ -1944,8 +1955,8 @@ WHERE
     FROM (
       SELECT
         a.artist_id,
-        a.name COLLATE "C" AS name,
-        a.location COLLATE "C" AS location,
+        a.name AS name,
+        a.location AS location,
         a.latitude,
         a.longitude,
         a.inferred
@@ -1953,8 +1964,8 @@ WHERE
       EXCEPT
       SELECT
         n.artist_id,
-        n.name COLLATE "C" AS name,
-        n.location COLLATE "C" AS location,
+        n.name AS name,
+        n.location AS location,
         n.latitude,
         n.longitude,
         n.inferred
@@ -1995,8 +2006,8 @@ WHERE
     FROM (
       SELECT
         s.song_id,
-        s.title COLLATE "C" AS title,
-        s.artist_id COLLATE "C" AS artist_id,
+        s.title AS title,
+        s.artist_id AS artist_id,
         s.year,
         s.duration,
         s.inferred
@@ -2004,8 +2015,8 @@ WHERE
       EXCEPT
       SELECT
         n.song_id,
-        n.title COLLATE "C" AS title,
-        n.artist_id COLLATE "C" AS artist_id,
+        n.title AS title,
+        n.artist_id AS artist_id,
         n.year,
         n.duration,
         n.inferred

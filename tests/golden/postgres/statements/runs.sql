@@ -16,8 +16,11 @@ UPDATE etl_runs SET state = 'running', reason = '' WHERE run_id = ?;
 -- count a chunk
 UPDATE etl_runs SET files = files + ?, removed = removed + ?, records = records + ?, rejected = rejected + ? WHERE run_id = ?;
 
--- losses of messages that the user accepted
-UPDATE etl_runs SET accepted = accepted || CASE WHEN accepted = '' THEN '' ELSE '; ' END || ? WHERE run_id = ?;
+-- losses of messages that the user has accepted so far
+SELECT accepted FROM etl_runs WHERE run_id = ?;
+
+-- write them down
+UPDATE etl_runs SET accepted = ? WHERE run_id = ?;
 
 -- how a run ended
 UPDATE etl_runs SET state = ?, reason = ?, finished_at = ?, seconds = ? WHERE run_id = ?;

@@ -7,20 +7,14 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
-      ORDER BY (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS f

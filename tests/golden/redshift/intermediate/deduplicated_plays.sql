@@ -12,32 +12,19 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
-        p.page || CHR(  1)
-      ) ASC, (
-        p.level || CHR(  1)
-      ) ASC, (
-        p.auth || CHR(  1)
-      ) ASC, (
-        p.method || CHR(  1)
-      ) ASC, p.status ASC, (
-        p."firstName" || CHR(  1)
-      ) ASC, (
-        p."lastName" || CHR(  1)
-      ) ASC, (
-        p.gender || CHR(  1)
-      ) ASC, (
-        p.location || CHR(  1)
-      ) ASC, (
-        p."userAgent" || CHR(  1)
-      ) ASC, p.registration ASC, (
-        p.artist || CHR(  1)
-      ) ASC, (
-        p.song || CHR(  1)
-      ) ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, CAST(p.page AS VARBYTE(65535)) ASC, CAST(p.level AS VARBYTE(65535)) ASC, CAST(p.auth AS VARBYTE(65535)) ASC, CAST(p.method AS VARBYTE(65535)) ASC, p.status ASC, CAST(p."firstName" AS VARBYTE(65535)) ASC, CAST(p."lastName" AS VARBYTE(65535)) ASC, CAST(p.gender AS VARBYTE(65535)) ASC, CAST(p.location AS VARBYTE(65535)) ASC, CAST(p."userAgent" AS VARBYTE(65535)) ASC, p.registration ASC, CAST(p.artist AS VARBYTE(65535)) ASC, CAST(p.song AS VARBYTE(65535)) ASC, p.length ASC
     ) AS nth
   FROM play_rows AS p
   WHERE

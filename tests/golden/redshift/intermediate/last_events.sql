@@ -8,32 +8,15 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-        u.page || CHR(  1)
-      ) DESC, (
-        u.level || CHR(  1)
-      ) DESC, (
-        u.auth || CHR(  1)
-      ) DESC, (
-        u.method || CHR(  1)
-      ) DESC, u.status DESC, (
-        u."firstName" || CHR(  1)
-      ) DESC, (
-        u."lastName" || CHR(  1)
-      ) DESC, (
-        u.gender || CHR(  1)
-      ) DESC, (
-        u.location || CHR(  1)
-      ) DESC, (
-        u."userAgent" || CHR(  1)
-      ) DESC, u.registration DESC, (
-        u.artist || CHR(  1)
-      ) DESC, (
-        u.song || CHR(  1)
-      ) DESC, u.length DESC
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
     ) AS nth
   FROM events_in_reach AS u
   JOIN last_times AS l

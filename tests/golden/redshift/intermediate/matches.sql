@@ -8,7 +8,17 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'infer' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(
+      SUBSTRING(MD5(
+        CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.artist_name
+        END || CHR(  31) || CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.title
+        END
+      ) FROM 1 FOR 15)
+    )
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -66,9 +76,7 @@ FROM (
           ELSE CAST(0 AS DOUBLE PRECISION)
         END
         ELSE CAST(0 AS DOUBLE PRECISION)
-      END ASC, (
-        s.song_id || CHR(  1)
-      ) ASC
+      END ASC, CAST(s.song_id AS VARBYTE(65535)) ASC
     ) AS nth
   FROM (
     SELECT

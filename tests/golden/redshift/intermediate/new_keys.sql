@@ -5,20 +5,16 @@ SELECT
   c.length,
   c.plays
 FROM played_change AS c
+LEFT JOIN etl_matches AS m
+  ON (
+    m.artist = c.artist
+    AND m.song = c.song
+    AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      c.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS m
-    WHERE
-      (
-        m.artist = c.artist
-        AND m.song = c.song
-        AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
-        AND (
-          m.length IS NULL
-        ) = (
-          c.length IS NULL
-        )
-      )
-  );
+  m.artist IS NULL;

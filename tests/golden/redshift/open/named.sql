@@ -6,6 +6,4 @@ FROM open_files AS o
 WHERE
   o.state = 'loaded'
 ORDER BY
-  (
-    o.uri || CHR(  1)
-  );
+  CAST(o.uri AS VARBYTE(65535));

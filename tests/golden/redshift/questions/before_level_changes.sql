@@ -45,10 +45,6 @@ JOIN (
 ) AS n
   ON n.direction = g.direction
 ORDER BY
-  (
-    g.direction || CHR(  1)
-  ) DESC NULLS LAST,
+  CAST(g.direction AS VARBYTE(65535)) DESC NULLS LAST,
   g.changes_after DESC NULLS LAST,
-  (
-    g.page || CHR(  1)
-  );
+  CAST(g.page AS VARBYTE(65535));

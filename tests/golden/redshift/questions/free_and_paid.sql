@@ -10,6 +10,4 @@ GROUP BY
   p.level
 ORDER BY
   day,
-  (
-    p.level || CHR(  1)
-  );
+  CAST(p.level AS VARBYTE(65535));

@@ -8,7 +8,5 @@ GROUP BY
   p.location
 ORDER BY
   plays DESC NULLS LAST,
-  (
-    p.location || CHR(  1)
-  )
+  CAST(p.location AS VARBYTE(65535))
 LIMIT 20;

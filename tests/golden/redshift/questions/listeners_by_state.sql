@@ -23,6 +23,4 @@ GROUP BY
   w.state
 ORDER BY
   plays DESC NULLS LAST,
-  (
-    w.state || CHR(  1)
-  );
+  CAST(w.state AS VARBYTE(65535));

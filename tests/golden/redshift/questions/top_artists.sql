@@ -10,11 +10,7 @@ FROM (
     a.name AS artist,
     c.plays,
     ROW_NUMBER() OVER (
-      ORDER BY c.plays DESC NULLS LAST, (
-        a.name || CHR(  1)
-      ), (
-        a.artist_id || CHR(  1)
-      )
+      ORDER BY c.plays DESC NULLS LAST, CAST(a.name AS VARBYTE(65535)), CAST(a.artist_id AS VARBYTE(65535))
     ) AS nth
   FROM (
     SELECT

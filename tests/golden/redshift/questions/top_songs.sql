@@ -11,11 +11,7 @@ FROM (
     a.name AS artist,
     c.plays,
     ROW_NUMBER() OVER (
-      ORDER BY c.plays DESC NULLS LAST, (
-        s.title || CHR(  1)
-      ), (
-        s.song_id || CHR(  1)
-      )
+      ORDER BY c.plays DESC NULLS LAST, CAST(s.title AS VARBYTE(65535)), CAST(s.song_id AS VARBYTE(65535))
     ) AS nth
   FROM (
     SELECT

@@ -9,11 +9,7 @@ SELECT
 FROM numbered_rejects AS n
 JOIN etl_replays AS p
   ON p.kind = n.kind
-  AND (
-    p.uri || CHR(  1)
-  ) = (
-    n.uri || CHR(  1)
-  )
+  AND CAST(p.uri AS VARBYTE(65535)) = CAST(n.uri AS VARBYTE(65535))
   AND p.raw_hash = n.raw_hash
   AND p.nth = n.nth
 WHERE

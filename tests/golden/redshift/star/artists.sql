@@ -19,17 +19,7 @@ FROM (
     s.artist_name,
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
-      ORDER BY LENGTH(s.artist_name), (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY LENGTH(s.artist_name), CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS n
@@ -52,17 +42,7 @@ JOIN (
         END IS NULL
         THEN 1
         ELSE 0
-      END, (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      END, CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS p

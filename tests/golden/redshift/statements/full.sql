@@ -41,32 +41,19 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
-        p.page || CHR(  1)
-      ) ASC, (
-        p.level || CHR(  1)
-      ) ASC, (
-        p.auth || CHR(  1)
-      ) ASC, (
-        p.method || CHR(  1)
-      ) ASC, p.status ASC, (
-        p."firstName" || CHR(  1)
-      ) ASC, (
-        p."lastName" || CHR(  1)
-      ) ASC, (
-        p.gender || CHR(  1)
-      ) ASC, (
-        p.location || CHR(  1)
-      ) ASC, (
-        p."userAgent" || CHR(  1)
-      ) ASC, p.registration ASC, (
-        p.artist || CHR(  1)
-      ) ASC, (
-        p.song || CHR(  1)
-      ) ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, CAST(p.page AS VARBYTE(65535)) ASC, CAST(p.level AS VARBYTE(65535)) ASC, CAST(p.auth AS VARBYTE(65535)) ASC, CAST(p.method AS VARBYTE(65535)) ASC, p.status ASC, CAST(p."firstName" AS VARBYTE(65535)) ASC, CAST(p."lastName" AS VARBYTE(65535)) ASC, CAST(p.gender AS VARBYTE(65535)) ASC, CAST(p.location AS VARBYTE(65535)) ASC, CAST(p."userAgent" AS VARBYTE(65535)) ASC, p.registration ASC, CAST(p.artist AS VARBYTE(65535)) ASC, CAST(p.song AS VARBYTE(65535)) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -220,32 +207,15 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-        u.page || CHR(  1)
-      ) DESC, (
-        u.level || CHR(  1)
-      ) DESC, (
-        u.auth || CHR(  1)
-      ) DESC, (
-        u.method || CHR(  1)
-      ) DESC, u.status DESC, (
-        u."firstName" || CHR(  1)
-      ) DESC, (
-        u."lastName" || CHR(  1)
-      ) DESC, (
-        u.gender || CHR(  1)
-      ) DESC, (
-        u.location || CHR(  1)
-      ) DESC, (
-        u."userAgent" || CHR(  1)
-      ) DESC, u.registration DESC, (
-        u.artist || CHR(  1)
-      ) DESC, (
-        u.song || CHR(  1)
-      ) DESC, u.length DESC
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
     ) AS nth
   FROM staging_events AS u
   JOIN last_times AS l
@@ -349,20 +319,14 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
-      ORDER BY (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS f
@@ -390,7 +354,17 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'infer' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(
+      SUBSTRING(MD5(
+        CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.artist_name
+        END || CHR(  31) || CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.title
+        END
+      ) FROM 1 FOR 15)
+    )
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -448,9 +422,7 @@ FROM (
           ELSE CAST(0 AS DOUBLE PRECISION)
         END
         ELSE CAST(0 AS DOUBLE PRECISION)
-      END ASC, (
-        s.song_id || CHR(  1)
-      ) ASC
+      END ASC, CAST(s.song_id AS VARBYTE(65535)) ASC
     ) AS nth
   FROM (
     SELECT
@@ -496,6 +468,27 @@ FROM (
 WHERE
   w.nth = 1;
 
+-- songs whose id is worked out here: their artist and title together are longer than the engine's texts may be
+SELECT
+  u.artist,
+  u.song,
+  u.artist_name,
+  u.title
+FROM (
+  SELECT
+    m.artist,
+    m.song,
+    COALESCE(r.repaired_text, m.artist) AS artist_name,
+    COALESCE(t.repaired_text, m.song) AS title
+  FROM etl_matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.artist
+  LEFT JOIN etl_repairs AS t
+    ON t.raw_text = m.song
+  WHERE
+    m.song_inferred AND m.song_id IS NULL
+) AS u;
+
 -- fill artists
 INSERT INTO artists (
   artist_id,
@@ -525,17 +518,7 @@ FROM (
     s.artist_name,
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
-      ORDER BY LENGTH(s.artist_name), (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY LENGTH(s.artist_name), CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS n
@@ -558,17 +541,7 @@ JOIN (
         END IS NULL
         THEN 1
         ELSE 0
-      END, (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      END, CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS p
@@ -594,15 +567,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.artist
+  LEFT JOIN repaired_songs AS k
+    ON k.artist_id = m.artist_id
   WHERE
-    m.artist_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM repaired_songs AS k
-      WHERE
-        k.artist_id = m.artist_id
-    )
+    m.artist_inferred AND k.artist_id IS NULL
   GROUP BY
     m.artist_id
 ) AS i;
@@ -643,15 +611,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.song
+  LEFT JOIN catalogue AS k
+    ON k.song_id = m.song_id
   WHERE
-    m.song_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM catalogue AS k
-      WHERE
-        k.song_id = m.song_id
-    )
+    m.song_inferred AND k.song_id IS NULL
   GROUP BY
     m.song_id
 ) AS i;
@@ -744,29 +707,7 @@ FROM (
           u.level,
           ROW_NUMBER() OVER (
             PARTITION BY u."userId", u.ts
-            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-              u.page || CHR(  1)
-            ) DESC, (
-              u.level || CHR(  1)
-            ) DESC, (
-              u.auth || CHR(  1)
-            ) DESC, (
-              u.method || CHR(  1)
-            ) DESC, u.status DESC, (
-              u."firstName" || CHR(  1)
-            ) DESC, (
-              u."lastName" || CHR(  1)
-            ) DESC, (
-              u.gender || CHR(  1)
-            ) DESC, (
-              u.location || CHR(  1)
-            ) DESC, (
-              u."userAgent" || CHR(  1)
-            ) DESC, u.registration DESC, (
-              u.artist || CHR(  1)
-            ) DESC, (
-              u.song || CHR(  1)
-            ) DESC, u.length DESC
+            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
           ) AS nth
         FROM staging_events AS u
         JOIN level_moments AS m

@@ -202,32 +202,19 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
-        p.page || CHR(  1)
-      ) ASC, (
-        p.level || CHR(  1)
-      ) ASC, (
-        p.auth || CHR(  1)
-      ) ASC, (
-        p.method || CHR(  1)
-      ) ASC, p.status ASC, (
-        p."firstName" || CHR(  1)
-      ) ASC, (
-        p."lastName" || CHR(  1)
-      ) ASC, (
-        p.gender || CHR(  1)
-      ) ASC, (
-        p.location || CHR(  1)
-      ) ASC, (
-        p."userAgent" || CHR(  1)
-      ) ASC, p.registration ASC, (
-        p.artist || CHR(  1)
-      ) ASC, (
-        p.song || CHR(  1)
-      ) ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, CAST(p.page AS VARBYTE(65535)) ASC, CAST(p.level AS VARBYTE(65535)) ASC, CAST(p.auth AS VARBYTE(65535)) ASC, CAST(p.method AS VARBYTE(65535)) ASC, p.status ASC, CAST(p."firstName" AS VARBYTE(65535)) ASC, CAST(p."lastName" AS VARBYTE(65535)) ASC, CAST(p.gender AS VARBYTE(65535)) ASC, CAST(p.location AS VARBYTE(65535)) ASC, CAST(p."userAgent" AS VARBYTE(65535)) ASC, p.registration ASC, CAST(p.artist AS VARBYTE(65535)) ASC, CAST(p.song AS VARBYTE(65535)) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -379,32 +366,19 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
-        p.page || CHR(  1)
-      ) ASC, (
-        p.level || CHR(  1)
-      ) ASC, (
-        p.auth || CHR(  1)
-      ) ASC, (
-        p.method || CHR(  1)
-      ) ASC, p.status ASC, (
-        p."firstName" || CHR(  1)
-      ) ASC, (
-        p."lastName" || CHR(  1)
-      ) ASC, (
-        p.gender || CHR(  1)
-      ) ASC, (
-        p.location || CHR(  1)
-      ) ASC, (
-        p."userAgent" || CHR(  1)
-      ) ASC, p.registration ASC, (
-        p.artist || CHR(  1)
-      ) ASC, (
-        p.song || CHR(  1)
-      ) ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, CAST(p.page AS VARBYTE(65535)) ASC, CAST(p.level AS VARBYTE(65535)) ASC, CAST(p.auth AS VARBYTE(65535)) ASC, CAST(p.method AS VARBYTE(65535)) ASC, p.status ASC, CAST(p."firstName" AS VARBYTE(65535)) ASC, CAST(p."lastName" AS VARBYTE(65535)) ASC, CAST(p.gender AS VARBYTE(65535)) ASC, CAST(p.location AS VARBYTE(65535)) ASC, CAST(p."userAgent" AS VARBYTE(65535)) ASC, p.registration ASC, CAST(p.artist AS VARBYTE(65535)) ASC, CAST(p.song AS VARBYTE(65535)) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -563,23 +537,19 @@ SELECT
   c.length,
   c.plays
 FROM played_change AS c
+LEFT JOIN etl_matches AS m
+  ON (
+    m.artist = c.artist
+    AND m.song = c.song
+    AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
+    AND (
+      m.length IS NULL
+    ) = (
+      c.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS m
-    WHERE
-      (
-        m.artist = c.artist
-        AND m.song = c.song
-        AND COALESCE(m.length, 0) = COALESCE(c.length, 0)
-        AND (
-          m.length IS NULL
-        ) = (
-          c.length IS NULL
-        )
-      )
-  );
+  m.artist IS NULL;
 
 -- count what was played before too
 UPDATE etl_matches SET plays = etl_matches.plays + c.plays
@@ -718,29 +688,7 @@ LEFT JOIN (
           u.level,
           ROW_NUMBER() OVER (
             PARTITION BY u."userId", u.ts
-            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-              u.page || CHR(  1)
-            ) DESC, (
-              u.level || CHR(  1)
-            ) DESC, (
-              u.auth || CHR(  1)
-            ) DESC, (
-              u.method || CHR(  1)
-            ) DESC, u.status DESC, (
-              u."firstName" || CHR(  1)
-            ) DESC, (
-              u."lastName" || CHR(  1)
-            ) DESC, (
-              u.gender || CHR(  1)
-            ) DESC, (
-              u.location || CHR(  1)
-            ) DESC, (
-              u."userAgent" || CHR(  1)
-            ) DESC, u.registration DESC, (
-              u.artist || CHR(  1)
-            ) DESC, (
-              u.song || CHR(  1)
-            ) DESC, u.length DESC
+            ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
           ) AS nth
         FROM (
           SELECT
@@ -802,14 +750,17 @@ FROM (
   JOIN users AS u
     ON u.user_id = d."userId"
     AND d.day = DATEDIFF(MILLISECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP), u.last_seen_at) - DATEDIFF(MILLISECOND, CAST('1970-01-01 00:00:00' AS TIMESTAMP), u.last_seen_at) % 86400000
+  LEFT JOIN (
+    SELECT
+      l."userId",
+      MAX(l.day) AS day
+    FROM level_days AS l
+    GROUP BY
+      l."userId"
+  ) AS k
+    ON k."userId" = d."userId"
   WHERE
-    NOT EXISTS(
-      SELECT
-        1
-      FROM level_days AS l
-      WHERE
-        l."userId" = d."userId" AND l.day >= d.day
-    )
+    k.day IS NULL OR k.day < d.day
 ) AS l
 WHERE
   NOT l."userId" IN (
@@ -943,32 +894,15 @@ SELECT
   e.gender
 FROM (
   SELECT
-    u.*,
+    u."userId",
+    u.ts,
+    u.level,
+    u."firstName",
+    u."lastName",
+    u.gender,
     ROW_NUMBER() OVER (
       PARTITION BY u."userId"
-      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-        u.page || CHR(  1)
-      ) DESC, (
-        u.level || CHR(  1)
-      ) DESC, (
-        u.auth || CHR(  1)
-      ) DESC, (
-        u.method || CHR(  1)
-      ) DESC, u.status DESC, (
-        u."firstName" || CHR(  1)
-      ) DESC, (
-        u."lastName" || CHR(  1)
-      ) DESC, (
-        u.gender || CHR(  1)
-      ) DESC, (
-        u.location || CHR(  1)
-      ) DESC, (
-        u."userAgent" || CHR(  1)
-      ) DESC, u.registration DESC, (
-        u.artist || CHR(  1)
-      ) DESC, (
-        u.song || CHR(  1)
-      ) DESC, u.length DESC
+      ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
     ) AS nth
   FROM (
     SELECT
@@ -1129,29 +1063,7 @@ FROM (
             u.level,
             ROW_NUMBER() OVER (
               PARTITION BY u."userId", u.ts
-              ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, (
-                u.page || CHR(  1)
-              ) DESC, (
-                u.level || CHR(  1)
-              ) DESC, (
-                u.auth || CHR(  1)
-              ) DESC, (
-                u.method || CHR(  1)
-              ) DESC, u.status DESC, (
-                u."firstName" || CHR(  1)
-              ) DESC, (
-                u."lastName" || CHR(  1)
-              ) DESC, (
-                u.gender || CHR(  1)
-              ) DESC, (
-                u.location || CHR(  1)
-              ) DESC, (
-                u."userAgent" || CHR(  1)
-              ) DESC, u.registration DESC, (
-                u.artist || CHR(  1)
-              ) DESC, (
-                u.song || CHR(  1)
-              ) DESC, u.length DESC
+              ORDER BY u.ts DESC, u."sessionId" DESC, u."itemInSession" DESC, u."userId" DESC, CAST(u.page AS VARBYTE(65535)) DESC, CAST(u.level AS VARBYTE(65535)) DESC, CAST(u.auth AS VARBYTE(65535)) DESC, CAST(u.method AS VARBYTE(65535)) DESC, u.status DESC, CAST(u."firstName" AS VARBYTE(65535)) DESC, CAST(u."lastName" AS VARBYTE(65535)) DESC, CAST(u.gender AS VARBYTE(65535)) DESC, CAST(u.location AS VARBYTE(65535)) DESC, CAST(u."userAgent" AS VARBYTE(65535)) DESC, u.registration DESC, CAST(u.artist AS VARBYTE(65535)) DESC, CAST(u.song AS VARBYTE(65535)) DESC, u.length DESC
             ) AS nth
           FROM (
             SELECT
@@ -1387,20 +1299,14 @@ SELECT
   f.duration
 FROM (
   SELECT
-    s.*,
+    s.song_id,
+    s.title,
+    s.artist_id,
+    s.year,
+    s.duration,
     ROW_NUMBER() OVER (
       PARTITION BY s.song_id
-      ORDER BY (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS f
@@ -1418,7 +1324,17 @@ SELECT
     WHEN NOT w.found_song_id IS NULL
     THEN w.found_song_id
     WHEN 'infer' = 'infer'
-    THEN 'SOX' || UPPER(SUBSTRING(MD5(w.artist_name || CHR(  31) || w.title) FROM 1 FOR 15))
+    THEN 'SOX' || UPPER(
+      SUBSTRING(MD5(
+        CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.artist_name
+        END || CHR(  31) || CASE
+          WHEN OCTET_LENGTH(w.artist_name) + OCTET_LENGTH(w.title) < 65535
+          THEN w.title
+        END
+      ) FROM 1 FOR 15)
+    )
   END AS song_id,
   CASE
     WHEN NOT w.found_song_id IS NULL
@@ -1476,9 +1392,7 @@ FROM (
           ELSE CAST(0 AS DOUBLE PRECISION)
         END
         ELSE CAST(0 AS DOUBLE PRECISION)
-      END ASC, (
-        s.song_id || CHR(  1)
-      ) ASC
+      END ASC, CAST(s.song_id AS VARBYTE(65535)) ASC
     ) AS nth
   FROM (
     SELECT
@@ -1523,6 +1437,27 @@ FROM (
 ) AS w
 WHERE
   w.nth = 1;
+
+-- songs whose id is worked out here: their artist and title together are longer than the engine's texts may be
+SELECT
+  u.artist,
+  u.song,
+  u.artist_name,
+  u.title
+FROM (
+  SELECT
+    m.artist,
+    m.song,
+    COALESCE(r.repaired_text, m.artist) AS artist_name,
+    COALESCE(t.repaired_text, m.song) AS title
+  FROM matches AS m
+  LEFT JOIN etl_repairs AS r
+    ON r.raw_text = m.artist
+  LEFT JOIN etl_repairs AS t
+    ON t.raw_text = m.song
+  WHERE
+    m.song_inferred AND m.song_id IS NULL
+) AS u;
 
 -- what is another song now
 CREATE TEMPORARY TABLE rematched AS
@@ -1595,6 +1530,13 @@ JOIN (
     AND r."sessionId" = p."sessionId"
     AND r."itemInSession" = p."itemInSession"
   )
+LEFT JOIN affected_plays AS t
+  ON (
+    t.ts = p.ts
+    AND t."userId" = p."userId"
+    AND t."sessionId" = p."sessionId"
+    AND t."itemInSession" = p."itemInSession"
+  )
 WHERE
   (
     p.page = 'NextSong'
@@ -1602,18 +1544,7 @@ WHERE
       p.page LIKE 'NextSong %' AND TRIM(TRAILING ' ' FROM p.page) = 'NextSong'
     )
   )
-  AND NOT EXISTS(
-    SELECT
-      1
-    FROM affected_plays AS t
-    WHERE
-      (
-        t.ts = p.ts
-        AND t."userId" = p."userId"
-        AND t."sessionId" = p."sessionId"
-        AND t."itemInSession" = p."itemInSession"
-      )
-  )
+  AND t.ts IS NULL
 GROUP BY
   p.ts,
   p."userId",
@@ -1691,32 +1622,19 @@ SELECT
   f.length
 FROM (
   SELECT
-    p.*,
+    p."userId",
+    p."sessionId",
+    p."itemInSession",
+    p.ts,
+    p.level,
+    p.location,
+    p."userAgent",
+    p.artist,
+    p.song,
+    p.length,
     ROW_NUMBER() OVER (
       PARTITION BY p.ts, p."userId", p."sessionId", p."itemInSession"
-      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, (
-        p.page || CHR(  1)
-      ) ASC, (
-        p.level || CHR(  1)
-      ) ASC, (
-        p.auth || CHR(  1)
-      ) ASC, (
-        p.method || CHR(  1)
-      ) ASC, p.status ASC, (
-        p."firstName" || CHR(  1)
-      ) ASC, (
-        p."lastName" || CHR(  1)
-      ) ASC, (
-        p.gender || CHR(  1)
-      ) ASC, (
-        p.location || CHR(  1)
-      ) ASC, (
-        p."userAgent" || CHR(  1)
-      ) ASC, p.registration ASC, (
-        p.artist || CHR(  1)
-      ) ASC, (
-        p.song || CHR(  1)
-      ) ASC, p.length ASC
+      ORDER BY p.ts ASC, p."sessionId" ASC, p."itemInSession" ASC, p."userId" ASC, CAST(p.page AS VARBYTE(65535)) ASC, CAST(p.level AS VARBYTE(65535)) ASC, CAST(p.auth AS VARBYTE(65535)) ASC, CAST(p.method AS VARBYTE(65535)) ASC, p.status ASC, CAST(p."firstName" AS VARBYTE(65535)) ASC, CAST(p."lastName" AS VARBYTE(65535)) ASC, CAST(p.gender AS VARBYTE(65535)) ASC, CAST(p.location AS VARBYTE(65535)) ASC, CAST(p."userAgent" AS VARBYTE(65535)) ASC, p.registration ASC, CAST(p.artist AS VARBYTE(65535)) ASC, CAST(p.song AS VARBYTE(65535)) ASC, p.length ASC
     ) AS nth
   FROM (
     SELECT
@@ -1762,23 +1680,17 @@ WHERE
   f.nth = 1;
 
 -- forget what was another song
-DELETE FROM etl_matches
+DELETE FROM etl_matches USING   rematched AS r
 WHERE
-  EXISTS(
-    SELECT
-      1
-    FROM rematched AS r
-    WHERE
-      (
-        r.artist = etl_matches.artist
-        AND r.song = etl_matches.song
-        AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
-        AND (
-          r.length IS NULL
-        ) = (
-          etl_matches.length IS NULL
-        )
-      )
+  (
+    r.artist = etl_matches.artist
+    AND r.song = etl_matches.song
+    AND COALESCE(r.length, 0) = COALESCE(etl_matches.length, 0)
+    AND (
+      r.length IS NULL
+    ) = (
+      etl_matches.length IS NULL
+    )
   );
 
 -- keep what was found
@@ -1804,23 +1716,19 @@ SELECT
   m.artist_inferred,
   m.is_kept
 FROM matches AS m
+LEFT JOIN etl_matches AS w
+  ON (
+    w.artist = m.artist
+    AND w.song = m.song
+    AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
+    AND (
+      w.length IS NULL
+    ) = (
+      m.length IS NULL
+    )
+  )
 WHERE
-  NOT EXISTS(
-    SELECT
-      1
-    FROM etl_matches AS w
-    WHERE
-      (
-        w.artist = m.artist
-        AND w.song = m.song
-        AND COALESCE(w.length, 0) = COALESCE(m.length, 0)
-        AND (
-          w.length IS NULL
-        ) = (
-          m.length IS NULL
-        )
-      )
-  );
+  w.artist IS NULL;
 
 -- work out artists
 CREATE TEMPORARY TABLE new_artists AS
@@ -1844,17 +1752,7 @@ FROM (
     s.artist_name,
     ROW_NUMBER() OVER (
       PARTITION BY s.artist_id
-      ORDER BY LENGTH(s.artist_name), (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      ORDER BY LENGTH(s.artist_name), CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS n
@@ -1877,17 +1775,7 @@ JOIN (
         END IS NULL
         THEN 1
         ELSE 0
-      END, (
-        s.title || CHR(  1)
-      ) ASC, (
-        s.artist_id || CHR(  1)
-      ) ASC, (
-        s.artist_name || CHR(  1)
-      ) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, (
-        s.artist_location || CHR(  1)
-      ) ASC, (
-        s.song_id || CHR(  1)
-      ) ASC, s.duration ASC, s.year ASC
+      END, CAST(s.title AS VARBYTE(65535)) ASC, CAST(s.artist_id AS VARBYTE(65535)) ASC, CAST(s.artist_name AS VARBYTE(65535)) ASC, s.num_songs ASC, s.artist_latitude ASC, s.artist_longitude ASC, CAST(s.artist_location AS VARBYTE(65535)) ASC, CAST(s.song_id AS VARBYTE(65535)) ASC, s.duration ASC, s.year ASC
     ) AS nth
   FROM repaired_songs AS s
 ) AS p
@@ -1913,15 +1801,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.artist
+  LEFT JOIN repaired_songs AS k
+    ON k.artist_id = m.artist_id
   WHERE
-    m.artist_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM repaired_songs AS k
-      WHERE
-        k.artist_id = m.artist_id
-    )
+    m.artist_inferred AND k.artist_id IS NULL
   GROUP BY
     m.artist_id
 ) AS i;
@@ -1955,15 +1838,10 @@ FROM (
   FROM etl_matches AS m
   LEFT JOIN etl_repairs AS r
     ON r.raw_text = m.song
+  LEFT JOIN catalogue AS k
+    ON k.song_id = m.song_id
   WHERE
-    m.song_inferred
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM catalogue AS k
-      WHERE
-        k.song_id = m.song_id
-    )
+    m.song_inferred AND k.song_id IS NULL
   GROUP BY
     m.song_id
 ) AS i;
@@ -1997,12 +1875,8 @@ WHERE
     FROM (
       SELECT
         a.artist_id,
-        (
-          a.name || CHR(  1)
-        ) AS name,
-        (
-          a.location || CHR(  1)
-        ) AS location,
+        MD5(a.name) AS name,
+        MD5(a.location) AS location,
         a.latitude,
         a.longitude,
         a.inferred
@@ -2010,12 +1884,8 @@ WHERE
       EXCEPT
       SELECT
         n.artist_id,
-        (
-          n.name || CHR(  1)
-        ) AS name,
-        (
-          n.location || CHR(  1)
-        ) AS location,
+        MD5(n.name) AS name,
+        MD5(n.location) AS location,
         n.latitude,
         n.longitude,
         n.inferred
@@ -2056,12 +1926,8 @@ WHERE
     FROM (
       SELECT
         s.song_id,
-        (
-          s.title || CHR(  1)
-        ) AS title,
-        (
-          s.artist_id || CHR(  1)
-        ) AS artist_id,
+        MD5(s.title) AS title,
+        MD5(s.artist_id) AS artist_id,
         s.year,
         s.duration,
         s.inferred
@@ -2069,12 +1935,8 @@ WHERE
       EXCEPT
       SELECT
         n.song_id,
-        (
-          n.title || CHR(  1)
-        ) AS title,
-        (
-          n.artist_id || CHR(  1)
-        ) AS artist_id,
+        MD5(n.title) AS title,
+        MD5(n.artist_id) AS artist_id,
         n.year,
         n.duration,
         n.inferred

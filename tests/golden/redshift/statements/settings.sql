@@ -1,5 +1,5 @@
 -- every setting
-SELECT setting, setting_value FROM etl_settings ORDER BY (setting || CHR(1));
+SELECT setting, setting_value FROM etl_settings ORDER BY CAST(setting AS VARBYTE(65535));
 
 -- the value of a setting
 SELECT setting_value FROM etl_settings WHERE setting = ?;

@@ -18,3 +18,6 @@ SELECT COUNT(*) AS bad_rows FROM found_rows AS bad;
 
 -- what tells the rows that a check found from each other
 SELECT bad.key_columns FROM found_rows AS bad LIMIT :most;
+
+-- the id of an inferred song
+UPDATE matched_songs SET song_id = ? WHERE song_inferred AND artist = ? AND song = ?;
