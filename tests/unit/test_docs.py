@@ -12,6 +12,7 @@ from tests.support import ROOT
 
 from sparkify.cli.app import app
 from sparkify.config.settings import FIELDS
+from sparkify.engines.base import Engine
 from sparkify.sql.definitions import Table, all_tables
 
 SKIPPED = ("generate",)
@@ -115,3 +116,13 @@ def test_paths_in_the_pages_about_the_code_are_there(page: str) -> None:
         if not any((base / path).exists() for base in (ROOT, package)) and not list(package.rglob(path))
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("title", ["Decision", "How Spark with Iceberg meets it"])
+def test_the_page_on_engines_has_every_method(title: str) -> None:
+    found = re.search(
+        rf"^## {title}\n(.*?)(?=^## )", _page("docs/decisions/0015-engine-interface.md"), re.MULTILINE | re.DOTALL
+    )
+    assert found
+    methods = {name for name in vars(Engine) if not name.startswith("_")} - {"dialect", "capabilities"}
+    assert {name for name in methods if not re.search(rf"`{name}[`(]", found[1])} == set()
