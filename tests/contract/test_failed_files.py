@@ -1,4 +1,8 @@
-"""A file of which nothing is accepted has failed: the others load, and it is named until it loads."""
+"""A file of which nothing is accepted has failed: the others load, and it is named until it loads.
+
+What a file holds is found by the reader, before any engine: each kind is loaded alone on DuckDB, and all of them in one
+run on every engine.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,18 @@ import bz2
 import gzip
 import json
 import shutil
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
-from tests.support import event, load, picture, rows, song, url_of, warehouse, write_lines
+from tests.support import DUCKDB, event, load, picture, rows, song, url_of, warehouse, write_lines
 from tests.unit.command import Done, settings, sparkify
 
 STATES = "SELECT state, records, loaded, rejected, replayed FROM etl_files WHERE uri LIKE '%/a.json'"
 BAD = event(ts=5.7)
+on_duckdb = pytest.mark.only.with_args(lambda given: given["engine"] == DUCKDB)
 MISNAMED = {**event(), "sessionid": 1}
 del MISNAMED["sessionId"]
 
@@ -49,6 +55,7 @@ FAILED: dict[str, tuple[list[Any], str]] = {
 }
 
 
+@on_duckdb
 @pytest.mark.parametrize("name", FAILED)
 def test_a_file_of_which_nothing_is_accepted_fails_alone(tmp_path: Path, name: str) -> None:
     lines, says = FAILED[name]
@@ -74,6 +81,7 @@ ORDINARY: dict[str, list[Any]] = {
 }
 
 
+@on_duckdb
 @pytest.mark.parametrize("name", ORDINARY)
 def test_a_single_record_with_every_name_is_an_ordinary_reject(tmp_path: Path, name: str) -> None:
     write_lines(tmp_path / "logs/a.json", ORDINARY[name])
@@ -83,8 +91,13 @@ def test_a_single_record_with_every_name_is_an_ordinary_reject(tmp_path: Path, n
     assert rows(warehouse(tmp_path), STATES) == [("loaded", 1, 0, 1, 0)]
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n", b"[]", b"[\n,\n]\n", b"\xef\xbb\xbf", b"[[],[]]"])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
+SEPARATORS = [b"", b" \n\n", b"[]", b"[\n,\n]\n", b"\xef\xbb\xbf", b"[[],[]]"]
+PACKED = [bytes, gzip.compress, zstandard.ZstdCompressor().compress]
+
+
+@on_duckdb
+@pytest.mark.parametrize("content", SEPARATORS)
+@pytest.mark.parametrize("pack", PACKED)
 def test_separators_alone_are_an_empty_file(tmp_path: Path, content: bytes, pack: Any) -> None:
     _good(tmp_path)
     (tmp_path / "logs/a.json").write_bytes(pack(content))
@@ -92,22 +105,57 @@ def test_separators_alone_are_an_empty_file(tmp_path: Path, content: bytes, pack
     assert rows(warehouse(tmp_path), STATES) == [("loaded", 0, 0, 0, 0)]
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (bz2.compress(b"{}"), "bzip2"),
-        (b"PAR1....PAR1", "Parquet"),
-        (gzip.compress(bz2.compress(b"{}")), "bzip2"),
-        (gzip.compress(gzip.compress(b"{}")), "packed twice"),
-        (zstandard.ZstdCompressor().compress(gzip.compress(b"{}")), "packed twice"),
-    ],
-)
+FORMATS = [
+    (bz2.compress(b"{}"), "bzip2"),
+    (b"PAR1....PAR1", "Parquet"),
+    (gzip.compress(bz2.compress(b"{}")), "bzip2"),
+    (gzip.compress(gzip.compress(b"{}")), "packed twice"),
+    (zstandard.ZstdCompressor().compress(gzip.compress(b"{}")), "packed twice"),
+]
+
+
+@on_duckdb
+@pytest.mark.parametrize(("content", "says"), FORMATS)
 def test_other_formats_fail_alone(tmp_path: Path, content: bytes, says: str) -> None:
     _good(tmp_path)
     (tmp_path / "logs/a.json").write_bytes(content)
     done = _etl(tmp_path)
     assert done.returncode == 1 and says in done.stderr, done.stderr
     assert rows(warehouse(tmp_path), STATES) == [("failed", 0, 0, 0, 0)]
+
+
+def test_files_of_every_kind_in_one_run(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    fails: dict[str, str] = {}
+    for number, (lines, says) in enumerate(FAILED.values()):
+        fails[write_lines(logs / f"failed-{number}.json", lines).name] = says
+    for number, (content, says) in enumerate(FORMATS):
+        (logs / f"format-{number}.json").write_bytes(content)
+        fails[f"format-{number}.json"] = says
+    for number, lines in enumerate(ORDINARY.values()):
+        write_lines(logs / f"ordinary-{number}.json", lines)
+    for number, (pack, content) in enumerate(product(PACKED, SEPARATORS)):
+        (logs / f"separators-{number}.json").write_bytes(pack(content))
+    _good(tmp_path)
+    for _ in range(2):
+        done = _etl(tmp_path, "--max-rejects", str(len(ORDINARY)))
+        assert done.returncode == 1, done.stderr
+        lines = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
+        named = {name: line for line in lines for name in fails if name in line}
+        assert (len(lines), len(named)) == (len(fails), len(fails)), done.stderr
+        assert [name for name, says in fails.items() if says not in named[name]] == []
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    counts = "state, loaded, replayed, records = rejected, records > 0"
+    for uri, *row in rows(warehouse(tmp_path), f"SELECT uri, {counts} FROM etl_files"):
+        found.setdefault(uri.rsplit("/", 1)[1].split("-")[0], set()).add(tuple(row))
+    assert found == {
+        "failed": {("failed", 0, 0, True, True)},
+        "format": {("failed", 0, 0, True, False)},
+        "ordinary": {("loaded", 0, 0, True, True)},
+        "separators": {("loaded", 0, 0, True, False)},
+        "good.json": {("loaded", 3, 0, False, True)},
+    }
+    assert rows(warehouse(tmp_path), "SELECT COUNT(*) FROM songplays") == [(3,)]
 
 
 def test_the_first_1000_rejects_of_a_failed_file_are_kept(tmp_path: Path) -> None:
