@@ -87,7 +87,7 @@ def run(
 def begin_etl(url: str, killed_at: int = 0, **settings: Any) -> BaseProcess:
     """Begin a load with some settings; the process is connected to the warehouse when this returns.
 
-    Imports are done by then: whoever kills it after some time meets it at work. `killed_at` is the number of the report
+    Imports are done by then: a kill after some time meets it at work. `killed_at` is the number of the report
     of progress at which it kills itself.
     """
     context = server()
@@ -144,7 +144,7 @@ def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: li
 
 
 def _drop_rights_of_root() -> None:
-    """Give up all capabilities: whoever owns a file is held by its mode then, root too."""
+    """Give up all capabilities: its owner, root too, has the rights of its mode then."""
     version_3, this_process = 0x20080522, 0
     none_of_64 = (ctypes.c_uint32 * 6)()
     header = (ctypes.c_uint32 * 2)(version_3, this_process)

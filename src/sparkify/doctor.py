@@ -100,7 +100,7 @@ def _apart(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _read_first(source: FileSource, kind: Kind) -> None:
-    """Read a little of the first file: whoever may list need not be allowed to read."""
+    """Read a little of the first file: the right to list does not include the right to read."""
     with opened(source.file(kind, source.listing().files[0])) as stream:
         stream.readinto(memoryview(bytearray(1)))
 

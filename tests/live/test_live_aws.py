@@ -203,7 +203,7 @@ BY_THEMSELVES = {
 
 
 def test_redshift_holds_what_duckdb_holds(stack: str, bucket_prefix: str, tmp_path: Path) -> None:
-    """Both ways in: logs of 150 KB and more are taken in as they lie, in a second schema all is packed."""
+    """Both ways in: logs of 150 KB and more are loaded as they are, in a second schema all is packed."""
     status = json.loads(command("cluster", "status", "--name", stack, "--output", "json", cwd=tmp_path).stdout)
     assert status["state"] == "CREATE_COMPLETE"
     sources = ("--logs", f"{bucket_prefix}/log_data", "--songs", f"{bucket_prefix}/song_data")

@@ -18,7 +18,7 @@ from sparkify.engines.base import Access
 from sparkify.engines.registry import connect
 from sparkify.warehouse.settings import READING
 
-SPOILT = "Björk".encode().decode("latin-1").encode().decode("latin-1")
+MISCODED = "Björk".encode().decode("latin-1").encode().decode("latin-1")
 """Björk, encoded to UTF-8 twice too often."""
 
 
@@ -35,10 +35,10 @@ def command(*arguments: str, code: int = 0) -> str:
 
 
 def _write_first(folder: Path) -> None:
-    """Duplicates that differ, a spoilt name, a long one, a bad line, a play without an artist among plain lines."""
+    """Duplicates that differ, a miscoded name, a long one, a bad line, a play without an artist among plain lines."""
     copies = [event(itemInSession=at, level=level) for at in range(12) for level in ("free", "paid")]
     long = event(sessionId=12, artist="a" * 40_000, song="s" * 40_000)
-    write_lines(folder / "logs/a.json", [*copies, event(sessionId=2, artist=SPOILT, song="Jóga", userId="2"), long])
+    write_lines(folder / "logs/a.json", [*copies, event(sessionId=2, artist=MISCODED, song="Jóga", userId="2"), long])
     write_lines(folder / "logs/b.json", [event(sessionId=3), "no JSON"])
     write_lines(folder / "logs/c.json", [event(sessionId=4), event(sessionId=5, artist=None)])
     write_lines(folder / "logs/d.json", [event(sessionId=6, userId="3")])
@@ -55,7 +55,7 @@ def _write_second(folder: Path) -> None:
 
 
 def _put_large(server: RedshiftStandIn) -> tuple[str, ...]:
-    """Objects that are to be taken in as they lie, one of which cannot be; the options that say so come back."""
+    """Objects that are to be loaded as they are, one of which cannot be; the options that say so come back."""
     s3, lines = server.s3(), json.dumps(event(sessionId=9)) + "\n"
     for key, content in (
         ("logs/a.json", lines),

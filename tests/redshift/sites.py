@@ -59,7 +59,7 @@ def _sites_below(node: ast.AST, file: str, function: str) -> Iterator[Site]:
 
 
 def _is_method(node: ast.AST) -> bool:
-    """Whether it is one of the methods; whoever is handed one keeps it under its name, with a line before it."""
+    """Whether it is one of the methods; a function that gets one keeps it under its name, with a line before it."""
     return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr.lstrip("_") in METHODS
 
 

@@ -1,4 +1,4 @@
-"""Large objects go into Redshift as they lie, if the warehouse can tell that all of their records are plain."""
+"""Large objects go into Redshift as they are, if the warehouse can tell that all of their records are plain."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_the_probe_says_what_a_cluster_does_otherwise(
 
 
 def left_without_rights(redshift: RedshiftStandIn) -> list[str]:
-    """The objects in the bucket, whoever is signed in."""
+    """The objects in the bucket, for any user."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", float("inf"))
         return left(redshift)

@@ -77,10 +77,10 @@ def test_they_come_and_go_in_later_chunks(both: tuple[str, str], tmp_path: Path)
     """A second file, records of the catalogue for long names, a changed file, a repaired name."""
     _write_plays(tmp_path)
     _load(both, tmp_path)
-    spoilt = ("ö" * 20_000).encode().decode("latin-1")
+    miscoded = ("ö" * 20_000).encode().decode("latin-1")
     write_lines(
         tmp_path / "logs/b.json",
-        [event(sessionId=2, artist=ARTIST, song=SONG), event(sessionId=3, artist=spoilt[:60_000], song=SONG)],
+        [event(sessionId=2, artist=ARTIST, song=SONG), event(sessionId=3, artist=miscoded[:60_000], song=SONG)],
     )
     _load(both, tmp_path)
     assert _differences(*both) == []

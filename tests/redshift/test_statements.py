@@ -25,7 +25,7 @@ HANDED_ON = {
     ("engines/redshift/engine.py", "self.execute…"): "to `DirectLoad`, which calls it `_execute`",
     ("engines/redshift/lock.py", "self._connection.execute…"): "to `run`, in the same function",
 }
-"""Methods that are handed on; the calls of whoever takes them are found by the same name."""
+"""Methods that are handed on; the calls of the functions that take them are found by the same name."""
 
 ELSEWHERE = {
     ("cli/app.py", "query.query…"): "a command of that name",

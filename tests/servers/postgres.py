@@ -38,7 +38,7 @@ def default_server() -> str:
 class DebianServer:
     """A server of Debian's PostgreSQL 15 with data of its own; on a socket, and on loopback with `tcp`.
 
-    Whoever comes by the socket is trusted; on loopback passwords are asked for, by scram-sha-256.
+    Connections by the socket are trusted; on loopback passwords are asked for, by scram-sha-256.
     """
 
     def __init__(self, *initdb: str, tcp: bool = False) -> None:

@@ -180,7 +180,7 @@ def test_an_unreadable_file_or_folder(loaded: Path, what: str) -> None:
 
 @pytest.mark.parametrize("name", ["open", "scandir"])
 def test_a_file_or_folder_that_the_system_refuses(loaded: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """As above, whoever runs the tests."""
+    """As above, for root too."""
     locked = loaded / "logs" / "b"
     write_lines(locked / "b.json", [event(sessionId=9)])
     refused = locked if name == "scandir" else locked / "b.json"
@@ -821,7 +821,7 @@ def _etl_of(folder: Path) -> tuple[str, ...]:
 
 
 def _wait_until_it_works(process: subprocess.Popen[str], path: Path, spool: Path) -> None:
-    """The run has begun: something lies in its spool."""
+    """The run has begun: its spool holds something."""
     end = time.monotonic() + 30
     while time.monotonic() < end and process.poll() is None:
         if path.exists() and any(spool.iterdir()):

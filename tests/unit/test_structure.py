@@ -20,9 +20,10 @@ LONGEST_FUNCTION = 60
 LONGEST_MEDIAN = 6
 
 BANNED_WORDS = re.compile(
-    r"\banew\b|held against|in silence\b|keeps? the books|\bthe books\b|\bmend(s|ed|ing)?\b|without a word\b"
-    r"|\bspoilt\b|\bwinners?\b|\blosers?\b|\bheed(s|ed)?\b|as (it|they) lies?\b"
-    r"|nobody else is at it|\bhas no spelling\b|slip of the pen|from hand to hand|\bto be mended\b|who reads is not",
+    r"\banew\b|held against|in silence\b|keeps? the books|\bthe books\b|\bmend(s|ed|ing)?\b(?!\.json)|without a word\b"
+    r"|\bspoilt\b|\bwinners?\b|\blosers?\b|\bheed(s|ed)?\b|as (it|they) lies?\b|\blies\b"
+    r"|\bnobody else\b|\bhas no spelling\b|slip of the pen|from hand to hand|who reads is not|\bhindered\b"
+    r"|found \d+ rows? against|no level that is not|it may be written to, and",
     re.IGNORECASE,
 )
 """Turns of phrase that a data engineer would have to read twice; docs/glossary.md has the terms to use."""
@@ -50,17 +51,34 @@ def test_functions_are_short() -> None:
 def _written() -> list[Path]:
     documents = [path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md"]
     documents += (ROOT / "docs").rglob("*.md")
-    return [*documents, *MODULES, *SOURCE.rglob("*.sql")]
+    code = [path for name in ("tests", "benchmarks", "examples", "docs") for path in (ROOT / name).rglob("*.py")]
+    code = [path for path in code if path != Path(__file__)]  # which names them
+    others = [ROOT / "Makefile", ROOT / "mkdocs.yml", *(ROOT / "tests" / "golden" / "terminal").rglob("*.txt")]
+    return [*documents, *code, *others, *MODULES, *SOURCE.rglob("*.sql")]
 
 
-@pytest.mark.parametrize("path", _written(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_words_are_plain(path: Path) -> None:
+def test_the_words_are_plain() -> None:
+    paths = _written()
+    assert len(paths) > 600
     found = [
-        f"{number}: {line.strip()}"
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in paths
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if BANNED_WORDS.search(line)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "found 1 row against the check", "it may be written to, and nobody else is at it", "to be mended",
+        "this default has no spelling", "a run must not leave the books", "Who reads is not hindered by a chunk",
+        "they differ from hand to hand", "and no level that is not left at the next change", "the star was built anew",
+    ],
+)  # fmt: skip
+def test_the_sentences_that_users_stumbled_over_are_found(sentence: str) -> None:
+    assert BANNED_WORDS.search(sentence)
 
 
 def test_a_test_is_skipped_in_one_place_only() -> None:

@@ -21,7 +21,7 @@ ROOT = Path(sparkify.__file__).parent
 MOST_PACKAGES = 10
 
 _SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE
-"""What goes on where it left off is not called by whoever asks it for more."""
+"""A generator that goes on is not called by the function that asks it for more."""
 
 
 _HANDED_DOWN: set[str] = set()
@@ -44,7 +44,7 @@ def _package(frame: FrameType) -> str:
 
 
 def _caller(frame: FrameType) -> str:
-    """The package that a call came from, through whatever lies between."""
+    """The package that a call came from, through whatever is between."""
     before = frame.f_back
     while before is not None and not _package(before):
         before = before.f_back

@@ -36,7 +36,7 @@ class Ending(NamedTuple):
 
 
 def ending_of(error: BaseException, arguments: list[str]) -> Ending:
-    """What an exception means to whoever ran the command."""
+    """What an exception means to the user of the command."""
     if signals.is_interrupted() or isinstance(error, KeyboardInterrupt):  # it may have become another error since
         left = "nothing of this run is left" if arguments[:1] == ["generate"] else COMMITTED
         return Ending(signals.exit_code(), f"interrupted: {left}", "Interrupted")

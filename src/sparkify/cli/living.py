@@ -1,7 +1,7 @@
 """One line at the foot of a terminal that says what is going on, with a clock that runs while a long step works.
 
-The line stands on standard error, and only if that is a terminal. Whoever prints in the meantime does so in a block of
-`aside()`, which takes the line away first; `output.say` does. At the end nothing is left of it.
+The line is written to standard error, and only if that is a terminal. What is printed in the meantime is printed in a
+block of `aside()`, which erases the line first; `output.say` does so. At the end nothing is left of it.
 
     with living_line(lambda width: "working"):
         …

@@ -23,7 +23,7 @@ BUFFER_BYTES = 64 * 1024
 
 
 class ReaderGone(Exception):
-    """Whoever reads standard output, such as `head`, has seen enough. No OSError, of which typer makes an exit."""
+    """The reader of standard output, such as `head`, has seen enough. No OSError, of which typer makes an exit."""
 
 
 class _Stream(io.RawIOBase):

@@ -1,6 +1,6 @@
 """A cluster's stack: plan it, make it, watch it, look at it, delete it. CloudFormation keeps all that is known of it.
 
-Nothing is remembered here between two calls: whoever was interrupted runs the command again, which goes on from the
+Nothing is remembered here between two calls: after an interrupt the command is run again, which goes on from the
 state that the stack is in.
 """
 

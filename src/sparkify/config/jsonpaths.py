@@ -37,7 +37,7 @@ def check_jsonpaths(location: str) -> list[str]:
     if missing := [name for name in known if name not in fields]:
         raise UsageError(
             f"log_jsonpath leaves out {', '.join(missing)}, in {location}",
-            hint="Name every field of an event there, or take log_jsonpath out: Sparkify does without.",
+            hint="Name every field of an event there, or remove log_jsonpath: Sparkify does not need it.",
         )
     return fields
 

@@ -29,7 +29,7 @@ def kept_files(settings: Settings, *files: str | None, is_config: bool = False) 
 
 
 def _warehouse(settings: Settings) -> tuple[str, ...]:
-    """A warehouse that cannot be named cannot be replaced either: whoever opens it says what is wrong."""
+    """A warehouse that cannot be named cannot be replaced either: opening it says what is wrong."""
     try:
         return local_files(settings.warehouse)
     except SparkifyError:

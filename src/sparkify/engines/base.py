@@ -118,7 +118,7 @@ class Conflict(WarehouseError):
 
 
 def another_run(who: str) -> WarehouseError:
-    """The error of whoever comes second."""
+    """The error of the second writer."""
     return WarehouseError(
         f"another run is at work in the warehouse: {who}",
         hint="Wait until it ends, or end it there; then run again.",

@@ -247,7 +247,7 @@ def _check_states(config: Config, raw: dict[str, Any], reader: _Reader) -> None:
 
 
 def _check_sessions(config: Config, reader: _Reader) -> None:
-    """Whoever ends a session must be able to begin one."""
+    """A state that ends a session must have a state that begins one."""
     for state in config.states:
         ends = sum(config.transitions.get(state, {}).values()) < 1 - SUM_TOLERANCE
         if ends and state.auth != config.churned_auth and (state.auth, state.level) not in config.new_session:

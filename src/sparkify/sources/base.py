@@ -182,7 +182,7 @@ class Source(ABC):
         return []
 
     def committed(self, files: Iterable[tuple[SourceFile, int]]) -> None:  # noqa: B027
-        """Slices were committed to the warehouse, each up to an offset; for whoever watches."""
+        """Slices were committed to the warehouse, each up to an offset; for those who watch the topic."""
 
     def release(self, files: Iterable[SourceFile]) -> None:  # noqa: B027
         """Forget the copies of these files."""

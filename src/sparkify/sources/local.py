@@ -199,7 +199,7 @@ class LocalContent:
     def __init__(self, file: SourceFile, rewritten: set[str]) -> None:
         self._file = file
         self._rewritten = rewritten
-        # A pipe would keep whoever opens it waiting for its other end.
+        # Opening a pipe would wait for its other end.
         self._descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -251,7 +251,7 @@ def _quoted(name: str) -> str:
 
 
 def _size_and_tag(entry: os.DirEntry[str]) -> tuple[int, str]:
-    """Size in bytes and tag; the tag of what cannot be opened is empty: whoever opens it is told why."""
+    """Size in bytes and tag; the tag of what cannot be opened is empty: opening it says why."""
     try:
         status = entry.stat()
     except OSError:

@@ -93,7 +93,7 @@ class ObjectStore(FileSource):
         self._stop = threading.Event()
 
     def __getstate__(self) -> dict[str, object]:
-        """What says where the objects are; whoever unpickles it signs in with what it has itself."""
+        """What says where the objects are; the process that unpickles it signs in with its own credentials."""
         left_out = ("_store", "_copies", "_stop")
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
@@ -203,7 +203,7 @@ class ObjectStore(FileSource):
         return StreamedContent(result.stream(_PIECE_BYTES), _tag(meta), meta["size"], file.uri)
 
     def fetch(self, files: Iterable[SourceFile], spool: Spool) -> None:
-        """Copy objects to the spool, many at once; whoever opens one that could not be read is told why.
+        """Copy objects to the spool, many at once; opening one that could not be read says why.
 
         Raises:
             SpoolFull: they do not fit.

@@ -174,7 +174,7 @@ class RedshiftStandIn:
     def _furnish(self) -> None:
         """Make the bucket and the role of COPY in moto, where they are not there.
 
-        moto keeps one state for a process: whoever imitates AWS in it without the server empties that.
+        moto keeps one state for a process: a test that imitates AWS in it without the server empties that.
         """
         s3, iam = self.s3(), client(self.s3_endpoint, "iam")
         s3.create_bucket(Bucket=BUCKET)

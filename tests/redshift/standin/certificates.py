@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Certificates(NamedTuple):
-    """Where the authority's certificate lies, and how the server shows its own."""
+    """Where the authority's certificate is, and how the server shows its own."""
 
     ca_file: Path
     context: ssl.SSLContext

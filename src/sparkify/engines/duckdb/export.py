@@ -114,7 +114,7 @@ def _pipe(write: Callable[[bytes], object]) -> Iterator[str]:
 
 
 class _Pump(threading.Thread):
-    """Writes on what comes out of a pipe; a failure closes the pipe, which ends whoever writes to it."""
+    """Writes on what comes out of a pipe; a failure closes the pipe, which ends its writer."""
 
     def __init__(self, read_end: int, write: Callable[[bytes], object]) -> None:
         super().__init__(daemon=True)

@@ -199,7 +199,7 @@ class RedshiftEngine(Engine):
         return other
 
     def _begin(self, tables: Sequence[str]) -> None:
-        """No table is locked: whoever writes holds `etl_lock`, and readers wait for nobody."""
+        """No table is locked: the writer holds `etl_lock`, and readers never wait."""
         self.execute("BEGIN")
         self._in_transaction = True
 

@@ -1,5 +1,5 @@
 /*
-about: every user has one current level, that of users, and no level that is not left at the next change
+about: every user has one current level, that of users, and each earlier level ends where the next one begins
 severity: blocking
 */
 SELECT u.user_id, u.level, h.current_level, h.current_rows, h.wrong_rows

@@ -1,5 +1,5 @@
 /*
-about: when affected users had their last events, those apart whose last event lies outside of what is affected
+about: when affected users had their last events, those apart whose last event is outside of what is affected
 */
 SELECT t."userId", t.ts
 FROM model.last_times AS t

@@ -1,4 +1,4 @@
--- when affected users had their last events, those apart whose last event lies outside of what is affected
+-- when affected users had their last events, those apart whose last event is outside of what is affected
 SELECT
   t."userId",
   t.ts

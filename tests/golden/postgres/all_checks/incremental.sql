@@ -160,7 +160,7 @@ WHERE
   )
   OR f.rejected < COALESCE(c.in_rejects, 0);
 
--- blocking history_agrees: every user has one current level, that of users, and no level that is not left at the next change
+-- blocking history_agrees: every user has one current level, that of users, and each earlier level ends where the next one begins
 SELECT
   u.user_id,
   u.level,

@@ -1,4 +1,4 @@
--- every user has one current level, that of users, and no level that is not left at the next change
+-- every user has one current level, that of users, and each earlier level ends where the next one begins
 SELECT
   u.user_id,
   u.level,
