@@ -92,7 +92,7 @@ def test_a_single_record_with_every_name_is_an_ordinary_reject(tmp_path: Path, n
 
 
 SEPARATORS = [b"", b" \n\n", b"[]", b"[\n,\n]\n", b"\xef\xbb\xbf", b"[[],[]]"]
-PACKED = [bytes, gzip.compress, zstandard.ZstdCompressor().compress]
+PACKED: list[Any] = [bytes, gzip.compress, zstandard.ZstdCompressor().compress]
 
 
 @on_duckdb

@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import event, load, meddle, picture, rows, song, url_of, warehouse, write_lines
+from tests.support import (
+    EngineUnderTest,
+    Rows,
+    event,
+    load,
+    meddle,
+    picture,
+    rows,
+    song,
+    url_of,
+    warehouse,
+    write_lines,
+)
 from tests.unit.command import Done, settings, sparkify
 
 import sparkify as api
@@ -155,15 +167,25 @@ def test_altered_staging_is_refused(tmp_path: Path) -> None:
         assert "create-tables --drop" in done.stderr
 
 
+NEWER = CONTRACT_VERSION + 1
+
+
+@pytest.fixture(scope="module")
+def newer(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Rows]:
+    """The folder of a warehouse of a newer contract, and what the warehouse holds."""
+    folder = tmp_path_factory.mktemp("newer")
+    _input(folder)
+    place = load(folder)
+    meddle(place, f"UPDATE etl_settings SET setting_value = '{NEWER}' WHERE setting = 'contract_version'")
+    return folder, picture(place)
+
+
 @pytest.mark.parametrize("command", [*WRITERS, *READERS], ids=" ".join)
-def test_a_newer_warehouse_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
-    _input(tmp_path)
-    place = load(tmp_path)
-    newer = CONTRACT_VERSION + 1
-    meddle(place, f"UPDATE etl_settings SET setting_value = '{newer}' WHERE setting = 'contract_version'")
-    before = picture(place)
-    error = _sparkify(tmp_path, *command, code=1).stderr
-    assert f"a newer version of Sparkify wrote this warehouse: its contract_version is {newer}" in error
+def test_a_newer_warehouse_is_refused(newer: tuple[Path, Rows], command: tuple[str, ...]) -> None:
+    folder, before = newer
+    place = warehouse(folder)
+    error = _sparkify(folder, *command, code=1).stderr
+    assert f"a newer version of Sparkify wrote this warehouse: its contract_version is {NEWER}" in error
     assert picture(place) == before
     assert rows(place, "SELECT COUNT(*) FROM etl_runs") == [(1,)]
 

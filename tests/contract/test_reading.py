@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import EngineUnderTest, event, load, picture, rows, song, url_of, write_lines
+from tests.support import EngineUnderTest, Rows, event, load, picture, rows, song, url_of, write_lines
 from tests.unit.command import assert_error, settings, sparkify
 
 from sparkify import connect
@@ -67,9 +67,14 @@ def place(engine: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> 
     return load(folder)
 
 
+@pytest.fixture(scope="module")
+def before(place: Any) -> Rows:
+    """What the warehouse holds."""
+    return picture(place)
+
+
 @pytest.mark.parametrize("sql", WRITES)
-def test_a_query_cannot_write(place: Any, tmp_path: Path, sql: str) -> None:
-    before = picture(place)
+def test_a_query_cannot_write(place: Any, before: Rows, tmp_path: Path, sql: str) -> None:
     with (
         connect(url_of(place), read_only=True) as warehouse,
         pytest.raises((SparkifyError, UnicodeError)) as caught,
@@ -81,8 +86,7 @@ def test_a_query_cannot_write(place: Any, tmp_path: Path, sql: str) -> None:
 
 
 @pytest.mark.parametrize("sql", [sql for sql in WRITES if "{file}" not in sql])
-def test_nor_can_one_of_a_connection_that_may_load(place: Any, sql: str) -> None:
-    before = picture(place)
+def test_nor_can_one_of_a_connection_that_may_load(place: Any, before: Rows, sql: str) -> None:
     with connect(url_of(place)) as warehouse, pytest.raises(SparkifyError):
         warehouse.query(sql)
     assert picture(place) == before
@@ -119,8 +123,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_reading_command_runs_what_it_is_given(place: Any, tmp_path: Path, command: str) -> None:
-    before = picture(place)
+def test_no_reading_command_runs_what_it_is_given(place: Any, before: Rows, tmp_path: Path, command: str) -> None:
     done = sparkify(*COMMANDS[command], "--warehouse", url_of(place), cwd=tmp_path, env=settings())
     assert done.returncode in (1, 2), done
     assert "Traceback" not in done.stderr
