@@ -81,6 +81,22 @@ def test_rejects_list_shows_failed_files_first(with_failed: Path) -> None:
     assert "looks like an HTML page" in sparkify("rejects", "list", cwd=with_failed).stdout
 
 
+def test_the_report_names_failed_files_rejects_and_duplicates(with_failed: Path) -> None:
+    write_lines(with_failed / "logs" / "copy.json", [event()])
+    sparkify("etl", *SOURCES, cwd=with_failed)
+    sparkify("analyze", "--report", "open.html", cwd=with_failed)
+    page = (with_failed / "open.html").read_text("utf-8")
+    assert "✕ 1 file failed" in page and "! 1 record rejected" in page
+    assert "html.json" in page and "looks like an HTML page" in page
+    assert "1 play is a duplicate of one in songplays, such as those of 1541121934796-1-1-0" in page
+    for name in ("a.json", "html.json"):
+        write_lines(with_failed / "logs" / name, [event()])
+    assert sparkify("etl", *SOURCES, cwd=with_failed).returncode == 0
+    sparkify("analyze", "--report", "done.html", cwd=with_failed)
+    page = (with_failed / "done.html").read_text("utf-8")
+    assert "html.json" not in page and "✓ 0 records rejected" in page
+
+
 def test_a_plan_names_failed_files(with_failed: Path) -> None:
     path = str(with_failed / "logs" / "html.json")
     assert f"failed    {path} looks like an HTML page" in sparkify("plan", *SOURCES, cwd=with_failed).stdout
