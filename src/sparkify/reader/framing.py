@@ -247,8 +247,9 @@ def refuse_wide_text(head: bytes | bytearray, name: str) -> None:
     """
     nul = [byte == 0 for byte in head[:4]]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or nul in ([True, False] * 2, [False, True] * 2):
-        reason = "is not UTF-8, it looks like UTF-16"
-        raise Damaged(f"{name} {reason}; nothing of it was loaded", reason=reason, hint="Save it as UTF-8.")
+        looks = "UTF-32" if head[:4] == b"\xff\xfe\0\0" else "UTF-16"
+        reason = f"is not UTF-8, it looks like {looks}: save it as UTF-8"
+        raise Damaged(f"{name} {reason}; nothing of it was loaded", reason=reason)
 
 
 def _text_of(literal: bytes) -> str:

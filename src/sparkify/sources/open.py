@@ -236,17 +236,21 @@ def _unpack(packed: Iterator[bytes], packing: str, uri: str) -> Iterator[bytes]:
             try:
                 chunk = state.decompress(data)
             except (zlib.error, zstandard.ZstdError, MemoryError) as error:
-                raise damaged(uri, f"is corrupt: it begins as {packing} and is not valid {packing} data") from error
+                raise damaged(
+                    uri, f"is corrupt: it begins as {packing} and is not valid {packing} data: fetch it again"
+                ) from error
             size_out += len(chunk)
             if size_out > BOMB_BYTES and size_out > BOMB_RATIO * size_in:
-                raise damaged(uri, f"unpacks to more than {BOMB_RATIO} times its size")
+                raise damaged(
+                    uri, f"unpacks to more than {BOMB_RATIO} times its size: unpack it yourself, if you trust it"
+                )
             if len(head) < _MAGIC_BYTES:
                 head += chunk[: _MAGIC_BYTES - len(head)]
                 if again := packing_of(head):
-                    raise damaged(uri, f"is packed twice: {packing} that holds {again}")
+                    raise damaged(uri, f"is packed twice: {packing} that holds {again}; unpack it once")
             yield chunk
             if not state.eof:
                 break
             data, state = state.unused_data, None
     if state is not None:
-        raise damaged(uri, f"is corrupt: it breaks off, for the {packing} stream has no end")
+        raise damaged(uri, f"is corrupt: it breaks off, for the {packing} stream has no end; fetch it again")

@@ -99,7 +99,7 @@ def test_the_first_bytes_say_how_a_file_is_packed(tmp_path: Path, form: str, nam
         (zstandard.compress(LINE)[:-3], "breaks off"),
         (gzip.compress(LINE) + b"junk", "packed|not valid|corrupt"),
         (b"\x1f\x8bjunk", "not valid gzip"),
-        (gzip.compress(gzip.compress(LINE)), "packed twice: gzip that holds gzip"),
+        (gzip.compress(gzip.compress(LINE)), "packed twice: gzip that holds gzip; unpack it once"),
         (zstandard.compress(gzip.compress(LINE)), "packed twice: zstd that holds gzip"),
     ],
 )
