@@ -31,7 +31,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     connected = Cloud(session)
     monkeypatch.setattr(aws, "connect", lambda _region=None: connected)
     monkeypatch.setattr(stack, "_POLL_SECONDS", 0.0)
-    monkeypatch.setattr("sparkify.cluster.leftovers.leftovers", lambda _cloud, _name: [])
+    monkeypatch.setattr("sparkify.cluster.leftovers.leftovers", lambda _cloud, _name, **_kinds: [])
     with Stubber(connected.cloudformation) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
