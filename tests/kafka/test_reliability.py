@@ -147,6 +147,14 @@ class Follower:
             self._command, cwd=self._folder, env=self._env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
 
+    def seconds_to_commit(self) -> float:
+        """How long it took from its begin to its first commit, of songs."""
+        begun = time.monotonic()
+        while "committed" not in self.said():
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
     def kill(self) -> None:
         assert self.process.poll() is None, self.said()
         self.process.kill()
@@ -192,15 +200,15 @@ def test_the_same_as_from_files_whatever_happens(own_broker: Broker, engine: Eng
     admin = AdminClient({"bootstrap.servers": own_broker.address})
     admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result(60)
     sent = Sent()
-    seconds = scale.kills * (6.0 if is_stand_in else 2.5)
-    arguments = (own_broker.address, topic, _with_poison(lines), scale, seconds, sent)
-    thread = threading.Thread(target=_produce, args=arguments)
     begun = time.monotonic()
-    thread.start()
     follower = Follower(tmp_path, engine, place, f"kafka://{own_broker.address}/{topic}", songs)
+    to_commit = follower.seconds_to_commit()
+    arguments = (own_broker.address, topic, _with_poison(lines), scale, scale.kills * to_commit, sent)
+    thread = threading.Thread(target=_produce, args=arguments)
+    thread.start()
     restarts = {scale.kills * (number + 1) // (scale.restarts + 1) for number in range(scale.restarts)}
     for number in range(scale.kills):
-        time.sleep(chance.uniform(1.0, 10.0 if is_stand_in else 3.5))
+        time.sleep(to_commit * chance.uniform(0.4, 1.6))
         follower.kill()
         if number in restarts:
             own_broker.stop(kill=True)
@@ -230,7 +238,9 @@ def test_the_same_as_from_files_whatever_happens(own_broker: Broker, engine: Eng
         place, "SELECT COUNT(*), SUM(next_offset), SUM(without_record) FROM etl_offsets"
     )
     assert (partitions, int(offsets) - int(without)) == (PARTITIONS + 1, len(sent.lines))
+    commits = (tmp_path / "follow.log").read_text().count(" committed ")
+    assert commits > scale.kills // 4
     print(
-        f"{engine.name}: {len(lines):,} events, {len(poison)} poison, {sent.aborted:,} aborted, {scale.kills} kills, "
-        f"{scale.restarts} restarts, {time.monotonic() - begun:.0f} s"
+        f"{engine.name}: {len(lines):,} events in {commits} commits, {len(poison)} poison, {sent.aborted:,} aborted, "
+        f"{scale.kills} kills, {scale.restarts} restarts, {time.monotonic() - begun:.0f} s"
     )
