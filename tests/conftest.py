@@ -1,15 +1,19 @@
 """Fixtures that all tests may use: the servers that they start and stop. And what becomes of tests that need more."""
 
 import pytest
+from tests import rendered_once
 from tests.needs import missing, required
 from tests.servers.s3 import moto_url, proxy, rclone_s3, s3
 
 __all__ = ["moto_url", "proxy", "rclone_s3", "s3"]
 
 
-def pytest_configure() -> None:
-    """Refuse names that nothing is known of before any test runs."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse names that nothing is known of before any test runs; share what takes long with the other workers."""
     required()
+    if rendered_once.begin():
+        config.add_cleanup(rendered_once.end)
+    rendered_once.share()
 
 
 @pytest.hookimpl(tryfirst=True)

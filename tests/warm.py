@@ -17,14 +17,16 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from tests import rendered_once
+
 import sparkify
 from sparkify.cli import _run
 from sparkify.engines.registry import REGISTRY
 from sparkify.etl.load import count_queries
 from sparkify.reports.questions import question_sql, questions
 from sparkify.sql.dialect import Dialect
+from sparkify.star import prepared
 from sparkify.star.checks import written_checks
-from sparkify.star.prepared import prepare
 from sparkify.star.transform import Chunk
 
 IMPORTED_LATE = (
@@ -33,8 +35,6 @@ IMPORTED_LATE = (
     *(f"sqlglot.{part}.{name}" for part in ("dialects", "generators", "parsers") for name in ("duckdb", "postgres")),
 )
 """Modules that commands import when they need them."""
-SETTINGS = {"duckdb": ("infer", "null", "drop"), "postgres": ("infer",), "redshift": ("infer",)}
-"""Values of unknown_songs by dialect; the others are rendered by the command that needs them."""
 ANALYZED = ("duckdb", "postgres")
 
 
@@ -47,12 +47,12 @@ def _import_all() -> None:
 
 
 def _render(dialect: Dialect) -> None:
-    for unknown_songs in SETTINGS[dialect.name]:
-        prepare(dialect, Chunk(unknown_songs, in_full=True))
-        for songs, removes in itertools.product((True, False), (True, False)):
-            prepare(dialect, Chunk(unknown_songs, songs=songs, removes=removes))
-        if unknown_songs != "drop":
-            prepare(dialect, Chunk(unknown_songs, songs=False, removes=False, whole_days=True))
+    """The SQL of the default settings; what others change is rendered by the first command that needs it."""
+    prepare = prepared.prepare
+    prepare(dialect, Chunk("infer", in_full=True))
+    for songs, removes in itertools.product((True, False), (True, False)):
+        prepare(dialect, Chunk("infer", songs=songs, removes=removes))
+    prepare(dialect, Chunk("infer", songs=False, removes=False, whole_days=True))
     count_queries(dialect)
     if dialect.name in ANALYZED:
         written_checks(Chunk("infer", in_full=True), dialect, loading=False)
@@ -108,6 +108,7 @@ def _rehearse() -> None:
             os.environ.update(environment)
 
 
+rendered_once.share()
 _import_all()
 for entry in REGISTRY.values():
     _render(entry.dialect)

@@ -10,10 +10,10 @@ from tests import forked
 
 
 def _tell(end: Connection) -> None:
-    from sparkify.star.prepared import prepare
+    from sparkify.star import prepared
 
     threads = len(os.listdir(f"/proc/{os.getppid()}/task")) if sys.platform == "linux" else 1
-    end.send(("tests.warm" in sys.modules, "pytest" in sys.modules, prepare.cache_info().currsize, threads))
+    end.send(("tests.warm" in sys.modules, "pytest" in sys.modules, prepared.prepare.cache_info().currsize, threads))
 
 
 def test_a_forked_process_finds_modules_imported_and_sql_rendered_and_misses_no_thread() -> None:
