@@ -666,7 +666,9 @@ def test_every_command_with_output_is_asked_for_a_document() -> None:
 def test_help_lines_are_whole(tmp_path: Path, option: str) -> None:
     done = sparkify(option, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "..." not in done.stdout.partition("Commands:")[2]
+    for group in ((), ("rejects",), ("cluster",)):
+        commands = sparkify(*group, option, cwd=tmp_path).stdout.partition("Commands:")[2]
+        assert commands and "..." not in commands
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert sparkify("rejects", "list", option, cwd=tmp_path).stdout.startswith("Usage: sparkify rejects list")
 
@@ -681,6 +683,7 @@ def test_what_the_documents_say(filled: Path, tmp_path: Path) -> None:
     assert plan == {
         "new": [str(filled / "logs" / "b.json")],
         "changed": [],
+        "grown": [],
         "unchanged": 2,
         "vanished": [],
         "failed": {},

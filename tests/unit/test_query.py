@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from tests.support import event, load, song, write_lines
 from tests.terminal import on_terminal
-from tests.unit.command import COMMAND, assert_error, environment, sparkify
+from tests.unit.command import COMMAND, assert_error, environment, sparkify, start
 
 from sparkify.engines.base import Access, Engine
 from sparkify.engines.registry import connect
@@ -267,6 +267,15 @@ def test_the_pipe_of_an_export_can_be_named_by_no_query(engine: Engine) -> None:
     assert not os.path.exists(os.path.dirname(pipe))
 
 
+@pytest.mark.parametrize("name", ["it's temporary", "nowhere"])
+def test_odd_folders_for_temporary_files(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "it's temporary").mkdir()
+    done = sparkify(
+        "query", "SELECT 1 AS a", "--output", "csv", *WAREHOUSE, cwd=folder, env={"TMPDIR": str(tmp_path / name)}
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\n1\n", "")
+
+
 def test_two_connections_of_one_process_may_both_export(folder: Path) -> None:
     engines = [connect(f"duckdb:///{folder / 'w.duckdb'}", Access(read_only=True)) for _ in range(2)]
     try:
@@ -286,6 +295,18 @@ def test_a_failing_writer_ends_the_query(engine: Engine) -> None:
     with pytest.raises(Full):
         write_answer(engine, "SELECT range, repeat('x', 100) FROM range(10000000)", "csv", write)
     assert written(engine, "SELECT 1 AS a", "csv") == (b"a\n1\n", 1)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "markdown"])
+def test_a_reader_that_goes_away_ends_the_query_quietly(folder: Path, form: str) -> None:
+    sql = "SELECT range AS n, repeat('x', 100) AS t FROM range(10000000)"
+    process = start("query", sql, "--output", form, *WAREHOUSE, cwd=folder)
+    assert process.stdout and process.stderr
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 1
+    process.stderr.close()
 
 
 def test_full_standard_output_is_an_error(folder: Path) -> None:

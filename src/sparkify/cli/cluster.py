@@ -267,7 +267,7 @@ def _present(stack: Stack) -> Status:
     return status
 
 
-@cluster.command("status")
+@cluster.command("status", short_help="Show its state, its age, its time left, and where it is.")
 def status(
     name: Name = None,
     region: Region = None,
@@ -335,7 +335,7 @@ def _duration(time: timedelta) -> str:
     return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
 
 
-@cluster.command("destroy")
+@cluster.command("destroy", short_help="Remove it with all that is in it.")
 def destroy(
     name: Name = None,
     region: Region = None,

@@ -53,7 +53,7 @@ def runs(
         print_table(result.columns[:-1], [row[:-1] for row in result.rows], output)
 
 
-@rejects.command("list")
+@rejects.command("list", short_help="List the files that failed, and the rejects.")
 def list_rejects(
     most: Most = 100,
     warehouse: Warehouse = None,
@@ -94,7 +94,7 @@ def show_reject(
     print_values({**values, "file": shown(str(values["file"]))}, output)
 
 
-@rejects.command("replay")
+@rejects.command("replay", short_help="Load fixed records in the place of rejects.")
 def replay(
     named: Annotated[
         list[str] | None,

@@ -40,7 +40,12 @@ def pipe_path() -> str:
 
 
 def can_export(connection: duckdb.DuckDBPyConnection, sql: str, form: Form) -> bool:
-    """Whether COPY takes the statement, and writes its types as they are written for every engine."""
+    """Whether COPY takes the statement, and writes its types as they are written for every engine.
+
+    Without a folder for temporary files that can be written to there is no pipe.
+    """
+    if not os.access(os.path.dirname(os.path.dirname(pipe_path())), os.W_OK):
+        return False
     try:
         statements = connection.extract_statements(sql)
         if [parsed.type for parsed in statements] != [duckdb.StatementType.SELECT]:
@@ -58,7 +63,8 @@ def export(connection: duckdb.DuckDBPyConnection, sql: str, form: Form, write: C
     """Write the answer to a statement that `can_export`, within the transaction of the caller; its rows are counted."""
     source = _finite(sql, _columns(connection, sql)) if form in ("json", "jsonl") else sql
     with _turn, _pipe(write) as path:
-        copy = f"COPY (\n{source}\n) TO '{path}' ({_OPTIONS[form]}, USE_TMP_FILE false)"
+        target = path.replace("'", "''")
+        copy = f"COPY (\n{source}\n) TO '{target}' ({_OPTIONS[form]}, USE_TMP_FILE false)"
         (count,) = connection.execute(copy).fetchall()[0]
     return int(count)
 
