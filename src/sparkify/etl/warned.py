@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sparkify.star.checks import CheckFinding
+
+MOST_REMEMBERED = 100_000
+"""How many bad rows of a check a run tells from each other; further ones are counted in each chunk."""
 
 
 class Warned:
@@ -19,9 +23,12 @@ class Warned:
     def count(self, finding: CheckFinding) -> int:
         """Take what a check found in a chunk, and say how many bad rows of it the run has met.
 
-        Rows beyond those whose keys a finding holds cannot be told from each other.
+        Rows beyond those whose keys a finding holds, or the run remembers, cannot be told from each other.
         """
         name = finding.check.name
-        self._keys[name] |= finding.keys
-        self._others[name] += finding.count - len(finding.keys)
-        return len(self._keys[name]) + self._others[name]
+        known = self._keys[name]
+        new = finding.keys - known
+        remembered = set(islice(new, max(0, MOST_REMEMBERED - len(known))))
+        known |= remembered
+        self._others[name] += finding.count - len(finding.keys) + len(new) - len(remembered)
+        return len(known) + self._others[name]
