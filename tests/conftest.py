@@ -1,5 +1,7 @@
 """Fixtures that all tests may use: the servers that they start and stop. And what becomes of tests that need more."""
 
+import gc
+
 import pytest
 from tests import rendered_once
 from tests.needs import missing, required
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     config.hook.pytest_deselected(items=list(left_out.values()))
     items[:] = [item for item in items if id(item) not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests are there to stay: the garbage collector need not go through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
