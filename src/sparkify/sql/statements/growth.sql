@@ -12,11 +12,8 @@ WHERE r.byte_offset >= g.resume_offset;
 
 -- forget_read_again: take out the rejects that were read again
 DELETE FROM etl_rejects
-WHERE EXISTS (
-  SELECT 1
-  FROM grown_files AS g
-  WHERE g.owner_file = etl_rejects.file_id AND etl_rejects.byte_offset >= g.resume_offset
-);
+USING grown_files AS g
+WHERE g.owner_file = etl_rejects.file_id AND etl_rejects.byte_offset >= g.resume_offset;
 
 -- move_rejects: give the rejects to the files, numbered behind those that they have
 UPDATE etl_rejects

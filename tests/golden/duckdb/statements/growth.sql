@@ -5,7 +5,7 @@ CREATE TEMPORARY TABLE grown_files (file_id BIGINT, owner_file BIGINT, resume_of
 SELECT COALESCE(SUM(r.records), 0) FROM etl_rejects AS r JOIN grown_files AS g ON g.owner_file = r.file_id WHERE r.byte_offset >= g.resume_offset;
 
 -- take out the rejects that were read again
-DELETE FROM etl_rejects WHERE EXISTS(SELECT 1 FROM grown_files AS g WHERE g.owner_file = etl_rejects.file_id AND etl_rejects.byte_offset >= g.resume_offset);
+DELETE FROM etl_rejects USING grown_files AS g WHERE g.owner_file = etl_rejects.file_id AND etl_rejects.byte_offset >= g.resume_offset;
 
 -- give the rejects to the files, numbered behind those that they have
 UPDATE etl_rejects SET file_id = t.owner_file, reject_no = etl_rejects.reject_no + t.last_reject FROM (SELECT g.file_id, g.owner_file, COALESCE(MAX(r.reject_no), 0) AS last_reject FROM grown_files AS g LEFT JOIN etl_rejects AS r ON r.file_id = g.owner_file GROUP BY g.file_id, g.owner_file) AS t WHERE etl_rejects.file_id = t.file_id;
