@@ -20,6 +20,7 @@ from tests.unit.command import sparkify as command
 from sparkify.errors import SourceError, TooManyRejects, WarehouseError
 from sparkify.sources import kafka_fetch
 from sparkify.sources.base import Changes
+from sparkify.sources.kafka import Topic
 from sparkify.sources.opening import Opening
 from sparkify.sources.registry import source_at
 from sparkify.sources.slices import Messages
@@ -70,6 +71,28 @@ def test_messages_deleted_unread(
     shown = command("runs", "--warehouse", url_of(place), "--output", "json", cwd=tmp_path)
     assert json.loads(shown.stdout)[0]["accepted"] == accepted
     assert etl(place, logs=uri).records == 0
+
+
+def test_messages_that_retention_by_size_deleted_unread(kafka: Broker, topic: str, send: Send, tmp_path: Path) -> None:
+    place, uri = warehouse(tmp_path), f"kafka://{kafka.address}/{topic}"
+    small = {"retention.bytes": "1", "segment.ms": "100"}
+    send(topic, plays(20), partitions=1, config=small)
+    etl(place, logs=uri)
+    source = source_at(uri, Opening())
+    assert isinstance(source, Topic)
+    sent, end = 20, time.monotonic() + 60
+    while (low := source.marks()[0].low) <= 25:
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        send(topic, plays(5, sent))  # a segment is deleted once another one has begun
+        sent += 5
+    with pytest.raises(SourceError, match=r"partition 0: \d+ offsets were deleted .* from 20 to \d+"):
+        etl(place, logs=uri)
+    etl(place, logs=uri, accept_lost_offsets=True)
+    ((first, following, loaded, rejected, tombstones, without, lost),) = offsets(place)
+    assert (first, following, rejected, tombstones, without) == (0, sent, 0, 0, 0)
+    assert lost >= low - 20
+    assert loaded + lost == sent
 
 
 def test_all_messages_deleted_unread(kafka: Broker, topic: str, send: Send, admin: AdminClient, tmp_path: Path) -> None:
