@@ -126,3 +126,11 @@ def test_the_page_on_engines_has_every_method(title: str) -> None:
     assert found
     methods = {name for name in vars(Engine) if not name.startswith("_")} - {"dialect", "capabilities"}
     assert {name for name in methods if not re.search(rf"`{name}[`(]", found[1])} == set()
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name.split("-")[0]) for page in pages]
+    assert numbers == sorted(set(numbers))
+    for number, page in zip(numbers, pages, strict=True):
+        assert page.read_text("utf-8").startswith(f"# {number}. "), page.name
