@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.cluster.cloud import Killed, Process
 from tests.cluster.conftest import Run
+from tests.schemas import faults
 
 from sparkify.cluster import aws
 from sparkify.cluster.address import find_cluster, temporary_login
@@ -54,9 +55,11 @@ def test_status_and_destroy_print_one_document(account: Cloud, run: Run) -> None
     assert run(*CREATE).code == 0
     done = run("cluster", "status", "--output", "json")
     assert (done.code, done.err) == (0, "")
+    assert faults(json.loads(done.out), "cluster") == []
     assert json.loads(done.out)["state"] == "CREATE_COMPLETE"
     done = run("cluster", "destroy", "--yes", "--output", "json")
     assert done.code == 0
+    assert faults(json.loads(done.out), "cluster-destroy") == []
     assert json.loads(done.out) == {"name": "sparkify", "destroyed": True, "left": []}
 
 
@@ -72,6 +75,7 @@ def test_create_makes_one_cluster_and_says_where_it_is(account: Cloud, run: Run)
     assert cluster["PubliclyAccessible"] is False
     assert ingress(account) == []
     said = json.loads(done.out)
+    assert faults(said, "cluster") == []
     assert said["state"] == "CREATE_COMPLETE"
     assert said["warehouse"] == "redshift://?stack=sparkify"
     assert said["host"].endswith(".redshift.amazonaws.com")

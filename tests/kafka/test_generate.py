@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.schemas import faults
 from tests.servers.kafka import Broker
 from tests.unit.command import sparkify, start
 
@@ -74,6 +75,7 @@ def test_killed_and_started_again_under_transactions_nothing_is_there_twice(
             os.kill(process.pid, signal.SIGKILL)
     last = sparkify(*command, cwd=tmp_path)
     assert last.returncode == 0, last.stderr
+    assert faults(json.loads(last.stdout), "generate") == []
     generate(tmp_path / "out", GenerateOptions(users=400, songs=40))
     assert sorted(read_topic(topic)) == sorted(_lines(tmp_path / "out"))
     assert len(read_topic(f"{topic}_songs")) == 40

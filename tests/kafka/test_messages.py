@@ -8,6 +8,7 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from tests.kafka.topics import Send, etl, offsets, plays
+from tests.schemas import faults
 from tests.servers.kafka import Broker
 from tests.support import EngineUnderTest, event, rows, url_of, warehouse
 from tests.unit.command import sparkify
@@ -25,10 +26,12 @@ def test_rejects_are_shown_and_replayed_by_message(
     etl(place, logs=uri)
     ((file_id,),) = rows(place, "SELECT file_id FROM etl_offsets")
     listed = json.loads(sparkify("rejects", "list", *at, cwd=tmp_path).stdout)
+    assert faults(listed, "rejects") == []
     assert [(row["reject"], row["line"], row["byte_offset"]) for row in listed] == [
         (f"{file_id}-11", None, 11), (f"{file_id}-10", None, 10),
     ]  # fmt: skip
     shown = json.loads(sparkify("rejects", "show", f"{file_id}-10", *at, cwd=tmp_path).stdout)
+    assert faults(shown, "reject") == []
     assert (shown["offset"], shown["message_key"], shown["file"]) == (10, "k", f"{uri}/0")
     assert shown["message_time"]
     assert "soon" in shown["raw_text"]
@@ -50,6 +53,7 @@ def test_a_play_leads_to_its_message(kafka: Broker, topic: str, send: Send, tmp_
     etl(place, logs=uri)
     explain = ("explain", PLAY, "--warehouse", url_of(place), "--output", "json")
     found = json.loads(sparkify(*explain, cwd=tmp_path).stdout)
+    assert faults(found, "explain") == []
     assert (found["topic"], found["partition"], found["offset"], found["message_key"]) == (topic, 0, 5, "k")
     assert json.loads(found["message"])["itemInSession"] == 3
     admin = AdminClient({"bootstrap.servers": kafka.address})
@@ -66,7 +70,9 @@ def test_status_and_doctor_know_the_broker(kafka: Broker, topic: str, send: Send
     (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
     assert (lag["offsets"], lag["seconds"], lag["lost"]) == (0, None, 0)
     send(topic, plays(7, 10))
-    (lag,) = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)["lag"][uri]
+    status = json.loads(sparkify("status", *at, cwd=tmp_path).stdout)
+    assert faults(status, "status") == []
+    (lag,) = status["lag"][uri]
     assert lag["offsets"] == 7
     assert 0 < lag["seconds"] < 60
     assert 3_500 < lag["seconds_left"] < 3_600
