@@ -36,6 +36,13 @@ def test_a_terminal_shows_the_steps_and_is_left_clean(folder: Path) -> None:
     assert re.fullmatch(r"loaded 2,000 events and 1 song from 2 files in [\d.]+ s\n?\(?.*rows/s\)", end, re.DOTALL)
 
 
+def test_a_terminal_shows_that_checks_are_at_work(folder: Path) -> None:
+    assert sparkify(*ETL, cwd=folder).returncode == 0
+    shown = on_terminal("analyze", "--warehouse", "duckdb:///w.duckdb", cwd=folder)
+    assert re.match(r"\r\x1b\[2Kchecks and questions   0:00", shown.text)
+    assert "checks and questions" not in at_the_end(shown.text)
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(folder: Path, columns: int) -> None:
     lines = re.findall(r"\x1b\[2K([^\r\n\x1b]*)", on_terminal(*ETL, cwd=folder, columns=columns).text)

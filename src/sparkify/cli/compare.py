@@ -11,6 +11,7 @@ import typer
 
 from sparkify.cli.options import Config, Output, Profile, Verbose, load_settings, open_warehouse
 from sparkify.cli.output import Format, plain_text, print_json, print_table, say
+from sparkify.cli.progress import working
 from sparkify.cli.table import layout_of
 from sparkify.cli.terminal import width_of
 
@@ -33,7 +34,7 @@ def compare(
     from sparkify.reports.compare import compare_warehouses
 
     loaded = [load_settings(config, profile, warehouse=url).settings for url in (first, second)]
-    with open_warehouse(loaded[0]) as one, open_warehouse(loaded[1]) as other:
+    with working("comparing"), open_warehouse(loaded[0]) as one, open_warehouse(loaded[1]) as other:
         tables = list(compare_warehouses(one, other))
     different = [table for table in tables if not table.is_same]
     if output is Format.JSON:

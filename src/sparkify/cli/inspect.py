@@ -23,6 +23,7 @@ from sparkify.cli.options import (
     output_file,
 )
 from sparkify.cli.output import Format, count_of, plain_text, print_json, print_table, print_values, say
+from sparkify.cli.progress import working
 from sparkify.errors import CheckFailed, SourceError, UsageError
 from sparkify.storage.kafka import is_topic
 from sparkify.text import seconds_of
@@ -85,12 +86,12 @@ def _analyzed(settings: Settings, report: OutputFile | None, title: str) -> Anal
     from sparkify.reports.analyze import analyze as analyze_warehouse
 
     if report is None:
-        with open_warehouse(settings) as engine:
+        with working("checks and questions"), open_warehouse(settings) as engine:
             return _with_lags(analyze_warehouse(engine), engine, settings)
     from sparkify.reports.html import require_packages, write_report
 
     require_packages()
-    with open_warehouse(settings) as engine:
+    with working("checks, questions and the report"), open_warehouse(settings) as engine:
         found = _with_lags(analyze_warehouse(engine), engine, settings)
         size = write_report(report, engine, settings.public()["warehouse"], found, title)
     if not report.is_stdout:
