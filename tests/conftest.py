@@ -43,6 +43,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Extension modules complain of what is left at the end of a process."""
+    gc.unfreeze()
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name bytes that are no text alike in every process: packed ones may hold the time at which they were packed."""
     return None if not isinstance(val, bytes) or (val.isascii() and val.decode().isprintable()) else "bytes"
