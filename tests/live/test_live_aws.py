@@ -3,9 +3,10 @@
 Off unless SPARKIFY_LIVE_AWS=1. It needs credentials, a region, a bucket of one's own in SPARKIFY_LIVE_BUCKET, and the
 right to make roles, a security group, a schedule and a cluster.
 
-What it may cost is bounded three times: one `ra3.large` node; the stack deletes itself after an hour, even if this
-process dies; and it refuses to begin if that hour may cost more than SPARKIFY_LIVE_CAP_USD (2), reckoned with
-SPARKIFY_LIVE_USD_PER_NODE_HOUR (1.0, well above AWS's list price for such a node as we know it: check yours). Whatever
+What it may cost is bounded three times: two clusters of one `ra3.large` node and a workgroup that may use one RPU hour;
+each stack deletes itself after an hour, even if this process dies; and it refuses to begin if all may cost more than
+SPARKIFY_LIVE_CAP_USD (3), reckoned with SPARKIFY_LIVE_USD_PER_NODE_HOUR (1.0, well above AWS's list price for such a node
+or an RPU as we know it: check yours). Whatever
 happens, the stack is destroyed at the end, and what it put into the bucket is removed.
 """
 
@@ -37,12 +38,20 @@ pytestmark = [
 
 TTL_HOURS = 1
 NODES = 1
+CLUSTERS = 2
+RPU_HOURS = 1
 CREATE_SECONDS = 2400
 
 
 def dearest_usd() -> float:
     """What the test may cost at the most, while the guard does its work."""
-    return TTL_HOURS * NODES * float(os.environ.get("SPARKIFY_LIVE_USD_PER_NODE_HOUR", "1.0"))
+    return (CLUSTERS * TTL_HOURS * NODES + RPU_HOURS) * float(os.environ.get("SPARKIFY_LIVE_USD_PER_NODE_HOUR", "1.0"))
+
+
+def _keep_within_the_cap() -> None:
+    cap = float(os.environ.get("SPARKIFY_LIVE_CAP_USD", "3"))
+    if dearest_usd() > cap:
+        pytest.fail(f"this may cost {dearest_usd():.2f} USD, and the cap is {cap:.2f}: see SPARKIFY_LIVE_CAP_USD")
 
 
 def command(*arguments: str, cwd: Path) -> Done:
@@ -73,9 +82,7 @@ def bucket_prefix() -> Iterator[str]:
 @pytest.fixture
 def stack(tmp_path: Path, bucket_prefix: str) -> Iterator[str]:
     """A cluster that is destroyed whatever happens, its own creation included."""
-    cap = float(os.environ.get("SPARKIFY_LIVE_CAP_USD", "2"))
-    if dearest_usd() > cap:
-        pytest.fail(f"this may cost {dearest_usd():.2f} USD, and the cap is {cap:.2f}: see SPARKIFY_LIVE_CAP_USD")
+    _keep_within_the_cap()
     name = f"sparkify-live-{uuid.uuid4().hex[:12]}"
     sources = ("--logs", f"{bucket_prefix}/log_data", "--songs", f"{bucket_prefix}/song_data")
     try:
@@ -249,11 +256,12 @@ def test_what_rests_on_documentation_holds(live: Live) -> None:
 
 def test_serverless_loads(bucket_prefix: str, tmp_path: Path) -> None:
     """A workgroup of 8 units for half an hour, which AWS stops after one RPU hour."""
+    _keep_within_the_cap()
     name = f"sparkify-live-{uuid.uuid4().hex[:12]}"
     sources = ("--logs", f"{bucket_prefix}/log_data", "--songs", f"{bucket_prefix}/song_data")
     try:
         command(
-            "cluster", "create", "--yes", "--serverless", "--usage-limit", "1", "--name", name, "--ttl", "30m",
+            "cluster", "create", "--yes", "--serverless", "--usage-limit", str(RPU_HOURS), "--name", name, "--ttl", "30m",
             "--public", "--copy-spool", f"{bucket_prefix}/spool", *sources, cwd=tmp_path,
         )  # fmt: skip
         (tmp_path / "sparkify.toml").write_text(f'copy_spool = "{bucket_prefix}/spool"\n')
