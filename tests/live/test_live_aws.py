@@ -5,9 +5,9 @@ right to make roles, a security group, a schedule and a cluster.
 
 What it may cost is bounded three times: two clusters of one `ra3.large` node and a workgroup that may use one RPU hour;
 each stack deletes itself after an hour, even if this process dies; and it refuses to begin if all may cost more than
-SPARKIFY_LIVE_CAP_USD (3), reckoned with SPARKIFY_LIVE_USD_PER_NODE_HOUR (1.0, well above AWS's list price for such a node
-or an RPU as we know it: check yours). Whatever
-happens, the stack is destroyed at the end, and what it put into the bucket is removed.
+SPARKIFY_LIVE_CAP_USD (3), reckoned with SPARKIFY_LIVE_USD_PER_NODE_HOUR (1.0, well above AWS's list price for such
+a node or an RPU as we know it: check yours). Whatever happens, the stack is destroyed at the end, and what it put into
+the bucket is removed.
 """
 
 from __future__ import annotations
@@ -261,8 +261,8 @@ def test_serverless_loads(bucket_prefix: str, tmp_path: Path) -> None:
     sources = ("--logs", f"{bucket_prefix}/log_data", "--songs", f"{bucket_prefix}/song_data")
     try:
         command(
-            "cluster", "create", "--yes", "--serverless", "--usage-limit", str(RPU_HOURS), "--name", name, "--ttl", "30m",
-            "--public", "--copy-spool", f"{bucket_prefix}/spool", *sources, cwd=tmp_path,
+            "cluster", "create", "--yes", "--serverless", "--usage-limit", str(RPU_HOURS), "--name", name,
+            "--ttl", "30m", "--public", "--copy-spool", f"{bucket_prefix}/spool", *sources, cwd=tmp_path,
         )  # fmt: skip
         (tmp_path / "sparkify.toml").write_text(f'copy_spool = "{bucket_prefix}/spool"\n')
         command("etl", "--warehouse", f"redshift://?stack={name}", *sources, cwd=tmp_path)
