@@ -106,7 +106,7 @@ def test_the_order_of_loading_makes_no_difference(pair: tuple[Any, Any]) -> None
          (269.58322, 269.58322000000004)),
         ("UPDATE songs SET title = 'über' WHERE song_id = 'SO2'", "songs", "title", ("Über", "über")),
         ("UPDATE users SET last_seen_at = last_seen_at + INTERVAL '1 microsecond'", "users", "last_seen_at",
-         ("2018-11-02 01:25:34.796000", "2018-11-02 01:25:34.796001")),
+         ("2018-11-02T01:25:34.796000", "2018-11-02T01:25:34.796001")),
         ("UPDATE etl_rejects SET byte_offset = 1", "etl_rejects", "byte_offset", (0, 1)),
         ("UPDATE staging_events SET length = NULL WHERE \"itemInSession\" = 9", "staging_events", "length",
          (109.1, None)),
