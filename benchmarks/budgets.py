@@ -200,6 +200,30 @@ def of_growth(bench: Bench, _folder: Path) -> Iterator[Result]:
     yield Result(f"peak memory, {millions:.0f} million events", 1.5, found["memory"], " GB")
 
 
+def of_topics(bench: Bench, _folder: Path) -> Iterator[Result]:
+    """Catching up with a topic; the freshness of what is followed, on top of M; the memory over half an hour of it."""
+    found = _streaming("catch-up", "--users", "3000")
+    note = f"{found['events_per_processor_second']:,} a processor second"
+    rate = found["events_per_second"]
+    yield Result("catching up with a topic", 100_000, rate, " events/s", is_least=True, note=note)
+    data = bench.data("M")
+    sources = ("--logs", str(data / "log_data"), "--songs", str(data / "song_data"))
+    found = _streaming("freshness", "--every", "5", *sources)
+    note = f"95 %; median {found['median']} s"
+    yield Result("freshness on top of M, --every 5s", 8.0, found["p95"], " s", note=note)
+    found = _streaming("memory", "--minutes", "30", "--svg", "docs/memory.svg")
+    note = f"median of the halves {found['median_mb_first_half']:.0f} and {found['median_mb_second_half']:.0f} MB"
+    yield Result("peak memory, 30 minutes of following", 1500, found["peak_mb"], " MB", note=note)
+
+
+def _streaming(*arguments: str) -> dict[str, float]:
+    """What `benchmarks.streaming` measures; its last line is a document."""
+    command = [sys.executable, "-m", "benchmarks.streaming", *arguments]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 GROUPS: dict[str, Callable[[Bench, Path], Iterator[Result]]] = {
     "M": lambda bench, folder: of_first_load(bench, folder, "M", 1.25),
     "L": lambda bench, folder: of_first_load(bench, folder, "L", 1.35),
@@ -210,6 +234,7 @@ GROUPS: dict[str, Callable[[Bench, Path], Iterator[Result]]] = {
     "start": of_start,
     "generate": of_generate,
     "growth": of_growth,
+    "topics": of_topics,
 }
 HEAD = ("what", "budget", "measured", "met", "")
 

@@ -38,7 +38,7 @@ from sparkify.etl.session import Commit
 from sparkify.generate import GenerateOptions
 from sparkify.generate.topic import TopicOptions, produce
 
-COMMAND = (sys.executable, "-c", "from sparkify.cli import main; main()")
+COMMAND = (sys.executable, "-m", "sparkify")
 TOPIC = "events"
 TICK = 0.02
 """Seconds between two sendings of a producer that keeps a rate."""
