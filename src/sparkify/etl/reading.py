@@ -11,8 +11,8 @@ from sparkify.engines.base import Engine, Held, Item
 from sparkify.errors import FileError
 from sparkify.reader.batch import Packer, ReadChunk, packing
 from sparkify.reader.examine import is_small
-from sparkify.reader.messages import read_messages
-from sparkify.reader.reader import FileRead, failed, read
+from sparkify.reader.item import read_item
+from sparkify.reader.reader import FileRead, failed
 from sparkify.sources.base import SourceFile
 from sparkify.storage.spool import Spool
 
@@ -54,13 +54,13 @@ class ChunkReader:
         with packing(self._spool) as packer:
             for before in again:
                 file = replace(before.file, by_engine=False)
-                found.append(self._done(_read_item(self._spool, Item(file, before.file_id), carefully=True), packer))
+                found.append(self._done(read_item(self._spool, Item(file, before.file_id), carefully=True), packer))
         chunk.replace(found)
         return found
 
     def _read(self, items: Sequence[Item]) -> Iterator[FileRead]:
         readable = [item for item in items if item.file.uri not in self._unreadable]
-        for found in self._engine.read(readable, partial(_read_item, self._spool)):
+        for found in self._engine.read(readable, partial(read_item, self._spool)):
             if isinstance(found, Held):
                 yield FileRead(
                     found.file_id,
@@ -82,8 +82,3 @@ class ChunkReader:
         packer.pack(result)
         self._progress(result.file)
         return result
-
-
-def _read_item(spool: Spool, item: Item, *, carefully: bool = False) -> FileRead:
-    read_one = read_messages if item.file.source.holds_messages else read
-    return read_one(item.file, item.file_id, spool, carefully=carefully)
