@@ -12,7 +12,7 @@ from tests.support import DUCKDB, ENGINES, LONG, EngineUnderTest
 FIRST_SEED = int(os.environ.get("SPARKIFY_TEST_SEED", "0"))
 HISTORIES = {"duckdb": 10_000 if LONG else 10, "postgresql": 1_000 if LONG else 2}
 """How many histories of two to five steps are tried; `SPARKIFY_TEST_SEED` moves them to others."""
-SHORT_HISTORIES = 1_000 if LONG else 100
+SHORT_HISTORIES = 1_000 if LONG else 200
 """Of two steps, on DuckDB: a load, and what changes and is replayed after it."""
 AT_ONCE = 10
 
