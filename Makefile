@@ -55,7 +55,7 @@ golden: $(STAMP) ## write the golden files again; read their diff
 	SPARKIFY_WRITE_GOLDEN=1 $(BIN)/pytest tests/golden
 
 docs: $(STAMP) ## build the documentation as a site, in site/; a broken link is an error
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
 clean: ## remove the environment and the caches
