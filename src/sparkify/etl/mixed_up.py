@@ -70,14 +70,19 @@ def kinds_of(source: FileSource, kind: Kind) -> dict[str, Kind]:
 
 
 def _samples(source: FileSource, kind: Kind) -> Iterator[tuple[str, SourceFile]]:
-    """The first file of each of the first folders, and of the last one; of an object store the first file alone."""
+    """The first file of each of the first folders, and of the last one; of an object store the first file alone.
+
+    Files beside the folders count as one folder: one among them of the other kind fails alone, as the reader says.
+    """
     root = source.root.rstrip("/")
-    firsts: dict[str, SourceFile] = {}
+    firsts: dict[str, tuple[str, SourceFile]] = {}
     for listed in source.listing().files:
-        folder = listed[0].removeprefix(root + "/").partition("/")[0] if listed[0].startswith(root + "/") else ""
+        name, slash, _ = listed[0].removeprefix(root + "/").partition("/")
+        folder = name if slash else ""
         if folder not in firsts:
-            firsts[folder] = source.file(kind, listed)
-    chosen = list(firsts.items())
+            is_below = listed[0].startswith(root + "/")
+            firsts[folder] = (name if is_below else "", source.file(kind, listed))
+    chosen = list(firsts.values())
     if source.file(kind, source.listing().files[0]).is_copied:
         chosen = chosen[:1]
     for folder, file in [*chosen[: MOST_FOLDERS - 1], *chosen[MOST_FOLDERS - 1 :][-1:]]:
