@@ -138,8 +138,9 @@ def _run(arguments: tuple[str, ...], cwd: Path, env: dict[str, str], streams: li
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["sparkify", *arguments]
-    from sparkify.cli import main
+    from sparkify.cli import main, output
 
+    output._Said.has_document = False  # commands that ran before the fork have printed theirs
     main()
 
 
