@@ -48,7 +48,7 @@ def init(
     values = {"warehouse": warehouse, "logs": logs, "songs": songs}
     if not yes and not output.is_stdout and sys.stdin.isatty() and sys.stderr.isatty():
         values = _asked(values)
-    given = {name: value for name, value in values.items() if value}
+    given = {name: _written(name, value) for name, value in values.items() if value}
     output.write(example(given))
     if output.is_stdout:
         return
@@ -57,6 +57,13 @@ def init(
     missing = [name for name in ("logs", "songs") if name not in given]
     first = f"set {' and '.join(missing)} in it, then run" if missing else "next, run"
     say(f"wrote {file}: {first}: sparkify doctor, sparkify etl")
+
+
+def _written(name: str, value: str) -> str:
+    """A value that a file in UTF-8 can hold."""
+    if value.isprintable() or value.encode("utf-8", "replace").decode() == value:
+        return value
+    raise UsageError(f"{name} is not UTF-8, and sparkify.toml must be", hint=f"Give it to each command by --{name}.")
 
 
 _LIKELY = {
