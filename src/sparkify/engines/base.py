@@ -375,7 +375,7 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
     size = 0
     for item in items:
         group.append(item)
-        size += item.file.size
+        size += item.file.unread
         if len(group) == ITEMS_IN_GROUP or size >= BYTES_IN_GROUP:
             yield group
             group, size = [], 0

@@ -30,5 +30,5 @@ def chunk_of(
     """
     songs = "songs" in kinds
     adds = not (in_full or songs or removes) and settings.unknown_songs != "drop"
-    whole_days = adds and sum(file.size for file in files) >= WHOLE_DAYS_BYTES
+    whole_days = adds and sum(file.unread for file in files) >= WHOLE_DAYS_BYTES
     return Chunk(settings.unknown_songs, in_full, settings.repair_text, songs, removes, whole_days)
