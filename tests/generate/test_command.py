@@ -28,7 +28,7 @@ def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
         assert process.stdout is not None
         summary = process.stdout.read().decode()
     assert process.returncode == 0
-    for stage in (b"Writing songs", b"Simulating users", b"Writing days", b"30/30"):
+    for stage in (b"Writing songs", b"Simulating users", b"Writing days", b"30 of 30"):
         assert stage in shown
     assert "\x1b" not in summary
     assert summary.startswith("period ")

@@ -31,7 +31,7 @@ STARTS_WITH = {
     "etl --rejects-file": b'{"file": ',
     "analyze --report": b"<!doctype html>",
     "erd --out": b"erDiagram",
-    "init --force": b"# Settings",
+    "init --force": b"#:schema ",
 }
 
 every_writer = pytest.mark.parametrize("writer", WRITERS)

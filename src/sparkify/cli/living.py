@@ -77,6 +77,11 @@ def _tick(over: threading.Event) -> None:
             return
 
 
+def redraw() -> None:
+    """Write the line again now, for what a beat would miss."""
+    _SHOWN.draw()
+
+
 @contextmanager
 def aside() -> Iterator[None]:
     """Print something else in the block; the line comes back with its next beat."""

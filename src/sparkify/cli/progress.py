@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sparkify.cli.living import living_line
+from sparkify.cli.living import living_line, redraw
 from sparkify.cli.output import is_quiet
 from sparkify.cli.terminal import is_unicode
 
@@ -124,7 +124,10 @@ def counted(stages: Mapping[str, str]) -> Iterator[OnCount | None]:
 
     def count(stage: str, done: int, total: int) -> None:
         nonlocal now
+        is_turn = stage != now[0] or done == total
         now = (stage, done, total)
+        if is_turn:  # a short stage would be over before the next beat
+            redraw()
 
     def line(_width: int) -> str:
         stage, done, total = now

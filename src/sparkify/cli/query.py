@@ -43,7 +43,7 @@ class Form(StrEnum):
     MARKDOWN = "markdown"
 
 
-Sql = Annotated[str, typer.Argument(help="One statement that only reads; - is standard input.", metavar="SQL")]
+Sql = Annotated[str | None, typer.Argument(help="One statement that only reads; - is standard input.", metavar="SQL")]
 SqlFile = Annotated[
     Path | None, typer.Option("--file", "-f", help="The file that holds the statement.", metavar="FILE")
 ]
@@ -60,7 +60,7 @@ Output = Annotated[Form | None, typer.Option(help="How to write the rows. [defau
 
 
 def query(
-    sql: Sql = "",
+    sql: Sql = None,
     file: SqlFile = None,
     limit: Limit = None,
     out: Out = None,
@@ -93,13 +93,13 @@ def _limit_of(limit: str | None) -> int | None:
     return int(limit)
 
 
-def _statement(sql: str, file: Path | None) -> str:
+def _statement(sql: str | None, file: Path | None) -> str:
     """The SQL, from the command line, from a file or from standard input."""
-    if sql and file and sql != STDIN:
+    if sql is not None and file and sql != STDIN:
         raise UsageError("SQL is given, and a file with SQL", hint="Give one of the two.")
     if file and str(file) != STDIN:
         return _read(file)
-    if sql and sql != STDIN:
+    if sql is not None and sql != STDIN:
         return sql
     if sys.stdin.isatty():
         raise UsageError("there is no statement to run", hint=_HINT)
