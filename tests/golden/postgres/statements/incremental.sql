@@ -2176,6 +2176,9 @@ JOIN etl_matches AS m
 WHERE
   m.is_kept;
 
+-- statistics of songplays
+ANALYZE songplays;
+
 -- times of affected plays
 CREATE TEMPORARY TABLE affected_times AS
 SELECT DISTINCT
