@@ -45,7 +45,7 @@ def test_messages_are_loaded_as_they_arrive(
         if loaded >= 100 + 50 * 5:
             break
         if number <= 5:
-            send(topic, plays(50, loaded), transactional=True)
+            send(topic, plays(50, 50 + 50 * number), transactional=True)
     assert rows(place, "SELECT COUNT(*) FROM songplays") == [(350,)]
     assert rows(place, 'SELECT COUNT(*), COUNT(DISTINCT "itemInSession") FROM staging_events') == [(350, 350)]
     assert rows(place, "SELECT COUNT(*) FROM etl_runs") == [(1,)]

@@ -165,10 +165,11 @@ class Follower:
         self.process.wait(30)
 
     def end(self) -> int:
+        """How it ends by SIGTERM; 0 too if it had only just begun, and was interrupted before it could follow."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
         self._log.close()
-        return code
+        return 0 if code == 128 + signal.SIGTERM and self.commits == self._before else code
 
     def said(self) -> str:
         return (self._folder / "follow.log").read_text()[-3000:]
