@@ -149,7 +149,7 @@ class Follower:
     @property
     def commits(self) -> int:
         """How many commits it has told of, killed ones included."""
-        return (self._folder / "follow.log").read_text().count(" committed ")
+        return (self._folder / "follow.log").read_text().count("Z committed ")
 
     def wait_for_commit(self, seconds: float) -> float:
         """Wait until it has committed since it began; so long at the most. How long it took comes back."""
